@@ -1,0 +1,1 @@
+"""Measurements that argue speed and quality, each beside its alternative."""

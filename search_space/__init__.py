@@ -1,0 +1,1 @@
+"""What a cell is: operators, spaces, networks, costs and export. Knows torch, and nothing of ours."""

@@ -1,0 +1,1 @@
+"""Having evaluations done: by Ray Tune, or in this process."""

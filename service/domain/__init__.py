@@ -1,0 +1,1 @@
+"""Pure rules: jobs, trials, objectives, fronts, fidelities."""

@@ -1,0 +1,39 @@
+"""What the service refuses, each with a message written for the person who asked.
+
+    ServiceError
+    ├── Invalid         what was asked for makes no sense; `field` says where
+    ├── NotFound        there is no such thing
+    ├── Conflict        not in the state it is in now
+    ├── KeyReused       an idempotency key came back with another body
+    └── LeaseLost       somebody else drives this job now; a late writer is refused
+"""
+
+from __future__ import annotations
+
+
+class ServiceError(Exception):
+    """Something a user may not do, or not now."""
+
+
+class Invalid(ServiceError):
+    """What was asked for makes no sense; `field` is the path of the offending value, like `budget.trials`."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class NotFound(ServiceError):
+    """There is no such thing."""
+
+
+class Conflict(ServiceError):
+    """The thing is in a state that does not allow this."""
+
+
+class KeyReused(ServiceError):
+    """An idempotency key was used before with another body."""
+
+
+class LeaseLost(ServiceError):
+    """Somebody else holds this job by now."""

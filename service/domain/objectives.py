@@ -1,0 +1,77 @@
+"""Metrics, their directions and units, and what a job wants of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from service.domain.errors import Invalid
+from workers.messages import Evaluated
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """Something that is measured of an evaluated architecture."""
+
+    name: str
+    unit: str
+    maximise: bool
+    of: Callable[[Evaluated], float]
+
+
+METRICS: Mapping[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("accuracy", "share", True, lambda result: result.accuracy),
+        Metric("latency_ms", "ms", False, lambda result: result.latency.median_ms),
+        Metric("params", "parameters", False, lambda result: result.params),
+        Metric("macs", "multiply-accumulates", False, lambda result: result.macs),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """One metric to improve, with the bound that a found architecture must keep, if any."""
+
+    metric: str
+    device: str | None = None
+    limit: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.metric not in METRICS:
+            raise Invalid("objectives.metric", f"Unknown metric {self.metric!r}; use one of {', '.join(METRICS)}.")
+        if self.metric == "latency_ms" and self.device is None:
+            object.__setattr__(self, "device", "local")
+        if self.limit is not None and not 0 < self.limit < math.inf:
+            raise Invalid("objectives.limit", "A limit is a positive, finite number.")
+
+    @property
+    def maximise(self) -> bool:
+        return METRICS[self.metric].maximise
+
+    def value(self, result: Evaluated) -> float:
+        """The metric in its own unit and direction."""
+        return METRICS[self.metric].of(result)
+
+    def loss(self, result: Evaluated) -> float:
+        """The metric with its sign turned so that less is better."""
+        return -self.value(result) if self.maximise else self.value(result)
+
+    def violation(self, result: Evaluated) -> float:
+        """By how much the limit is missed; 0 where it is kept."""
+        if self.limit is None:
+            return 0.0
+        excess = self.limit - self.value(result) if self.maximise else self.value(result) - self.limit
+        return max(0.0, excess)
+
+
+def losses(objectives: tuple[Objective, ...], result: Evaluated) -> tuple[float, ...]:
+    """One number an objective, less is better."""
+    return tuple(objective.loss(result) for objective in objectives)
+
+
+def keeps_limits(objectives: tuple[Objective, ...], result: Evaluated) -> bool:
+    """Whether the architecture keeps every limit."""
+    return all(objective.violation(result) == 0 for objective in objectives)

@@ -1,0 +1,94 @@
+"""What the service needs from outside the house, as promises that others keep.
+
+Store and UnitOfWork are kept by `service.store`, Proposer by `service.sampling`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from search_space.genotype import Genotype
+from service.domain.job import Job, JobSpec, JobState, Lease
+from service.domain.trial import Evaluation, Proposal, Trial, TrialState
+
+
+class Store(Protocol):
+    """The record, inside one transaction. What comes out are values: changing one changes no row."""
+
+    def add_job(self, spec: JobSpec, idempotency_key: str | None = None, body_hash: str = "") -> Job:
+        """A new queued job. The same key with the same hash gives the job it made before, another hash KeyReused."""
+
+    def job(self, id: int) -> Job:
+        """NotFound where there is none."""
+
+    def jobs(self, before: int | None = None, limit: int = 50, states: Iterable[JobState] = ()) -> list[Job]:
+        """Newest first, those with an id below `before`."""
+
+    def move_job(self, id: int, state: JobState, message: str = "") -> Job:
+        """Moves a job along the table of moves; Conflict otherwise. Stamps started_at and finished_at."""
+
+    def claim_job(self, holder: str, lease_seconds: float) -> tuple[Job, Lease] | None:
+        """The oldest job that waits, or that ran under a lease which is expired or was this holder's own.
+
+        It is running afterwards, under a lease with a higher token than any before.
+        """
+
+    def beat(self, lease: Lease, lease_seconds: float, seconds_used: float) -> Job:
+        """Prolongs the lease and writes the seconds used; LeaseLost where it is no longer the job's."""
+
+    def release(self, lease: Lease, state: JobState, seconds_used: float, message: str = "") -> Job:
+        """Ends the lease and moves the job, if it is not in that state already; LeaseLost as above."""
+
+    def add_trial(self, lease: Lease, proposal: Proposal) -> Trial:
+        """Writes a proposal before it is dispatched; LeaseLost as above."""
+
+    def add_evaluation(self, lease: Lease, number: int, evaluation: Evaluation, state: TrialState) -> bool:
+        """Records one report with the state the trial has after it; LeaseLost as above.
+
+        False, and nothing changes, where this trial has a report at this fidelity already.
+        """
+
+    def trials(self, job_id: int) -> list[Trial]:
+        """In the order of their numbers, without weights; NotFound where there is no such job."""
+
+    def trial(self, job_id: int, number: int) -> Trial:
+        """NotFound where there is none; without weights."""
+
+    def weights(self, job_id: int, number: int, form: str) -> bytes:
+        """The safetensors of the trial's full fidelity in form "training" or "inference"; NotFound where none."""
+
+    def reusable(self, request_key: str) -> dict[int, tuple[int, Evaluation]]:
+        """Results of earlier evaluations with this `EvaluationRequest.key`: fidelity -> (evaluation id, evaluation)."""
+
+    def add_genotype(self, genotype: Genotype) -> None:
+        """Registers a genotype under its key; one that is there already stays as it is."""
+
+    def genotype(self, key: str) -> Genotype:
+        """NotFound where no architecture has this key."""
+
+    def tried_in(self, key: str) -> list[tuple[int, int]]:
+        """Where an architecture was tried: (job id, trial number)."""
+
+    def save_device(self, name: str, profile: dict[str, Any]) -> None:
+        """Writes what is known of a device, replacing what was known before."""
+
+    def devices(self) -> dict[str, dict[str, Any]]:
+        """What is known of each device."""
+
+
+class UnitOfWork(Protocol):
+    """Opens a transaction: all of what happens inside is recorded when it ends, or none of it if anything raises."""
+
+    def __call__(self) -> AbstractContextManager[Store]: ...
+
+
+class Proposer(Protocol):
+    """Proposes architectures. Has no memory of its own: the recorded trials are all it knows."""
+
+    def propose(self, number: int, attempt: int, known: Sequence[Trial]) -> Proposal:
+        """Proposal `number` of the job, a function of the job's seed, `number`, `attempt` and `known` alone.
+
+        `attempt` counts how often a proposal for this number was turned down as a repetition.
+        """

@@ -1,0 +1,1 @@
+"""The proposers: the only place that knows Optuna."""

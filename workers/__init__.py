@@ -1,0 +1,1 @@
+"""One architecture on one machine: training it, measuring it."""

@@ -1,0 +1,1 @@
+"""Labelled data: one reader a file, and the registry of data sets."""

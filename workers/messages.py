@@ -1,0 +1,152 @@
+"""What travels between the service and a worker: plain values, no torch, no ray."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from statistics import median
+from typing import TypeAlias
+
+from search_space.genotype import Genotype
+from search_space.skeleton import Skeleton
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How every network of a job is trained; `epochs` is the full schedule.
+
+    The learning rate falls along one cosine over `epochs`, also when an evaluation is stopped earlier.
+    """
+
+    epochs: int = 6
+    batch_size: int = 64
+    learning_rate: float = 0.1
+    weight_decay: float = 5e-4
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch_size < 1:
+            raise ValueError("epochs and batch_size are at least 1")
+        if not (0 < self.learning_rate < math.inf and 0 <= self.weight_decay < math.inf):
+            raise ValueError("learning_rate is positive and weight_decay is not negative")
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationRequest:
+    """One architecture to train and measure, at each of `fidelities` in turn (epochs, rising, the last one full)."""
+
+    genotype: Genotype
+    skeleton: Skeleton
+    dataset: str
+    recipe: Recipe
+    seed: int
+    fidelities: tuple[int, ...]
+    device: str = "local"
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        if not self.fidelities or list(self.fidelities) != sorted(set(self.fidelities)) or self.fidelities[0] < 1:
+            raise ValueError("fidelities are epochs, at least 1, rising")
+        if self.fidelities[-1] > self.recipe.epochs:
+            raise ValueError("no fidelity exceeds the recipe's epochs")
+
+    @property
+    def key(self) -> str:
+        """Equal for two requests whose results may stand in for each other, whatever their fidelities."""
+        parts = {
+            "genotype": self.genotype.key,
+            "skeleton": asdict(self.skeleton),
+            "dataset": self.dataset,
+            "recipe": asdict(self.recipe),
+            "seed": self.seed,
+            "device": self.device,
+            "threads": self.threads,
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyMeasurement:
+    """Wall-clock times of single forward passes, after warm-up, on one device.
+
+    `reference_ms` are passes of a fixed plain network, interleaved one by one with the samples, so that
+    `ratio` stays comparable when the machine's speed drifts.
+    """
+
+    device: str
+    batch: int
+    threads: int
+    samples_ms: tuple[float, ...]
+    reference_ms: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not self.samples_ms or len(self.samples_ms) != len(self.reference_ms):
+            raise ValueError("a latency measurement has one reference pass beside every sample")
+        if not all(0 < sample < math.inf for sample in (*self.samples_ms, *self.reference_ms)):
+            raise ValueError("latency samples are positive and finite")
+
+    @property
+    def median_ms(self) -> float:
+        return median(self.samples_ms)
+
+    @property
+    def interval_ms(self) -> tuple[float, float]:
+        """A 95 % interval of the median from order statistics; assumes no distribution (Hahn and Meeker 1991)."""
+        ordered = sorted(self.samples_ms)
+        half_width = 1.96 * math.sqrt(len(ordered)) / 2
+        middle = len(ordered) / 2
+        low = max(0, math.floor(middle - half_width))
+        high = min(len(ordered) - 1, math.ceil(middle + half_width))
+        return ordered[low], ordered[high]
+
+    @property
+    def ratio(self) -> float:
+        """Median of the pairwise ratios of sample to reference pass."""
+        return median(own / other for own, other in zip(self.samples_ms, self.reference_ms, strict=True))
+
+
+class FailureClass(StrEnum):
+    """Why an evaluation has no result. Only CRASHED is worth another attempt."""
+
+    SHAPE = "shape"
+    DIVERGED = "diverged"
+    OUT_OF_MEMORY = "out_of_memory"
+    DEADLINE = "deadline"
+    CRASHED = "crashed"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What one evaluation found at one fidelity. `accuracy` is a share of the validation images, 0 to 1.
+
+    `weights` maps a form, "training" or "inference", to safetensors bytes; only the full fidelity has them.
+    """
+
+    fidelity: int
+    accuracy: float
+    latency: LatencyMeasurement
+    params: int
+    macs: int
+    seconds: float
+    weights: dict[str, bytes] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.accuracy <= 1:
+            raise ValueError(f"accuracy is a share between 0 and 1, not {self.accuracy}")
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An evaluation that ended without a result at `fidelity`: data, not an exception to the one who asked."""
+
+    fidelity: int
+    failure: FailureClass
+    message: str
+    traceback: str
+    seconds: float = 0.0
+
+
+EvaluationReport: TypeAlias = Evaluated | Failed
