@@ -11,6 +11,7 @@ from search_space.skeleton import Skeleton
 from search_space.space import CellSpace
 from service.domain.errors import Conflict, Invalid
 from service.domain.objectives import Objective
+from service.domain.samplers import SAMPLERS
 from workers.messages import Recipe
 
 MOST_TRIALS = 100_000
@@ -82,6 +83,8 @@ class Sampler:
     lag: int = 8
 
     def __post_init__(self) -> None:
+        if self.name not in SAMPLERS:
+            raise Invalid("sampler.name", f"Unknown sampler {self.name!r}; use one of {', '.join(SAMPLERS)}.")
         if not 1 <= self.lag <= 1024:
             raise Invalid("sampler.lag", "The lag is 1 to 1024 trials.")
 
@@ -122,6 +125,11 @@ class JobSpec:
             raise Invalid("objectives", "A job has at least one objective, each metric once.")
         if not 0 <= self.seed < 2**31:
             raise Invalid("seed", "A seed is 0 to 2147483647.")
+
+    @property
+    def device(self) -> str:
+        """The device whose latency is measured."""
+        return next((objective.device for objective in self.objectives if objective.device), "local")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Things to run and to read, from a first search to the exported file."""

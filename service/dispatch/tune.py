@@ -1,0 +1,127 @@
+"""Ray Tune runs the trials: our Searcher hands out, our TrialScheduler records and decides."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import tune
+from ray.tune.execution.tune_controller import TuneController
+from ray.tune.experiment import Trial as TuneTrial
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.search import Searcher
+
+from service.search import Search
+from workers.trainable import EvaluationTrainable, Prepare
+
+SCRATCH_SETTINGS = {
+    # The database is the only truth: Tune writes no results, and its state only at the end.
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": "86400",
+    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
+    "TUNE_WARN_THRESHOLD_S": "60",
+    "RAY_AIR_NEW_OUTPUT": "0",
+}
+
+
+class _HandsOut(Searcher):  # type: ignore[misc]  # ray has no types
+    """Tune asks here for its next trial."""
+
+    def __init__(self, search: Search) -> None:
+        super().__init__(metric="report", mode="max")
+        self._search = search
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        assignment = self._search.next()
+        if assignment is not None:
+            return {"number": assignment.number, "request": assignment.request}
+        finished: str = Searcher.FINISHED
+        return finished if self._search.exhausted else None
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        pass
+
+    def save(self, checkpoint_path: str) -> None:
+        pass
+
+    def restore(self, checkpoint_path: str) -> None:
+        pass
+
+
+class _Records(FIFOScheduler):  # type: ignore[misc]  # ray has no types
+    """Tune tells results here and learns whether a trial goes on."""
+
+    def __init__(self, search: Search) -> None:
+        super().__init__()
+        self._search = search
+
+    def on_trial_result(self, tune_controller: TuneController, trial: TuneTrial, result: dict[str, Any]) -> str:
+        goes_on = self._search.report(trial.config["number"], result["report"])
+        decision: str = TrialScheduler.CONTINUE if goes_on and not self._search.stopped else TrialScheduler.STOP
+        return decision
+
+    def on_trial_error(self, tune_controller: TuneController, trial: TuneTrial) -> None:
+        self._search.lost(trial.config["number"], "The worker died without an answer.", _reason(trial))
+
+
+class _Forgets(tune.Callback):  # type: ignore[misc]  # ray has no types
+    """Drops each report once it is recorded: Tune would keep the weights of every trial in memory."""
+
+    def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any) -> None:
+        result.pop("report", None)
+
+
+class TuneDispatcher:
+    """Has evaluations done by warm Ray workers. `prepare(data)` makes the evaluating function in each worker."""
+
+    def __init__(self, prepare: Prepare, data: Any) -> None:
+        self._prepare = prepare
+        self._data = data
+
+    def run(self, search: Search) -> None:
+        """Returns when the search has no more work to hand out. Needs Ray to be initialised."""
+        os.environ.update(SCRATCH_SETTINGS)
+        resources = search.job.spec.resources
+        trainable = tune.with_parameters(EvaluationTrainable, prepare=self._prepare, data=self._data)
+        with tempfile.TemporaryDirectory(prefix="cellsmith-tune-") as scratch:
+            tune.Tuner(
+                tune.with_resources(trainable, {"cpu": resources.cpus, "gpu": resources.gpus}),
+                tune_config=tune.TuneConfig(
+                    search_alg=_HandsOut(search),
+                    scheduler=_Records(search),
+                    num_samples=-1,
+                    reuse_actors=True,
+                    max_concurrent_trials=resources.workers,
+                    trial_dirname_creator=lambda trial: trial.trial_id,
+                ),
+                run_config=tune.RunConfig(
+                    name=f"job-{search.job.id}",
+                    storage_path=scratch,
+                    callbacks=[_Forgets()],
+                    verbose=0,
+                    failure_config=tune.FailureConfig(max_failures=0),
+                    checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False, checkpoint_frequency=0),
+                ),
+            ).fit()
+
+
+def start_ray(processors: int) -> None:
+    """A Ray of our own on this machine, on loopback alone; never joins a cluster that happens to be there."""
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
+    os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    ray.init(address="local", num_cpus=processors, include_dashboard=False, log_to_driver=False, logging_level="error")
+
+
+def stop_ray() -> None:
+    """Ends the Ray that `start_ray` started, with its workers."""
+    ray.shutdown()
+
+
+def _reason(trial: TuneTrial) -> str:
+    path = Path(trial.error_file or "")
+    return path.read_text(errors="replace") if path.is_file() else ""

@@ -1,0 +1,163 @@
+"""The processes of a service on one machine: starting them, keeping them alive, stopping them."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+from sqlalchemy.exc import OperationalError
+
+from service.settings import Settings
+from service.store.engine import connect
+from service.store.migrate import SchemaMismatch, upgrade
+from service.store.sql import SqlUnitOfWork
+
+log = logging.getLogger(__name__)
+
+STOP_SECONDS = 20.0
+RESTART_SECONDS = 1.0
+
+
+class CannotStart(Exception):
+    """A process of the service cannot start; the message names the reason in one line."""
+
+
+def migrate(settings: Settings) -> None:
+    """Brings the database to this version's schema."""
+    _database(settings)
+
+
+def run_api(settings: Settings) -> None:
+    """Serves HTTP until it is stopped. Loads neither torch nor ray nor optuna."""
+    _database(settings)
+    _refuse_taken_port(settings)
+    _end_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    # The floor above is named, not imported: `api` depends on `service`, never the other way.
+    uvicorn.run(
+        "api.app:create", factory=True, host=settings.host, port=settings.port, log_level="warning", access_log=False
+    )
+
+
+def run_scheduler(settings: Settings) -> None:
+    """Drives jobs on a local Ray until it is stopped."""
+    work = _database(settings)
+    # Everything heavy is loaded by the one process that needs it.
+    from service.dispatch.tune import start_ray, stop_ray
+    from service.wiring import record_device, scheduler
+
+    with _only_one(settings.data_dir / "scheduler.lock"):
+        runner = scheduler(settings, work)
+        _on_stop(runner.stop)
+        _end_with_parent(runner.stop)
+        start_ray(settings.workers)
+        try:
+            record_device(work)
+            log.info("ready: %d workers", settings.workers)
+            runner.run()
+        finally:
+            stop_ray()
+
+
+def run_all(settings: Settings) -> None:
+    """The API and the scheduler as children that are restarted when they die, until this process is stopped."""
+    _database(settings)
+    _refuse_taken_port(settings)
+    stopping = threading.Event()
+    _on_stop(stopping.set)
+    children = {part: _start(part) for part in ("api", "scheduler")}
+    print(f"Cellsmith listens on http://{settings.host}:{settings.port}, data in {settings.data_dir}", flush=True)
+    try:
+        while not stopping.wait(0.2):
+            for part, child in children.items():
+                if child.poll() is not None:
+                    log.warning("%s ended with %s; starting it again", part, child.returncode)
+                    stopping.wait(RESTART_SECONDS)
+                    children[part] = _start(part)
+    finally:
+        _stop(list(children.values()))
+
+
+def _database(settings: Settings) -> SqlUnitOfWork:
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        engine = connect(settings.database_url)
+        upgrade(engine)
+    except SchemaMismatch as error:
+        raise CannotStart(str(error)) from error
+    except (OSError, OperationalError) as error:
+        reason = str(error).splitlines()[0]
+        raise CannotStart(f"The database is out of reach: {reason} (CELLSMITH_DATABASE_URL, CELLSMITH_DATA_DIR)") from error
+    return SqlUnitOfWork(engine)
+
+
+def _refuse_taken_port(settings: Settings) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise CannotStart(
+                f"Port {settings.port} on {settings.host} cannot be used: {error.strerror}. Choose another CELLSMITH_PORT."
+            ) from error
+
+
+def _start(part: str) -> subprocess.Popen[bytes]:
+    environment = os.environ | {"CELLSMITH_PARENT": str(os.getpid())}
+    return subprocess.Popen([sys.executable, "-m", "service", part], env=environment, stdin=subprocess.DEVNULL)
+
+
+def _stop(children: list[subprocess.Popen[bytes]]) -> None:
+    for child in children:
+        child.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    for child in children:
+        try:
+            child.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _on_stop(act: Callable[[], None]) -> None:
+    def handle(number: int, frame: FrameType | None) -> None:
+        act()
+
+    signal.signal(signal.SIGTERM, handle)
+    signal.signal(signal.SIGINT, handle)
+
+
+def _end_with_parent(act: Callable[[], None]) -> None:
+    """A child whose `python -m service` was killed ends too; nothing is left running."""
+    parent = int(os.environ.get("CELLSMITH_PARENT", "0"))
+    if not parent:
+        return
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        act()
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+@contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    """One scheduler a data directory: it may then take back at once what a killed one before it held."""
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CannotStart(f"Another scheduler runs on {path.parent}.") from error
+        yield

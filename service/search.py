@@ -1,0 +1,198 @@
+"""One job while it is driven: which evaluation comes next, and what its report means.
+
+Everything is written down before it is acted on, so a search that dies is picked up from the record. A proposal,
+and whether a trial goes on, depend only on results of trials `lag` numbers before it, which are all known by then:
+the same seed gives the same search, with any number of workers, interrupted or not.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from service.domain.fidelity import goes_on, ladder
+from service.domain.job import Job, Lease
+from service.domain.trial import Evaluation, Proposal, Trial, TrialState
+from service.ports import Proposer, Store, UnitOfWork
+from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, Failed, FailureClass
+
+MOST_ATTEMPTS = 3
+MOST_REPETITIONS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """An evaluation to be done now: the trial's number, and what a worker needs to know."""
+
+    number: int
+    request: EvaluationRequest
+
+
+class Dispatcher(Protocol):
+    """Has the evaluations of a search done by workers."""
+
+    def run(self, search: Search) -> None:
+        """Returns when the search has no more work to hand out; raises LeaseLost when the job was taken over."""
+
+
+class Search:
+    """The state of one job while it is driven. One thread drives; `stop` may be called from any."""
+
+    def __init__(
+        self,
+        job: Job,
+        lease: Lease,
+        proposer: Proposer,
+        work: UnitOfWork,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.job = job
+        self.rungs = ladder(job.spec.recipe.epochs, job.spec.early_stopping)
+        self._lease = lease
+        self._proposer = proposer
+        self._work = work
+        self._clock = clock
+        self._started = clock() - job.seconds_used
+        self._stopping = threading.Event()
+        with work() as store:
+            self._trials = store.trials(job.id)
+        self._known = 0
+        self._advance()
+        self._keys = {trial.proposal.genotype.key for trial in self._trials}
+        self._attempts: dict[int, int] = {}
+        self._waiting = deque(trial.number for trial in self._trials if not trial.ended)
+
+    @property
+    def trials(self) -> Sequence[Trial]:
+        """Every trial so far, by number."""
+        return self._trials
+
+    @property
+    def seconds_used(self) -> float:
+        """Running time of the job, earlier holders of it included."""
+        return self._clock() - self._started
+
+    def stop(self) -> None:
+        """No more work is handed out; what has been recorded stays."""
+        self._stopping.set()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody asked this search to stop."""
+        return self._stopping.is_set()
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no more work will be handed out, whatever reports still come."""
+        if self.stopped:
+            return True
+        return not self._waiting and self._budget_is_spent and all(trial.ended for trial in self._trials)
+
+    @property
+    def _budget_is_spent(self) -> bool:
+        budget = self.job.spec.budget
+        return len(self._trials) >= budget.trials or self.seconds_used >= budget.seconds
+
+    def next(self) -> Assignment | None:
+        """The next evaluation to do, recorded beforehand; None where there is none, or none yet."""
+        while not self.stopped:
+            if self._waiting:
+                return self._assignment(self._waiting.popleft())
+            number = len(self._trials)
+            if self._budget_is_spent or self._known <= number - self.job.spec.sampler.lag:
+                return None
+            self._propose(number)
+        return None
+
+    def report(self, number: int, report: EvaluationReport) -> bool:
+        """Records what a worker found; whether it should go on with this trial to the next fidelity."""
+        with self._work() as store:
+            trial = self._trials[number]
+            trial = self._recorded(store, trial, Evaluation(report, self._request(trial).key, self.job.spec.seed))
+        self._trials[number] = trial
+        self._advance()
+        return not trial.ended
+
+    def lost(self, number: int, message: str, traceback: str = "") -> None:
+        """A worker died without an answer: the same trial is tried again, and given up after the last attempt."""
+        self._attempts[number] = self._attempts.get(number, 0) + 1
+        if self._attempts[number] < MOST_ATTEMPTS:
+            self._waiting.append(number)
+            return
+        fidelity = self._remaining(self._trials[number])[0]
+        self.report(number, Failed(fidelity, FailureClass.CRASHED, message, traceback))
+
+    def _propose(self, number: int) -> None:
+        """Records trial `number`; it waits for a worker unless its results are known from before."""
+        proposal = self._proposal(number)
+        trial = Trial(proposal)
+        with self._work() as store:
+            store.add_trial(self._lease, proposal)
+            earlier = store.reusable(self._request(trial).key)
+            for fidelity in self.rungs:
+                if trial.ended or fidelity not in earlier:
+                    break
+                id, evaluation = earlier[fidelity]
+                trial = self._recorded(store, trial, replace(evaluation, reused_from=id))
+        self._trials.append(trial)
+        self._keys.add(proposal.genotype.key)
+        if trial.ended:
+            self._advance()
+        else:
+            self._waiting.append(number)
+
+    def _proposal(self, number: int) -> Proposal:
+        """A proposal whose cell is new to this job, or a repeated one where the space has nothing else to give."""
+        lagging = max(0, number - self.job.spec.sampler.lag + 1)
+        for attempt in range(MOST_REPETITIONS):
+            proposal = self._proposer.propose(number, attempt, self._trials[:lagging])
+            if proposal.genotype.key not in self._keys:
+                break
+        return proposal
+
+    def _recorded(self, store: Store, trial: Trial, evaluation: Evaluation) -> Trial:
+        """The trial with one evaluation more, as it now stands in the record too."""
+        state = self._state_after(trial, evaluation.report)
+        store.add_evaluation(self._lease, trial.number, evaluation, state)
+        if isinstance(evaluation.report, Evaluated):
+            evaluation = replace(evaluation, report=replace(evaluation.report, weights={}))
+        return replace(trial, state=state, evaluations=(*trial.evaluations, evaluation))
+
+    def _state_after(self, trial: Trial, report: EvaluationReport) -> TrialState:
+        if isinstance(report, Failed):
+            return TrialState.FAILED
+        if report.fidelity == self.rungs[-1]:
+            return TrialState.DONE
+        spec = self.job.spec
+        lagging = max(0, trial.number - spec.sampler.lag + 1)
+        peers = [result for peer in self._trials[:lagging] if (result := peer.at(report.fidelity))]
+        on = goes_on(report, peers, spec.objectives, spec.early_stopping.reduction)
+        return TrialState.PROPOSED if on else TrialState.STOPPED
+
+    def _assignment(self, number: int) -> Assignment:
+        return Assignment(number, self._request(self._trials[number]))
+
+    def _remaining(self, trial: Trial) -> tuple[int, ...]:
+        return tuple(fidelity for fidelity in self.rungs if trial.at(fidelity) is None)
+
+    def _request(self, trial: Trial) -> EvaluationRequest:
+        spec = self.job.spec
+        return EvaluationRequest(
+            genotype=trial.proposal.genotype,
+            skeleton=spec.skeleton,
+            dataset=spec.dataset,
+            recipe=spec.recipe,
+            seed=spec.seed,
+            fidelities=self._remaining(trial),
+            device=spec.device,
+            threads=spec.resources.cpus,
+        )
+
+    def _advance(self) -> None:
+        """Moves the mark below which every trial has ended."""
+        while self._known < len(self._trials) and self._trials[self._known].ended:
+            self._known += 1

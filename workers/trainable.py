@@ -1,0 +1,41 @@
+"""The Ray Tune Trainable: a warm worker that is reused from trial to trial."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+from ray import tune
+
+from workers.messages import EvaluationReport, EvaluationRequest, Failed
+
+Evaluate: TypeAlias = Callable[[EvaluationRequest], Iterator[EvaluationReport]]
+Prepare: TypeAlias = Callable[[Any], Evaluate]
+
+
+class EvaluationTrainable(tune.Trainable):  # type: ignore[misc]  # ray has no types
+    """Each step is one report. `prepare` and `data` come once a worker, `config["request"]` once a trial."""
+
+    def setup(self, config: dict[str, Any], prepare: Prepare, data: Any) -> None:
+        """Runs once in a worker's life: `data` lies in the node's object store and is not copied."""
+        self._evaluate = prepare(data)
+        self.reset_config(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Takes up the next trial in the same process."""
+        request: EvaluationRequest = new_config["request"]
+        self._last_fidelity = request.fidelities[-1]
+        self._reports = self._evaluate(request)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """The next report, as `report`; `done` after the last."""
+        report = next(self._reports)
+        return {"report": report, "done": isinstance(report, Failed) or report.fidelity == self._last_fidelity}
+
+    def save_checkpoint(self, checkpoint_dir: str) -> dict[str, Any]:
+        """Nothing: the database is the only truth, and Tune's files are scratch."""
+        return {}
+
+    def load_checkpoint(self, checkpoint: dict[str, Any] | None) -> None:
+        """Nothing, as above."""
