@@ -7,6 +7,7 @@ the same seed gives the same search, with any number of workers, interrupted or 
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -19,6 +20,8 @@ from service.domain.job import Job, Lease
 from service.domain.trial import Evaluation, Proposal, Trial, TrialState
 from service.ports import Proposer, Store, UnitOfWork
 from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, Failed, FailureClass
+
+log = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 3
 MOST_REPETITIONS = 20
@@ -174,7 +177,9 @@ class Search:
         return TrialState.PROPOSED if on else TrialState.STOPPED
 
     def _assignment(self, number: int) -> Assignment:
-        return Assignment(number, self._request(self._trials[number]))
+        request = self._request(self._trials[number])
+        log.info("job %d: trial %d starts, to be scored after %s epochs", self.job.id, number, request.fidelities)
+        return Assignment(number, request)
 
     def _remaining(self, trial: Trial) -> tuple[int, ...]:
         return tuple(fidelity for fidelity in self.rungs if trial.at(fidelity) is None)

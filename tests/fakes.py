@@ -1,0 +1,94 @@
+"""Small stand-ins: an evaluation that needs no training, and a dispatcher that finishes in any order."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+
+from search_space.presets import spaces
+from search_space.skeleton import skeletons
+from service.domain.job import Budget, EarlyStopping, Job, JobSpec, Lease, Sampler
+from service.ports import UnitOfWork
+from service.sampling.registry import proposer_for
+from service.search import Search
+from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, Failed, FailureClass, LatencyMeasurement, Recipe
+
+Evaluate = Callable[[EvaluationRequest], Iterator[EvaluationReport]]
+
+
+def a_spec(
+    trials: int = 12, seconds: float = 600, seed: int = 0, sampler: str = "nsga2", lag: int = 4, stopping: str = "halving"
+) -> JobSpec:
+    """A job on the digits that the fake evaluation answers."""
+    return JobSpec(
+        dataset="digits",
+        space=spaces["nasnet"],
+        skeleton=skeletons["tiny"],
+        recipe=Recipe(epochs=6),
+        sampler=Sampler(sampler, lag),
+        early_stopping=EarlyStopping(stopping),
+        budget=Budget(trials=trials, seconds=seconds),
+        seed=seed,
+    )
+
+
+def a_search(spec: JobSpec, work: UnitOfWork) -> Search:
+    """A search over a job that is claimed here; a job with this specification that waits already is taken up."""
+    with work() as store:
+        claimed = store.claim_job("test", 60)
+        if claimed is None:
+            store.add_job(spec)
+            claimed = store.claim_job("test", 60)
+    assert claimed is not None
+    return resumed(*claimed, work)
+
+
+def resumed(job: Job, lease: Lease, work: UnitOfWork) -> Search:
+    """The search of a job that was claimed."""
+    return Search(job, lease, proposer_for(job.spec), work)
+
+
+def evaluate(request: EvaluationRequest) -> Iterator[EvaluationReport]:
+    """Results that are a function of the cell and the fidelity alone, like a table of past trainings."""
+    value = int(request.genotype.key[:8], 16) / 0xFFFFFFFF
+    latency = LatencyMeasurement(request.device, 1, 1, (1 + 3 * value,) * 9, (1.0,) * 9)
+    for fidelity in request.fidelities:
+        accuracy = (0.3 + 0.7 * value) * fidelity / (fidelity + 1)
+        weights = {"training": b"t", "inference": b"i"} if fidelity == request.recipe.epochs else {}
+        yield Evaluated(fidelity, accuracy, latency, params=int(1e5 * value), macs=1000, seconds=0.1, weights=weights)
+
+
+def failing(every: int, evaluate: Evaluate = evaluate) -> Evaluate:
+    """The fake evaluation, where one cell in `every` diverges."""
+
+    def evaluate_or_fail(request: EvaluationRequest) -> Iterator[EvaluationReport]:
+        if int(request.genotype.key[:8], 16) % every == 0:
+            yield Failed(request.fidelities[0], FailureClass.DIVERGED, "The loss is NaN.", "Traceback ...")
+        else:
+            yield from evaluate(request)
+
+    return evaluate_or_fail
+
+
+class ShuffledDispatcher:
+    """As many workers as asked for, which take turns by chance; may be killed after a number of reports."""
+
+    def __init__(self, workers: int, seed: int, evaluate: Evaluate = evaluate, dies_after: int | None = None) -> None:
+        self._workers = workers
+        self._chance = random.Random(seed)
+        self._evaluate = evaluate
+        self._reports_left = dies_after
+
+    def run(self, search: Search) -> None:
+        busy: list[tuple[int, Iterator[EvaluationReport]]] = []
+        while True:
+            while len(busy) < self._workers and (assignment := search.next()) is not None:
+                busy.append((assignment.number, self._evaluate(assignment.request)))
+            if not busy or self._reports_left == 0:
+                return
+            index = self._chance.randrange(len(busy))
+            number, reports = busy[index]
+            if not search.report(number, next(reports)):
+                del busy[index]
+            if self._reports_left is not None:
+                self._reports_left -= 1

@@ -1,0 +1,55 @@
+"""Proposers: functions of the recorded trials, whoever asks."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.dispatch.inline import InlineDispatcher
+from service.domain.samplers import SAMPLERS
+from service.sampling.registry import MAKERS, proposer_for
+from service.store.memory import MemoryUnitOfWork
+from tests.fakes import a_search, a_spec, evaluate
+
+
+def test_every_sampler_a_job_may_name_is_made_here() -> None:
+    assert set(MAKERS) == set(SAMPLERS)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_a_rebuilt_proposer_proposes_what_the_first_one_did(sampler: str) -> None:
+    spec = a_spec(trials=80, sampler=sampler, lag=5)
+    search = a_search(spec, MemoryUnitOfWork())
+    InlineDispatcher(evaluate).run(search)
+    for number in (10, 40, 79):
+        known = search.trials[: number - spec.sampler.lag + 1]
+        again = proposer_for(spec).propose(number, 0, known)
+        assert again.choices == search.trials[number].proposal.choices
+        assert again.attributes == search.trials[number].proposal.attributes
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_another_seed_and_another_attempt_propose_something_else(sampler: str) -> None:
+    one = proposer_for(a_spec(seed=1, sampler=sampler)).propose(0, 0, [])
+    other_seed = proposer_for(a_spec(seed=2, sampler=sampler)).propose(0, 0, [])
+    other_attempt = proposer_for(a_spec(seed=1, sampler=sampler)).propose(0, 1, [])
+    assert len({one.genotype.key, other_seed.genotype.key, other_attempt.genotype.key}) == 3
+
+
+def test_nsga2_finds_better_cells_than_chance_does() -> None:
+    def best_quarter(sampler: str, seed: int) -> float:
+        search = a_search(a_spec(trials=160, seed=seed, sampler=sampler, stopping="none"), MemoryUnitOfWork())
+        InlineDispatcher(evaluate_by_operators).run(search)
+        late = search.trials[-40:]
+        return sum(trial.full_result.accuracy for trial in late if trial.full_result) / len(late)
+
+    assert all(best_quarter("nsga2", seed) > best_quarter("random", seed) for seed in range(3))
+
+
+def evaluate_by_operators(request):  # type: ignore[no-untyped-def]
+    """The more separable convolutions, the more accurate; the fewer edges, the faster."""
+    from workers.messages import Evaluated, LatencyMeasurement
+
+    edges = [edge for cell in (request.genotype.normal, request.genotype.reduction) for edge in cell.edges]
+    share = sum(edge.operator.startswith("sep") for edge in edges) / len(edges)
+    latency = LatencyMeasurement("local", 1, 1, (1.0 + share,), (1.0,))
+    yield Evaluated(request.fidelities[-1], share, latency, 1, 1, 0.1)

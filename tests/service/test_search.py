@@ -1,0 +1,172 @@
+"""A search: the same whoever is faster, exact in its budget, and picked up from the record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from service.dispatch.inline import InlineDispatcher
+from service.domain.errors import LeaseLost
+from service.domain.job import Budget, JobState
+from service.domain.trial import TrialState
+from service.search import Search
+from service.store.memory import MemoryUnitOfWork
+from tests.fakes import ShuffledDispatcher, a_search, a_spec, evaluate, failing, resumed
+from workers.messages import Failed, FailureClass
+
+
+def story(search: Search) -> list[tuple[str, TrialState, list[float]]]:
+    """What a search did, trial by trial."""
+    return [
+        (
+            trial.proposal.genotype.key,
+            trial.state,
+            [getattr(evaluation.report, "accuracy", -1.0) for evaluation in trial.evaluations],
+        )
+        for trial in search.trials
+    ]
+
+
+@pytest.mark.parametrize("sampler", ["nsga2", "random"])
+def test_the_search_is_the_same_with_any_number_of_workers_whoever_is_faster(sampler: str) -> None:
+    stories = []
+    for workers, chance in [(1, 0), (2, 1), (4, 2), (4, 3)]:
+        search = a_search(a_spec(trials=60, sampler=sampler, lag=4), MemoryUnitOfWork())
+        ShuffledDispatcher(workers, chance, failing(every=7)).run(search)
+        stories.append(story(search))
+    assert all(other == stories[0] for other in stories[1:])
+
+
+@pytest.mark.parametrize("sampler", ["nsga2", "random"])
+def test_an_interrupted_search_becomes_what_it_would_have_been(sampler: str) -> None:
+    spec = a_spec(trials=60, sampler=sampler)
+    whole = a_search(spec, MemoryUnitOfWork())
+    ShuffledDispatcher(2, 0).run(whole)
+    work = MemoryUnitOfWork()
+    for chance in range(200):
+        search = a_search(spec, work)
+        ShuffledDispatcher(3, chance, dies_after=7).run(search)
+        if search.exhausted:
+            break
+    assert story(search) == story(whole)
+
+
+def test_the_budget_of_trials_is_exact() -> None:
+    search = a_search(a_spec(trials=23), MemoryUnitOfWork())
+    ShuffledDispatcher(4, 0).run(search)
+    assert len(search.trials) == 23
+    assert search.exhausted
+    assert all(trial.ended for trial in search.trials)
+
+
+def test_when_the_seconds_are_spent_no_new_trial_begins_and_those_under_way_end() -> None:
+    now = 0.0
+    work = MemoryUnitOfWork()
+    with work() as store:
+        store.add_job(replace(a_spec(trials=1000), budget=Budget(trials=1000, seconds=10)))
+        claimed = store.claim_job("test", 60)
+    assert claimed is not None
+    before = a_search(a_spec(trials=1), MemoryUnitOfWork())
+    search = Search(*claimed, before._proposer, work, clock=lambda: now)
+    first = search.next()
+    assert first is not None
+    now = 11.0
+    assert search.next() is None
+    assert not search.exhausted
+    for report in evaluate(first.request):
+        search.report(first.number, report)
+    assert search.exhausted
+    assert len(search.trials) == 1
+
+
+def test_no_proposal_is_made_before_the_results_it_may_depend_on_are_known() -> None:
+    search = a_search(a_spec(trials=10, lag=3), MemoryUnitOfWork())
+    handed_out = [search.next() for _ in range(4)]
+    assert [a.number if a else None for a in handed_out] == [0, 1, 2, None]
+
+
+def test_no_cell_is_tried_twice_in_a_job() -> None:
+    search = a_search(a_spec(trials=60), MemoryUnitOfWork())
+    InlineDispatcher(evaluate).run(search)
+    keys = [trial.proposal.genotype.key for trial in search.trials]
+    assert len(set(keys)) == len(keys)
+
+
+def test_a_second_job_with_the_same_data_recipe_and_seed_trains_nothing_and_says_so() -> None:
+    work = MemoryUnitOfWork()
+    first = a_search(a_spec(), work)
+    InlineDispatcher(evaluate).run(first)
+    with work() as store:
+        store.release(first._lease, JobState.DONE, 1.0)
+    second = a_search(a_spec(), work)
+    assert second.next() is None
+    assert second.exhausted
+    assert all(trial.reused for trial in second.trials)
+    assert story(second) == story(first)
+    assert not any(trial.reused for trial in first.trials)
+
+
+def test_halving_lets_about_one_in_three_reach_full_fidelity() -> None:
+    search = a_search(a_spec(trials=60), MemoryUnitOfWork())
+    InlineDispatcher(evaluate).run(search)
+    done = sum(trial.state is TrialState.DONE for trial in search.trials)
+    assert 60 / 4 <= done <= 60 / 2
+    assert all(trial.state in (TrialState.DONE, TrialState.STOPPED) for trial in search.trials)
+
+
+def test_a_failed_trial_is_kept_with_its_reason_and_the_search_goes_on() -> None:
+    work = MemoryUnitOfWork()
+    search = a_search(a_spec(trials=30), work)
+    InlineDispatcher(failing(every=3)).run(search)
+    with work() as store:
+        trials = store.trials(search.job.id)
+    failures = [trial.failure for trial in trials if trial.state is TrialState.FAILED]
+    assert failures
+    assert all(failure and failure.failure is FailureClass.DIVERGED and failure.traceback for failure in failures)
+    assert len(trials) == 30
+
+
+def test_a_trial_whose_worker_dies_is_tried_three_times_and_then_kept_as_crashed() -> None:
+    search = a_search(a_spec(trials=1), MemoryUnitOfWork())
+    for _ in range(3):
+        assignment = search.next()
+        assert assignment is not None
+        assert assignment.number == 0
+        search.lost(0, "The worker died.")
+    assert search.next() is None
+    failure = search.trials[0].failure
+    assert isinstance(failure, Failed)
+    assert failure.failure is FailureClass.CRASHED
+
+
+def test_a_trial_resumes_at_the_fidelity_after_the_last_recorded_one() -> None:
+    work = MemoryUnitOfWork()
+    search = a_search(a_spec(trials=1), work)
+    assignment = search.next()
+    assert assignment is not None
+    assert search.report(0, next(evaluate(assignment.request)))
+    again = a_search(a_spec(), work).next()
+    assert again is not None
+    assert again.request.fidelities == assignment.request.fidelities[1:]
+    assert again.request.key == assignment.request.key
+
+
+def test_a_search_whose_job_was_taken_over_is_refused() -> None:
+    work = MemoryUnitOfWork()
+    search = a_search(a_spec(), work)
+    assignment = search.next()
+    assert assignment is not None
+    with work() as store:
+        taken = store.claim_job("test", 60)
+    assert taken is not None
+    with pytest.raises(LeaseLost):
+        search.report(assignment.number, next(evaluate(assignment.request)))
+    assert not resumed(*taken, work).trials[0].evaluations
+
+
+def test_a_stopped_search_hands_out_nothing_more() -> None:
+    search = a_search(a_spec(), MemoryUnitOfWork())
+    search.stop()
+    assert search.next() is None
+    assert search.exhausted
