@@ -48,9 +48,7 @@ class _Numbering:
         self.users = graph.users()
         self._symmetry: dict[int, int] | None = None
 
-    def walk(
-        self, ready: list[tuple[NodeCode, int]], numbers: dict[int, int]
-    ) -> tuple[list[NodeCode], dict[int, int]]:
+    def walk(self, ready: list[tuple[NodeCode, int]], numbers: dict[int, int]) -> tuple[list[NodeCode], dict[int, int]]:
         """Numbers what is left; `ready` is a heap of nodes whose sources all have numbers, empty at the start."""
         if len(numbers) == len(INPUTS):
             for node in self.graph.incoming:

@@ -16,7 +16,7 @@ MOST_NODES = 10
 MOST_EDGES = 100
 
 
-class InvalidGenotype(ValueError):
+class InvalidGenotype(ValueError):  # noqa: N818 - a refusal is named by what is wrong
     """A description that is no cell, or not one of the space at hand; the message names node and edge."""
 
 
@@ -158,9 +158,7 @@ def _check_acyclic(incoming: dict[int, list[tuple[int, str]]]) -> None:
         raise InvalidGenotype(f"edge {Edge(source, target, operator)} lies on a cycle") from error
 
 
-def _alive(
-    incoming: dict[int, list[tuple[int, str]]], outputs: Iterable[int]
-) -> dict[int, list[tuple[int, str]]]:
+def _alive(incoming: dict[int, list[tuple[int, str]]], outputs: Iterable[int]) -> dict[int, list[tuple[int, str]]]:
     """The inner nodes from which an output can be reached."""
     alive: dict[int, list[tuple[int, str]]] = {}
     waiting = list(outputs)
@@ -187,7 +185,9 @@ def _edges(name: str, data: Any) -> Iterator[Edge]:
         raise InvalidGenotype(f"the edges of the {name} cell are a list")
     for item in data:
         if not isinstance(item, list) or [type(part) for part in item] != [int, int, str]:
-            raise InvalidGenotype(f'an edge of the {name} cell is [source, target, "operator"], not {reprlib.repr(item)}')
+            raise InvalidGenotype(
+                f'an edge of the {name} cell is [source, target, "operator"], not {reprlib.repr(item)}'
+            )
         yield Edge(*item)
 
 
