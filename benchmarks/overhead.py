@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -36,16 +36,11 @@ DECISIONS = 40
 ANSWERS = 5
 
 
-def no_work(request: EvaluationRequest) -> Iterator[EvaluationReport]:
+def no_work(request: EvaluationRequest, data: object) -> Iterator[EvaluationReport]:
     """A result made of the cell's key, at once."""
     value = int(request.genotype.key[:6], 16) / 0xFFFFFF
     latency = LatencyMeasurement("local", 1, 1, (1 + value,) * 30, (1.0,) * 30)
     yield Evaluated(request.fidelities[-1], 1 - abs(value - 0.5), latency, params=1, macs=1, seconds=0.0)
-
-
-def prepare(data: object) -> Callable[[EvaluationRequest], Iterator[EvaluationReport]]:
-    """What a worker does once before its first trial: nothing."""
-    return no_work
 
 
 def ours(folder: Path, trials: int, seed: int) -> tuple[list[float], float]:
@@ -71,7 +66,7 @@ def ours(folder: Path, trials: int, seed: int) -> tuple[list[float], float]:
     assert claimed is not None
     search = _Completions(*claimed, proposer_for(spec), work)
     before = work.commits
-    TuneDispatcher(prepare, None).run(search)
+    TuneDispatcher(no_work, None).run(search)
     return _gaps(search.completed), (work.commits - before) / trials
 
 

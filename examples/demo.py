@@ -96,7 +96,7 @@ def check(scratch: Path, accuracy: float) -> None:
 
     validation = split(load("digits"), seed=json.loads(JOB.read_text())["seed"]).validation
     images = scratch / "validation.pt"
-    torch.save({"x": torch.tensor(validation.images), "y": torch.tensor(validation.labels)}, images)
+    torch.save({"x": torch.tensor(validation.images_NCHW), "y": torch.tensor(validation.labels_N)}, images)
     script = str(ROOT / "examples/check_export.py")
     arguments = [sysconfig.get_path("purelib"), str(EXPORT), str(images), repr(accuracy)]
     done = subprocess.run([sys.executable, "-I", "-S", script, *arguments])

@@ -6,10 +6,8 @@ import argparse
 import logging
 import sys
 
-from pydantic import ValidationError
-
 from service import processes
-from service.settings import Settings
+from service.settings import WrongSetting, read_settings
 
 PARTS = {
     "all": processes.run_all,
@@ -24,16 +22,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m service", description=__doc__)
     parser.add_argument("part", nargs="?", choices=PARTS, default="all")
     part = PARTS[parser.parse_args().part]
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
-        part(Settings())
-    except ValidationError as error:
-        for problem in error.errors():
-            setting = "CELLSMITH_" + "_".join(str(name) for name in problem["loc"]).upper()
-            print(f"{setting}: {problem['msg']}", file=sys.stderr)
-        return 1
-    except processes.CannotStart as error:
+        settings = read_settings()
+        logging.basicConfig(
+            level=settings.log_level.upper(), format="%(asctime)s %(name)s: %(message)s", datefmt="%H:%M:%S"
+        )
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        part(settings)
+    except (WrongSetting, processes.CannotStart) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

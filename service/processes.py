@@ -17,11 +17,12 @@ from pathlib import Path
 from types import FrameType
 
 import uvicorn
+from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from service.settings import Settings
 from service.store.engine import connect
-from service.store.migrate import SchemaMismatch, upgrade
+from service.store.migrate import WrongSchema, upgrade
 from service.store.sql import SqlUnitOfWork
 
 log = logging.getLogger(__name__)
@@ -52,13 +53,14 @@ def run_api(settings: Settings) -> None:
 
 def run_scheduler(settings: Settings) -> None:
     """Drives jobs on a local Ray until it is stopped."""
-    work = _database(settings)
+    engine = _database(settings)
+    work, reading = SqlUnitOfWork(engine), SqlUnitOfWork(engine, read_only=True)
     # Everything heavy is loaded by the one process that needs it.
     from service.dispatch.tune import start_ray, stop_ray
     from service.wiring import record_device, scheduler
 
     with _only_one(settings.data_dir / "scheduler.lock"):
-        runner = scheduler(settings, work)
+        runner = scheduler(settings, work, reading)
         _on_stop(runner.stop)
         _end_with_parent(runner.stop)
         start_ray(settings.workers)
@@ -89,17 +91,17 @@ def run_all(settings: Settings) -> None:
         _stop(list(children.values()))
 
 
-def _database(settings: Settings) -> SqlUnitOfWork:
+def _database(settings: Settings) -> Engine:
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        engine = connect(settings.database_url)
+        engine = connect(settings.database)
         upgrade(engine)
-    except SchemaMismatch as error:
+    except WrongSchema as error:
         raise CannotStart(str(error)) from error
     except (OSError, OperationalError) as error:
         reason = str(error).splitlines()[0]
         raise CannotStart(f"The database is out of reach: {reason} (CELLSMITH_DATABASE_URL, CELLSMITH_DATA_DIR)") from error
-    return SqlUnitOfWork(engine)
+    return engine
 
 
 def _refuse_taken_port(settings: Settings) -> None:

@@ -19,11 +19,15 @@ LOOK_SECONDS = 0.5
 
 
 class Runner:
-    """Drives one job after another. Any process that runs this may be killed at any time."""
+    """Drives one job after another. Any process that runs this may be killed at any time.
+
+    `reading` opens transactions that write nothing: twice a second one looks whether the job was cancelled.
+    """
 
     def __init__(
         self,
         work: UnitOfWork,
+        reading: UnitOfWork,
         proposer_for: Callable[[JobSpec], Proposer],
         dispatcher_for: Callable[[JobSpec], Dispatcher],
         *,
@@ -32,6 +36,7 @@ class Runner:
         beat_seconds: float = 10.0,
     ) -> None:
         self._work = work
+        self._reading = reading
         self._proposer_for = proposer_for
         self._dispatcher_for = dispatcher_for
         self._holder = holder
@@ -73,7 +78,7 @@ class Runner:
             self._search = search
             if self._stopping.is_set():
                 search.stop()
-            with _Heart(search, lease, self._work, self._lease_seconds, self._beat_seconds) as heart:
+            with _Heart(search, lease, self._work, self._reading, self._lease_seconds, self._beat_seconds) as heart:
                 self._dispatcher_for(job.spec).run(search)
             if heart.lease_lost:
                 raise LeaseLost(f"Job {job.id} was taken over.")
@@ -95,12 +100,19 @@ class _Heart:
     """Prolongs the lease from a thread of its own, and stops the search when its job is moved or taken over."""
 
     def __init__(
-        self, search: Search, lease: Lease, work: UnitOfWork, lease_seconds: float, beat_seconds: float
+        self,
+        search: Search,
+        lease: Lease,
+        work: UnitOfWork,
+        reading: UnitOfWork,
+        lease_seconds: float,
+        beat_seconds: float,
     ) -> None:
         self.lease_lost = False
         self._search = search
         self._lease = lease
         self._work = work
+        self._reading = reading
         self._lease_seconds = lease_seconds
         self._beat_seconds = beat_seconds
         self._ending = threading.Event()
@@ -117,13 +129,13 @@ class _Heart:
     def _beats(self) -> None:
         last_beat = time.monotonic()
         while not self._ending.wait(LOOK_SECONDS):
-            beats = time.monotonic() - last_beat >= self._beat_seconds
             try:
-                with self._work() as store:
-                    if beats:
+                if time.monotonic() - last_beat >= self._beat_seconds:
+                    with self._work() as store:
                         job = store.beat(self._lease, self._lease_seconds, self._search.seconds_used)
-                        last_beat = time.monotonic()
-                    else:
+                    last_beat = time.monotonic()
+                else:
+                    with self._reading() as store:
                         job = store.job(self._lease.job_id)
             except LeaseLost:
                 self.lease_lost = True

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 import socket
+from dataclasses import asdict
 
 import ray
 
@@ -14,23 +14,24 @@ from service.ports import UnitOfWork
 from service.runner import Runner
 from service.sampling.registry import proposer_for
 from service.settings import Settings
-from workers.data.registry import load
+from workers.data.load import load
 from workers.data.splits import split
 from workers.device import profile_device
-from workers.evaluate import prepare
+from workers.evaluate import evaluate
 
 log = logging.getLogger(__name__)
 
 
 def dispatcher_for(spec: JobSpec) -> TuneDispatcher:
     """Ray workers with the job's data in memory, once a node."""
-    return TuneDispatcher(prepare, split(load(spec.dataset), spec.seed))
+    return TuneDispatcher(evaluate, split(load(spec.dataset), spec.seed).search)
 
 
-def scheduler(settings: Settings, work: UnitOfWork) -> Runner:
+def scheduler(settings: Settings, work: UnitOfWork, reading: UnitOfWork) -> Runner:
     """A scheduler on this machine. Its name outlives a crash, so that it takes back its own jobs at once."""
     return Runner(
         work,
+        reading,
         proposer_for,
         dispatcher_for,
         holder=f"{socket.gethostname()}:{settings.data_dir.resolve()}",
@@ -41,7 +42,7 @@ def scheduler(settings: Settings, work: UnitOfWork) -> Runner:
 
 def record_device(work: UnitOfWork) -> None:
     """Measures this machine once, in a worker, so that a limit out of its reach is refused at submission."""
-    profile = ray.get(ray.remote(num_cpus=1)(functools.partial(profile_device)).remote())
+    profile = ray.get(ray.remote(num_cpus=1)(profile_device).remote())
     with work() as store:
-        store.save_device("local", profile)
+        store.save_device("local", asdict(profile))
     log.info("device local: %s", profile)

@@ -9,23 +9,23 @@ from ray import tune
 
 from workers.messages import EvaluationReport, EvaluationRequest, Failed
 
-Evaluate: TypeAlias = Callable[[EvaluationRequest], Iterator[EvaluationReport]]
-Prepare: TypeAlias = Callable[[Any], Evaluate]
+Evaluate: TypeAlias = Callable[[EvaluationRequest, Any], Iterator[EvaluationReport]]
 
 
 class EvaluationTrainable(tune.Trainable):  # type: ignore[misc]  # ray has no types
-    """Each step is one report. `prepare` and `data` come once a worker, `config["request"]` once a trial."""
+    """Each step is one report. `evaluate` and `data` come once a worker, `config["request"]` once a trial."""
 
-    def setup(self, config: dict[str, Any], prepare: Prepare, data: Any) -> None:
+    def setup(self, config: dict[str, Any], evaluate: Evaluate, data: Any) -> None:
         """Runs once in a worker's life: `data` lies in the node's object store and is not copied."""
-        self._evaluate = prepare(data)
+        self._evaluate = evaluate
+        self._data = data
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Takes up the next trial in the same process."""
         request: EvaluationRequest = new_config["request"]
         self._last_fidelity = request.fidelities[-1]
-        self._reports = self._evaluate(request)
+        self._reports = self._evaluate(request, self._data)
         return True
 
     def step(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from service.search import Search
-from workers.trainable import EvaluationTrainable, Prepare
+from workers.trainable import Evaluate, EvaluationTrainable
 
 SCRATCH_SETTINGS = {
     # The database is the only truth: Tune writes no results, and its state only at the end.
@@ -75,17 +75,17 @@ class _Forgets(tune.Callback):  # type: ignore[misc]  # ray has no types
 
 
 class TuneDispatcher:
-    """Has evaluations done by warm Ray workers. `prepare(data)` makes the evaluating function in each worker."""
+    """Has evaluations done by warm Ray workers, each of which holds `data` and calls `evaluate(request, data)`."""
 
-    def __init__(self, prepare: Prepare, data: Any) -> None:
-        self._prepare = prepare
+    def __init__(self, evaluate: Evaluate, data: Any) -> None:
+        self._evaluate = evaluate
         self._data = data
 
     def run(self, search: Search) -> None:
         """Returns when the search has no more work to hand out. Needs Ray to be initialised."""
         os.environ.update(SCRATCH_SETTINGS)
         resources = search.job.spec.resources
-        trainable = tune.with_parameters(EvaluationTrainable, prepare=self._prepare, data=self._data)
+        trainable = tune.with_parameters(EvaluationTrainable, evaluate=self._evaluate, data=self._data)
         with tempfile.TemporaryDirectory(prefix="cellsmith-tune-") as scratch:
             tune.Tuner(
                 tune.with_resources(trainable, {"cpu": resources.cpus, "gpu": resources.gpus}),

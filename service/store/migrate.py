@@ -10,8 +10,6 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
-from service.settings import read_settings
-from service.store.engine import connect
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 ONE_AT_A_TIME = 0x63656C6C  # any number that no other program locks in the same database
@@ -38,7 +36,7 @@ def check(engine: Engine) -> None:
     if current != needed:
         raise WrongSchema(
             f"The database has {f'schema {current}' if current else 'no tables'}, this Cellsmith needs schema {needed}: "
-            "run `python -m service.store.migrate`."
+            "run `python -m service migrate`."
         )
 
 
@@ -61,7 +59,3 @@ def _refuse_newer(connection: Connection) -> None:
     current = _revision(connection)
     if current is not None and current not in {script.revision for script in _scripts().walk_revisions()}:
         raise WrongSchema(f"The database has schema {current}, which is newer than this Cellsmith: update Cellsmith.")
-
-
-if __name__ == "__main__":
-    upgrade(connect(read_settings().database))

@@ -57,7 +57,7 @@ def test_a_database_that_fits_passes_the_check(engine: Engine) -> None:
 
 
 def test_an_empty_database_is_refused_with_the_command_that_helps(engine: Engine) -> None:
-    with pytest.raises(WrongSchema, match=r"no tables.*python -m service.store.migrate"):
+    with pytest.raises(WrongSchema, match=r"no tables.*python -m service migrate"):
         check(engine)
 
 

@@ -1,0 +1,100 @@
+"""How much of a search the workers spend training and measuring: a real search on the digits, two workers.
+
+Busy is the time between a worker's being asked for a report and its answer; the span runs from the first
+assignment to the last result, the end, when no trial is left for one of the workers, included.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import ray
+
+from benchmarks.report import parser, report
+from search_space.presets import spaces
+from search_space.skeleton import skeletons
+from service.dispatch.tune import TuneDispatcher, start_ray
+from service.domain.job import Budget, JobSpec, Resources
+from service.sampling.registry import proposer_for
+from service.search import Assignment, Search
+from service.store.engine import connect
+from service.store.migrate import upgrade
+from service.store.sql import SqlUnitOfWork
+from workers.data.load import load
+from workers.data.splits import split
+from workers.evaluate import evaluate
+from workers.messages import EvaluationReport, Recipe
+
+WORKERS = 2
+
+
+class _Watched(Search):
+    """A search that notes when work was handed out and answered."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.busy_s = 0.0
+        self.evaluations = 0
+        self.first: float | None = None
+        self.last = 0.0
+
+    def next(self) -> Assignment | None:
+        assignment = super().next()
+        if self.first is None:
+            self.first = time.perf_counter()
+        return assignment
+
+    def report(self, number: int, report: EvaluationReport) -> bool:
+        goes_on = super().report(number, report)
+        if self.evaluations == 0 and self.first is not None:
+            # "After start": the first worker has loaded torch and its data by now.
+            self.first = time.perf_counter() - report.seconds
+        self.busy_s += report.seconds
+        self.evaluations += 1
+        self.last = time.perf_counter()
+        return goes_on
+
+
+def main() -> None:
+    """Searches once and reports the share."""
+    arguments = parser(__doc__)
+    arguments.add_argument("--trials", type=int, default=40)
+    options = arguments.parse_args()
+    spec = JobSpec(
+        dataset="digits",
+        space=spaces["nasnet"],
+        skeleton=replace(skeletons["tiny"], input_shape=(1, 8, 8), classes=10),
+        recipe=Recipe(epochs=6),
+        budget=Budget(trials=options.trials, seconds=3600),
+        resources=Resources(workers=WORKERS),
+    )
+    with tempfile.TemporaryDirectory(prefix="cellsmith-utilisation-") as scratch:
+        engine = connect(f"sqlite:///{Path(scratch) / 'record.db'}")
+        upgrade(engine)
+        work = SqlUnitOfWork(engine)
+        with work() as store:
+            store.add_job(spec)
+            claimed = store.claim_job("benchmark", 3600)
+        assert claimed is not None
+        search = _Watched(*claimed, proposer_for(spec), work)
+        start_ray(WORKERS)
+        TuneDispatcher(evaluate, split(load("digits"), spec.seed).search).run(search)
+        ray.shutdown()
+    assert search.first is not None
+    span_s = search.last - search.first
+    figures = {
+        "busy_share": search.busy_s / (WORKERS * span_s),
+        "span_s": span_s,
+        "trials": float(len(search.trials)),
+        "evaluations": float(search.evaluations),
+        "trials_per_minute": 60 * len(search.trials) / span_s,
+    }
+    report(figures, options.json)
+
+
+if __name__ == "__main__":
+    main()
