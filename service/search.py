@@ -115,7 +115,8 @@ class Search:
         """Records what a worker found; whether it should go on with this trial to the next fidelity."""
         with self._work() as store:
             trial = self._trials[number]
-            trial = self._recorded(store, trial, Evaluation(report, self._request(trial).key, self.job.spec.seed))
+            key = self._request(trial).key
+            trial = self._recorded(store, trial, Evaluation(report, request_key=key, seed=self.job.spec.seed))
         self._trials[number] = trial
         self._advance()
         return not trial.ended

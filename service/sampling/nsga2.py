@@ -27,6 +27,10 @@ class _RebuildableNSGAII(NSGAIISampler):
         # the parents that were chosen at that moment did not know them.
         return super().get_population(study, generation)[:POPULATION]
 
+    def get_parent_population(self, study: Study, generation: int) -> list[FrozenTrial]:
+        # Optuna returns them in the order of their rank when it chooses them, and by number afterwards.
+        return sorted(super().get_parent_population(study, generation), key=lambda trial: trial.number)
+
 
 def nsga2(seed: int, distributions: Distributions) -> BaseSampler:
     """A sampler for one proposal."""

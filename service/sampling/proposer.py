@@ -48,8 +48,7 @@ class OptunaProposer:
         self._told = len(known)
         seed = int(np.random.SeedSequence((self._seed, number, attempt)).generate_state(1)[0])
         self._study.sampler = self._make_sampler(seed, self._distributions)
-        asked = self._study.ask(self._distributions)
-        self._study.tell(asked, state=TrialState.FAIL)
+        asked = self._study.tell(self._study.ask(self._distributions), state=TrialState.FAIL)
         choices = {name: int(answer) for name, answer in asked.params.items()}
         return Proposal(number, choices, self._space.genotype(choices), dict(asked.system_attrs))
 
