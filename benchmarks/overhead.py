@@ -15,15 +15,12 @@ from statistics import median
 from typing import Any
 
 import optuna
-import ray
-from ray import tune
-from ray.tune.search.optuna import OptunaSearch
 
 from benchmarks.report import parser, report
 from search_space.presets import spaces
 from search_space.skeleton import skeletons
 from search_space.space import CellSpace
-from service.dispatch.tune import TuneDispatcher, start_ray
+from service.dispatch.tune import TuneDispatcher, start_ray, stop_ray
 from service.domain.job import Budget, EarlyStopping, JobSpec, Resources
 from service.sampling.registry import proposer_for
 from service.search import Search
@@ -96,14 +93,15 @@ def optuna_on_sqlite(folder: Path, trials: int, seed: int) -> list[float]:
         directions=["maximize", "minimize"],
         sampler=optuna.samplers.NSGAIISampler(population_size=16, seed=seed),
     )
-    study.optimize(
-        objective, n_trials=trials, n_jobs=2, callbacks=[lambda *_: completed.append(time.perf_counter())]
-    )
+    study.optimize(objective, n_trials=trials, n_jobs=2, callbacks=[lambda *_: completed.append(time.perf_counter())])
     return _gaps(completed)
 
 
 def ray_tune_with_optuna(folder: Path, trials: int, seed: int) -> list[float]:
     """Ray Tune with OptunaSearch as their documentation shows it."""
+    from ray import tune
+    from ray.tune.search.optuna import OptunaSearch
+
     completed: list[float] = []
 
     class Watch(tune.Callback):  # type: ignore[misc]  # ray has no types
@@ -150,10 +148,10 @@ def main() -> None:
             commits.append(per_trial)
             gaps["optuna_sqlite"] += optuna_on_sqlite(folder, options.trials, seed)
             # Our settings of Tune must not help the alternative, nor hinder it.
-            for name in [name for name in os.environ if name.startswith("TUNE_")]:
-                del os.environ[name]
+            settings = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("TUNE_")}
             gaps["ray_tune_optuna"] += ray_tune_with_optuna(folder, options.ray_tune_trials, seed)
-    ray.shutdown()
+            os.environ.update(settings)
+    stop_ray()
     medians = {name: 1000 * median(seconds) for name, seconds in gaps.items()}
     figures = {f"{name}.median_ms": milliseconds for name, milliseconds in medians.items()}
     figures["ours.commits_per_trial"] = median(commits)

@@ -12,12 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import ray
-
 from benchmarks.report import parser, report
 from search_space.presets import spaces
 from search_space.skeleton import skeletons
-from service.dispatch.tune import TuneDispatcher, start_ray
+from service.dispatch.tune import TuneDispatcher, start_ray, stop_ray
 from service.domain.job import Budget, JobSpec, Resources
 from service.sampling.registry import proposer_for
 from service.search import Assignment, Search
@@ -83,7 +81,7 @@ def main() -> None:
         search = _Watched(*claimed, proposer_for(spec), work)
         start_ray(WORKERS)
         TuneDispatcher(evaluate, split(load("digits"), spec.seed).search).run(search)
-        ray.shutdown()
+        stop_ray()
     assert search.first is not None
     span_s = search.last - search.first
     figures = {

@@ -100,7 +100,9 @@ def _database(settings: Settings) -> Engine:
         raise CannotStart(str(error)) from error
     except (OSError, OperationalError) as error:
         reason = str(error).splitlines()[0]
-        raise CannotStart(f"The database is out of reach: {reason} (CELLSMITH_DATABASE_URL, CELLSMITH_DATA_DIR)") from error
+        raise CannotStart(
+            f"The database is out of reach: {reason} (CELLSMITH_DATABASE_URL, CELLSMITH_DATA_DIR)"
+        ) from error
     return engine
 
 

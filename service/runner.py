@@ -85,7 +85,9 @@ class Runner:
             ended, message = (JobState.RUNNING if search.stopped else JobState.DONE), ""
         except LeaseLost:
             raise
-        except Exception as error:  # outermost step of a job: whatever went wrong is recorded, and the next job has its turn
+        except (
+            Exception
+        ) as error:  # outermost step of a job: whatever went wrong is recorded, and the next job has its turn
             log.exception("job %d: failed", job.id)
             ended, message = JobState.FAILED, f"{type(error).__name__}: {error}"
         finally:

@@ -6,9 +6,7 @@ import logging
 import socket
 from dataclasses import asdict
 
-import ray
-
-from service.dispatch.tune import TuneDispatcher
+from service.dispatch.tune import TuneDispatcher, on_a_worker
 from service.domain.job import JobSpec
 from service.ports import UnitOfWork
 from service.runner import Runner
@@ -42,7 +40,7 @@ def scheduler(settings: Settings, work: UnitOfWork, reading: UnitOfWork) -> Runn
 
 def record_device(work: UnitOfWork) -> None:
     """Measures this machine once, in a worker, so that a limit out of its reach is refused at submission."""
-    profile = ray.get(ray.remote(num_cpus=1)(profile_device).remote())
+    profile = on_a_worker(profile_device)
     with work() as store:
         store.save_device("local", asdict(profile))
     log.info("device local: %s", profile)

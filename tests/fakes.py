@@ -11,13 +11,26 @@ from service.domain.job import Budget, EarlyStopping, Job, JobSpec, Lease, Sampl
 from service.ports import UnitOfWork
 from service.sampling.registry import proposer_for
 from service.search import Search
-from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, Failed, FailureClass, LatencyMeasurement, Recipe
+from workers.messages import (
+    Evaluated,
+    EvaluationReport,
+    EvaluationRequest,
+    Failed,
+    FailureClass,
+    LatencyMeasurement,
+    Recipe,
+)
 
 Evaluate = Callable[[EvaluationRequest], Iterator[EvaluationReport]]
 
 
 def a_spec(
-    trials: int = 12, seconds: float = 600, seed: int = 0, sampler: str = "nsga2", lag: int = 4, stopping: str = "halving"
+    trials: int = 12,
+    seconds: float = 600,
+    seed: int = 0,
+    sampler: str = "nsga2",
+    lag: int = 4,
+    stopping: str = "halving",
 ) -> JobSpec:
     """A job on the digits that the fake evaluation answers."""
     return JobSpec(

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from ray import tune
 
-from workers.messages import EvaluationReport, EvaluationRequest, Failed
+from workers.messages import EvaluationReport, EvaluationRequest
 
 Evaluate: TypeAlias = Callable[[EvaluationRequest, Any], Iterator[EvaluationReport]]
 
@@ -23,15 +23,12 @@ class EvaluationTrainable(tune.Trainable):  # type: ignore[misc]  # ray has no t
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Takes up the next trial in the same process."""
-        request: EvaluationRequest = new_config["request"]
-        self._last_fidelity = request.fidelities[-1]
-        self._reports = self._evaluate(request, self._data)
+        self._reports = self._evaluate(new_config["request"], self._data)
         return True
 
     def step(self) -> dict[str, Any]:
-        """The next report, as `report`; `done` after the last."""
-        report = next(self._reports)
-        return {"report": report, "done": isinstance(report, Failed) or report.fidelity == self._last_fidelity}
+        """The next report, as `report`. Never says `done`: Tune would end the trial without asking our scheduler."""
+        return {"report": next(self._reports)}
 
     def save_checkpoint(self, checkpoint_dir: str) -> dict[str, Any]:
         """Nothing: the database is the only truth, and Tune's files are scratch."""

@@ -1,1 +1,24 @@
-"""Having evaluations done: by Ray Tune, or in this process."""
+"""Having evaluations done: by Ray Tune, or in this process.
+
+Ray reads its settings when it is imported, so they stand here, before any module of this package can import it.
+"""
+
+import os
+import secrets
+
+SETTINGS_OF_RAY = {
+    # Nobody but our own processes may speak to our Ray.
+    "RAY_AUTH_MODE": "token",
+    "RAY_AUTH_TOKEN": secrets.token_hex(32),
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    # The database is the only truth: Tune writes no results, and its own state only at the end.
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": "86400",
+    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
+    "TUNE_WARN_THRESHOLD_S": "60",
+    "RAY_AIR_NEW_OUTPUT": "0",
+}
+for _name, _value in SETTINGS_OF_RAY.items():
+    os.environ.setdefault(_name, _value)

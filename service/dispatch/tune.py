@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import ray
 from ray import tune
@@ -17,17 +17,19 @@ from ray.tune.search import Searcher
 from service.search import Search
 from workers.trainable import Evaluate, EvaluationTrainable
 
-SCRATCH_SETTINGS = {
-    # The database is the only truth: Tune writes no results, and its state only at the end.
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-    "TUNE_GLOBAL_CHECKPOINT_S": "86400",
-    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
-    "TUNE_WARN_THRESHOLD_S": "60",
-    "RAY_AIR_NEW_OUTPUT": "0",
-}
+Result = TypeVar("Result")
 
 
-class _HandsOut(Searcher):  # type: ignore[misc]  # ray has no types
+class _HoldsSearch:
+    """Leaves its search out where Tune pickles it, to restore an experiment that we never restore."""
+
+    _search: Search
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_search"}
+
+
+class _HandsOut(_HoldsSearch, Searcher):  # type: ignore[misc]  # ray has no types
     """Tune asks here for its next trial."""
 
     def __init__(self, search: Search) -> None:
@@ -51,7 +53,7 @@ class _HandsOut(Searcher):  # type: ignore[misc]  # ray has no types
         pass
 
 
-class _Records(FIFOScheduler):  # type: ignore[misc]  # ray has no types
+class _Records(_HoldsSearch, FIFOScheduler):  # type: ignore[misc]  # ray has no types
     """Tune tells results here and learns whether a trial goes on."""
 
     def __init__(self, search: Search) -> None:
@@ -70,7 +72,9 @@ class _Records(FIFOScheduler):  # type: ignore[misc]  # ray has no types
 class _Forgets(tune.Callback):  # type: ignore[misc]  # ray has no types
     """Drops each report once it is recorded: Tune would keep the weights of every trial in memory."""
 
-    def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any) -> None:
+    def on_trial_result(
+        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
+    ) -> None:
         result.pop("report", None)
 
 
@@ -83,7 +87,6 @@ class TuneDispatcher:
 
     def run(self, search: Search) -> None:
         """Returns when the search has no more work to hand out. Needs Ray to be initialised."""
-        os.environ.update(SCRATCH_SETTINGS)
         resources = search.job.spec.resources
         trainable = tune.with_parameters(EvaluationTrainable, evaluate=self._evaluate, data=self._data)
         with tempfile.TemporaryDirectory(prefix="cellsmith-tune-") as scratch:
@@ -110,11 +113,13 @@ class TuneDispatcher:
 
 def start_ray(processors: int) -> None:
     """A Ray of our own on this machine, on loopback alone; never joins a cluster that happens to be there."""
-    os.environ.setdefault("RAY_AUTH_MODE", "token")
-    os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     ray.init(address="local", num_cpus=processors, include_dashboard=False, log_to_driver=False, logging_level="error")
+
+
+def on_a_worker(work: Callable[[], Result]) -> Result:
+    """What `work` returns, done once where evaluations are done."""
+    result: Result = ray.get(ray.remote(num_cpus=1)(work).remote())
+    return result
 
 
 def stop_ray() -> None:

@@ -70,8 +70,6 @@ def _reference(objectives: Sequence[Objective], points: Sequence[Losses]) -> Los
     no limit. So the measure grows with the front, and two fronts of one job compare where limits are given.
     """
     return tuple(
-        0.0
-        if objective.maximise
-        else objective.limit or 1.1 * max((point[index] for point in points), default=1.0)
+        0.0 if objective.maximise else objective.limit or 1.1 * max((point[index] for point in points), default=1.0)
         for index, objective in enumerate(objectives)
     )
