@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "CELLSMITH_"
@@ -28,15 +28,23 @@ class Settings(BaseSettings):
     workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, le=1024, description="Evaluations at once, of all jobs."
     )
-    lease_seconds: float = Field(30.0, gt=0, description="How long a silent scheduler keeps its job.")
     beat_seconds: float = Field(10.0, gt=0, description="How often a scheduler says that it lives.")
+    lease_seconds: float = Field(30.0, gt=0, description="How long a silent scheduler keeps its job.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is worth a log line.")
 
-    @model_validator(mode="after")
-    def _beats_before_the_lease_ends(self) -> Settings:
-        if self.beat_seconds >= self.lease_seconds:
-            raise ValueError(f"{PREFIX}BEAT_SECONDS must be less than {PREFIX}LEASE_SECONDS")
-        return self
+    @field_validator("database_url")
+    @classmethod
+    def _is_known(cls, url: str) -> str:
+        if url and not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+            raise ValueError("Should be sqlite:///FILE or postgresql://USER@HOST/NAME")
+        return url
+
+    @field_validator("lease_seconds")
+    @classmethod
+    def _outlasts_a_beat(cls, seconds: float, others: ValidationInfo) -> float:
+        if seconds <= others.data.get("beat_seconds", 0):
+            raise ValueError(f"Should be more than {PREFIX}BEAT_SECONDS")
+        return seconds
 
     @property
     def database(self) -> str:
@@ -49,6 +57,7 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        first = error.errors()[0]
-        name = "".join(PREFIX + str(part).upper() + ": " for part in first["loc"][:1])
-        raise WrongSetting(f"{name}{first['msg'].removeprefix('Value error, ')}, not {first['input']!r}") from None
+        first = error.errors(include_input=False, include_url=False)[0]
+        # The value itself may hold a password.
+        wish = first["msg"].removeprefix("Value error, ")
+        raise WrongSetting(f"{PREFIX}{str(first['loc'][0]).upper()} cannot be used. {wish}.") from None
