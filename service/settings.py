@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 PREFIX = "CELLSMITH_"
 
 
-class WrongSetting(Exception):
+class WrongSetting(Exception):  # noqa: N818 - a refusal is named by what is wrong
     """A setting that cannot be used; the message names it in one line."""
 
 
@@ -21,16 +21,20 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
-    data_dir: Path = Field(Path("data"), description="Folder of the SQLite file.")
-    database_url: str = Field("", description="Database; a SQLite file in data_dir where nothing is given.")
-    host: str = Field("127.0.0.1", description="Address that the HTTP face listens on.")
-    port: int = Field(8642, ge=0, le=65535, description="Port that the HTTP face listens on; 0 takes a free one.")
+    data_dir: Path = Field(default=Path("data"), description="Folder of the SQLite file.")
+    database_url: str = Field(default="", description="Database; a SQLite file in data_dir where nothing is given.")
+    host: str = Field(default="127.0.0.1", description="Address that the HTTP face listens on.")
+    port: int = Field(
+        default=8642, ge=0, le=65535, description="Port that the HTTP face listens on; 0 takes a free one."
+    )
     workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, le=1024, description="Evaluations at once, of all jobs."
     )
-    beat_seconds: float = Field(10.0, gt=0, description="How often a scheduler says that it lives.")
-    lease_seconds: float = Field(30.0, gt=0, description="How long a silent scheduler keeps its job.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is worth a log line.")
+    beat_seconds: float = Field(default=10.0, gt=0, description="How often a scheduler says that it lives.")
+    lease_seconds: float = Field(default=30.0, gt=0, description="How long a silent scheduler keeps its job.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="What is worth a log line."
+    )
 
     @field_validator("database_url")
     @classmethod

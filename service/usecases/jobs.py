@@ -45,9 +45,7 @@ def get(id: int, work: UnitOfWork) -> JobStatus:
     return JobStatus(job, progress(job, trials))
 
 
-def newest(
-    work: UnitOfWork, before: int | None = None, limit: int = 50, states: Iterable[JobState] = ()
-) -> list[Job]:
+def newest(work: UnitOfWork, before: int | None = None, limit: int = 50, states: Iterable[JobState] = ()) -> list[Job]:
     """Jobs, newest first, those with an id below `before`; of any state where none is named."""
     with work() as store:
         return store.jobs(before, limit, states)

@@ -44,7 +44,7 @@ def _measure(spec: JobSpec, objective: Objective, profiles: Mapping[str, Mapping
             return lambda genotype: cost(Architecture(genotype, spec.skeleton)).params
         case "macs":
             return lambda genotype: cost(Architecture(genotype, spec.skeleton)).macs
-        case "latency_ms" if objective.device in profiles:
+        case "latency_ms" if objective.device and objective.device in profiles:
             known = profiles[objective.device]
             profile = DeviceProfile(**{field.name: known[field.name] for field in fields(DeviceProfile)})
             return lambda genotype: _least_latency_ms(Architecture(genotype, spec.skeleton), profile)
@@ -70,9 +70,14 @@ def _refuse(field: str, objective: Objective, limit: float, space: CellSpace, me
         metric = METRICS[objective.metric]
         raise Invalid(
             field,
-            f"No cell of this space has {metric.name} of {limit:g} or less: cells reach from {lowest:,.4g} to "
-            f"{max(values):,.4g} {metric.unit}; raise the limit, or use fewer channels, cells or nodes.",
+            f"No cell of this space has {metric.name} of {_plain(limit)} or less: cells reach from {_plain(lowest)} to "
+            f"{_plain(max(values))} {metric.unit}; raise the limit, or use fewer channels, cells or nodes.",
         )
+
+
+def _plain(value: float) -> str:
+    """1,234,567 and 0.042."""
+    return f"{value:,.4f}".rstrip("0").rstrip(".")
 
 
 def _spread(space: CellSpace) -> Iterator[Genotype]:
