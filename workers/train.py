@@ -19,7 +19,7 @@ MOST_GRADIENT = 5.0  # norm over all parameters, as DARTS clips (arXiv:1806.0905
 SCORING_BATCH = 256
 
 
-class Diverged(Exception):
+class Diverged(Exception):  # noqa: N818 - named by what went wrong
     """A loss that is no finite number."""
 
 
