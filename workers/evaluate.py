@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from functools import partial
 from typing import TypeAlias
 
@@ -85,7 +84,7 @@ def _fresh(architecture: Architecture, seed: int) -> nn.Module:
 
 def _merged(network: nn.Module) -> nn.Module:
     """The inference form, as the exported file holds it: plain memory layout. `network` stays as it is."""
-    return merge(deepcopy(network).eval()).to(memory_format=torch.contiguous_format)
+    return merge(network).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
 
 
 def _latency(network: nn.Module, request: EvaluationRequest) -> LatencyMeasurement:

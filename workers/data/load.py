@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from workers.data.catalogue import DATASETS, data_folder
@@ -15,7 +16,11 @@ class DatasetAbsent(Exception):  # noqa: N818 - a refusal is named by what is wr
     """A data set that cannot be loaded here; the message is one line that says what to do."""
 
 
-READERS = {"digits": load_digits, "fashion_mnist": load_fashion_mnist, "cifar10": load_cifar10}
+READERS: Mapping[str, Callable[[Path], LabelledData]] = {
+    "digits": load_digits,
+    "fashion_mnist": load_fashion_mnist,
+    "cifar10": load_cifar10,
+}
 
 
 def load(name: str, folder: Path | None = None) -> LabelledData:
