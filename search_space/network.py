@@ -32,5 +32,6 @@ class Architecture:
 
     def build(self) -> nn.Module:
         """A freshly initialised network: (N, C, H, W) images to (N, classes) logits. This is what loads torch."""
-        network: nn.Module = importlib.import_module("search_space.modules.network").Network.of(self.layout)
+        assembly = importlib.import_module("search_space.assembly")
+        network: nn.Module = assembly.assemble(self.genotype, self.skeleton)
         return network
