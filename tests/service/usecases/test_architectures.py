@@ -10,6 +10,7 @@ import pytest
 
 from search_space.cost import cost
 from search_space.genotype import Cell, Edge, Genotype
+from search_space.module_source import Form
 from search_space.network import Architecture
 from search_space.skeleton import skeletons
 from service.domain.errors import Conflict, Invalid, NotFound
@@ -44,7 +45,7 @@ def test_a_tried_architecture_says_where(work: MemoryUnitOfWork) -> None:
 
 
 @pytest.mark.parametrize("form", ["training", "inference"])
-def test_an_architecture_becomes_code(work: MemoryUnitOfWork, form: str) -> None:
+def test_an_architecture_becomes_code(work: MemoryUnitOfWork, form: Form) -> None:
     architectures.register(genotype(3), work)
     compile(architectures.code(genotype(3).key, TINY, work, form), "model.py", "exec")
 
