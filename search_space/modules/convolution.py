@@ -36,8 +36,8 @@ class FactorizedConv(nn.Sequential):
 class FactorizedReduction(nn.Module):
     """Halves height and width and sets the width, losing no pixel: (N, channels_in, H, W) -> (N, channels, H/2, W/2).
 
-    After a ReLU, one 1x1 convolution sees the even pixels and another the odd ones, which are padded with zeros at
-    the bottom and the right, so that odd sizes work too: H/2 is rounded up. (NASNet's released code; the batch norm
+    One 1x1 convolution sees the even pixels and another the odd ones, which are padded with zeros at the bottom and
+    the right, so that odd sizes work too: H/2 is rounded up. No ReLU. (NASNet's released code; its one batch norm
     over both halves is two here, which is the same.)
     """
 
@@ -48,6 +48,5 @@ class FactorizedReduction(nn.Module):
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """The even pixels' channels, then the odd ones'."""
-        x_NCHW = F.relu(x_NCHW)
         shifted_NCHW = F.pad(x_NCHW, (-1, 1, -1, 1))
         return torch.cat([self.even(x_NCHW), self.odd(shifted_NCHW)], 1)

@@ -7,29 +7,27 @@ from search_space.modules.conv_norm import ConvNorm
 
 
 class InceptionMixer(nn.Module):
-    """The depthwise mixer of InceptionNeXt (Yu et al. 2023, arXiv 2303.16900), without its redundant biases.
+    """The depthwise mixer of InceptionNeXt (Yu et al. 2023, arXiv 2303.16900).
 
-    (N, channels, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). Of four groups of channels the first, and
-    by far the largest, passes; the others, `ratio` of the channels each, go through a square, a 1 x band and a
-    band x 1 convolution.
+    (N, channels, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)), for three channels or more. Of four groups
+    of channels the first, and by far the largest, passes; the others, `ratio` of the channels each and at least one,
+    go through a square, a 1 x band and a band x 1 convolution with biases.
     """
 
     def __init__(self, channels: int, stride: int, *, ratio: float, band: int, square: int) -> None:
         super().__init__()
         self.stride = stride
-        mixed = int(channels * ratio)
+        mixed = max(1, int(channels * ratio))
         self.widths = [channels - 3 * mixed, mixed, mixed, mixed]
-        self.mixers = nn.ModuleList(
-            nn.Conv2d(mixed, mixed, kernel, stride, (kernel[0] // 2, kernel[1] // 2), groups=mixed, bias=False)
-            for kernel in [(square, square), (1, band), (band, 1)]
-            if mixed
-        )
+        self.square = nn.Conv2d(mixed, mixed, square, stride, square // 2, groups=mixed)
+        self.row = nn.Conv2d(mixed, mixed, (1, band), stride, (0, band // 2), groups=mixed)
+        self.column = nn.Conv2d(mixed, mixed, (band, 1), stride, (band // 2, 0), groups=mixed)
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """The groups, in the order they came in."""
-        passing, *groups = torch.split(x_NCHW, self.widths, 1)
-        mixed = [mixer(group) for mixer, group in zip(self.mixers, groups, strict=False)]
-        return torch.cat([passing[:, :, :: self.stride, :: self.stride], *mixed], 1)
+        passing, square, row, column = torch.split(x_NCHW, self.widths, 1)
+        passing = passing[:, :, :: self.stride, :: self.stride]
+        return torch.cat([passing, self.square(square), self.row(row), self.column(column)], 1)
 
 
 class InceptionDepthwise(nn.Sequential):

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from search_space.modules.conv_norm import ConvNorm
+from search_space.modules.adapter import Adapter
 
 
 class Pool(nn.Sequential):
@@ -17,5 +17,4 @@ class Pool(nn.Sequential):
             "avg": nn.AvgPool2d(kernel, stride, kernel // 2, count_include_pad=False),
             "max": nn.MaxPool2d(kernel, stride, kernel // 2),
         }[kind]
-        adapter = [] if channels_in == channels else [ConvNorm(channels_in, channels)]
-        super().__init__(pool, *adapter)
+        super().__init__(pool, Adapter(channels_in, channels))

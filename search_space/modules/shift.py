@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from search_space.modules.conv_norm import ConvNorm
+from search_space.modules.adapter import Adapter
 
 
 class Shift(nn.Module):
@@ -17,7 +17,7 @@ class Shift(nn.Module):
     def __init__(self, channels_in: int, channels: int, stride: int = 1) -> None:
         super().__init__()
         self.stride = stride
-        self.adapter = nn.Sequential(*([] if channels_in == channels else [ConvNorm(channels_in, channels)]))
+        self.adapter = Adapter(channels_in, channels)
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """Group g reads the pixel at row g // 3 - 1 and column g % 3 - 1 from its own."""

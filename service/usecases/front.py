@@ -59,7 +59,7 @@ def of_job(job_id: int, work: UnitOfWork, max_latency_ms: float | None = None) -
         points=tuple(members),
         knee=None if bend is None else members[bend].trial.number,
         hypervolume=fronts.hypervolume(covered, worst),
-        reference=tuple(-loss if o.maximise else loss for o, loss in zip(objectives, worst, strict=True)),
+        reference=tuple(0.0 - loss if o.maximise else loss for o, loss in zip(objectives, worst, strict=True)),
     )
 
 
