@@ -39,15 +39,18 @@ class Store(Protocol):
         """Prolongs the lease and writes the seconds used; LeaseLost where it is no longer the job's."""
 
     def release(self, lease: Lease, state: JobState, seconds_used: float, message: str = "") -> Job:
-        """Ends the lease and moves the job, if it is not in that state already; LeaseLost as above."""
+        """Ends the lease and moves the job; LeaseLost as above.
+
+        A job that its user has moved meanwhile stays where it was put. RUNNING leaves it for the next claim.
+        """
 
     def add_trial(self, lease: Lease, proposal: Proposal) -> Trial:
-        """Writes a proposal before it is dispatched; LeaseLost as above."""
+        """Writes a proposal before it is dispatched; Conflict where its number is taken, LeaseLost as above."""
 
     def add_evaluation(self, lease: Lease, number: int, evaluation: Evaluation, state: TrialState) -> bool:
         """Records one report with the state the trial has after it; LeaseLost as above.
 
-        False, and nothing changes, where this trial has a report at this fidelity already.
+        False, and nothing changes, where this trial has a report at this fidelity and seed already.
         """
 
     def trials(self, job_id: int) -> list[Trial]:

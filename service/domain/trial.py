@@ -32,10 +32,15 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A report as it is recorded. `reused_from` is the evaluation it repeats, where no training was needed."""
+    """A report as it is recorded. `reused_from` is the evaluation it repeats, where no training was needed.
+
+    `request_key` is the `EvaluationRequest.key` it answers; empty where no other job may reuse it.
+    """
 
     report: EvaluationReport
     reused_from: int | None = None
+    request_key: str = ""
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

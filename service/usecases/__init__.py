@@ -1,1 +1,1 @@
-"""One function for each wish of a user; loads no torch, ray or optuna."""
+"""One function per wish of a user; loads no torch, ray or optuna."""

@@ -1,0 +1,45 @@
+"""Fronts: which points no other point beats, how much they cover, and where they bend.
+
+A point is one loss an objective: less is better, see `service.domain.objectives.losses`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import moocore
+import numpy as np
+
+Losses: TypeAlias = tuple[float, ...]
+
+
+def nondominated(points: Sequence[Losses]) -> list[int]:
+    """The indices of the points that no other point beats, in the order given; equal points are all kept."""
+    if not points:
+        return []
+    kept = moocore.is_nondominated(np.asarray(points, dtype=float), keep_weakly=True)
+    return [index for index, keep in enumerate(kept) if keep]
+
+
+def hypervolume(points: Sequence[Losses], reference: Losses) -> float:
+    """The volume that the points cover up to `reference`, in the product of the objectives' units.
+
+    A point that is not better than the reference in every objective covers nothing.
+    """
+    inside = [point for point in points if all(loss < bound for loss, bound in zip(point, reference, strict=True))]
+    return float(moocore.hypervolume(np.asarray(inside, dtype=float), ref=reference)) if inside else 0.0
+
+
+def knee(points: Sequence[Losses]) -> int | None:
+    """The index of the best compromise of a front; None for fewer than three points.
+
+    Every objective is scaled to 0..1 over the front. With two objectives the least sum is the point farthest
+    from the line between the ends (Das 1999, "On characterizing the knee of the Pareto curve").
+    """
+    if len(points) < 3:
+        return None
+    losses = np.asarray(points, dtype=float)
+    lowest = losses.min(axis=0)
+    span = losses.max(axis=0) - lowest
+    return int(((losses - lowest) / np.where(span > 0, span, 1)).sum(axis=1).argmin())

@@ -1,0 +1,61 @@
+"""How far a job is: trials by how they ended, the best so far, the time left."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from service.domain.job import ENDED, Job
+from service.domain.trial import Trial, TrialState
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Counts of a job's trials, out of `budget` trials. `reused` trials needed no training and also count as ended.
+
+    `best_accuracy` is a share at full fidelity; `seconds_left` a forecast, None before the first trial has ended.
+    """
+
+    budget: int
+    proposed: int
+    done: int
+    stopped: int
+    failed: int
+    reused: int
+    best_accuracy: float | None
+    seconds_used: float
+    seconds_left: float | None
+
+    @property
+    def ended(self) -> int:
+        """Trials that are over, however they went."""
+        return self.done + self.stopped + self.failed
+
+
+def progress(job: Job, trials: Sequence[Trial]) -> Progress:
+    """How far `job` is by its recorded `trials`."""
+    states = Counter(trial.state for trial in trials)
+    ended = len(trials) - states[TrialState.PROPOSED]
+    return Progress(
+        budget=job.spec.budget.trials,
+        proposed=len(trials),
+        done=states[TrialState.DONE],
+        stopped=states[TrialState.STOPPED],
+        failed=states[TrialState.FAILED],
+        reused=sum(trial.reused for trial in trials),
+        best_accuracy=max((trial.full_result.accuracy for trial in trials if trial.full_result), default=None),
+        seconds_used=job.seconds_used,
+        seconds_left=_seconds_left(job, ended),
+    )
+
+
+def _seconds_left(job: Job, ended: int) -> float | None:
+    """What the trials still cost at the pace so far, or the time that the budget leaves, if that is less."""
+    if job.state in ENDED:
+        return 0.0
+    if not ended:
+        return None
+    budget = job.spec.budget
+    at_this_pace = job.seconds_used / ended * (budget.trials - ended)
+    return max(0.0, min(at_this_pace, budget.seconds - job.seconds_used))

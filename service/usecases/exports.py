@@ -1,0 +1,123 @@
+"""The folder that a user takes away: a trial's network as code, weights and a card, in one zip file."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import asdict
+
+from search_space.export import to_python
+from search_space.network import Architecture
+from service.domain.errors import Conflict
+from service.domain.job import Job
+from service.domain.trial import Trial
+from service.ports import UnitOfWork
+from workers.messages import Evaluated
+
+CARD = """\
+# Cell {key}
+
+A network that Cellsmith found for `{dataset}`: trial {number} of job {job}.
+
+| measured on validation data | value |
+|---|---|
+| accuracy | {accuracy:.4f} |
+| latency | {latency:.3f} ms, 95 % interval {low:.3f} to {high:.3f} ms |
+| measured on | device `{device}`, batch {batch}, threads {threads} |
+| parameters | {params:,} |
+| multiply-accumulates | {macs:,} |
+
+The accuracy is the share of validation images that were classified correctly. These images guided the search, so
+expect a little less on new ones. Parameters and multiply-accumulates are those of the training form.
+
+`model.py` needs PyTorch and nothing else. `weights.safetensors` holds the weights of its {form} form:
+
+```python
+from model import load
+
+network = load("weights.safetensors")  # takes float32 images of shape (N, {shape})
+```
+
+`config.json` says how the network was trained and measured.
+"""
+
+
+def bundle(job_id: int, number: int, work: UnitOfWork, form: str = "inference") -> bytes:
+    """A zip file with model.py, weights.safetensors, config.json and README.md.
+
+    NotFound where there is no such trial, Conflict where it was not trained to the end.
+    """
+    with work() as store:
+        job, trial = store.job(job_id), store.trial(job_id, number)
+        if trial.full_result is None:
+            raise Conflict(f"Trial {number} of job {job_id} was not trained to the end, so it has no weights.")
+        weights = store.weights(job_id, number, form)
+    result = trial.full_result
+    architecture = Architecture(trial.proposal.genotype, job.spec.skeleton)
+    return _zip(
+        {
+            "model.py": to_python(architecture, form=form, head=_head(job, trial, result)).encode(),
+            "weights.safetensors": weights,
+            "config.json": (json.dumps(_config(job, trial, result, form), indent=2) + "\n").encode(),
+            "README.md": _card(job, trial, result, form).encode(),
+        }
+    )
+
+
+def _head(job: Job, trial: Trial, result: Evaluated) -> dict[str, str]:
+    latency = result.latency
+    return {
+        "found by": f"Cellsmith, trial {trial.number} of job {job.id}",
+        "data set": job.spec.dataset,
+        "validation accuracy": f"{result.accuracy:.4f}",
+        "latency": f"{latency.median_ms:.3f} ms on {latency.device}, batch {latency.batch}, threads {latency.threads}",
+    }
+
+
+def _config(job: Job, trial: Trial, result: Evaluated, form: str) -> dict[str, object]:
+    return {
+        "job": job.id,
+        "trial": trial.number,
+        "key": trial.proposal.genotype.key,
+        "genotype": json.loads(trial.proposal.genotype.to_json()),
+        "skeleton": asdict(job.spec.skeleton),
+        "form": form,
+        "dataset": job.spec.dataset,
+        "recipe": asdict(job.spec.recipe),
+        "seed": job.spec.seed,
+        "accuracy": result.accuracy,
+        "latency": asdict(result.latency),
+        "params": result.params,
+        "macs": result.macs,
+    }
+
+
+def _card(job: Job, trial: Trial, result: Evaluated, form: str) -> str:
+    low, high = result.latency.interval_ms
+    return CARD.format(
+        key=trial.proposal.genotype.key,
+        dataset=job.spec.dataset,
+        number=trial.number,
+        job=job.id,
+        accuracy=result.accuracy,
+        latency=result.latency.median_ms,
+        low=low,
+        high=high,
+        device=result.latency.device,
+        batch=result.latency.batch,
+        threads=result.latency.threads,
+        params=result.params,
+        macs=result.macs,
+        form=form,
+        shape=", ".join(map(str, job.spec.skeleton.input_shape)),
+    )
+
+
+def _zip(files: dict[str, bytes]) -> bytes:
+    """The files in one archive; the same files give the same bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()

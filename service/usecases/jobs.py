@@ -1,0 +1,73 @@
+"""What a user may do with a job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from service.domain.errors import Invalid
+from service.domain.job import Job, JobSpec, JobState
+from service.domain.progress import Progress, progress
+from service.domain.samplers import SAMPLERS
+from service.ports import UnitOfWork
+from service.usecases import reach
+from workers.data.catalogue import CATALOGUE
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """A job and how far it is."""
+
+    job: Job
+    progress: Progress
+
+
+def submit(spec: JobSpec, work: UnitOfWork, key: str | None = None, body_hash: str = "") -> Job:
+    """A new queued job; Invalid where the service cannot do it, and then nothing is stored.
+
+    The same idempotency `key` with the same `body_hash` gives the job it made before, another hash KeyReused.
+    """
+    if spec.dataset not in CATALOGUE:
+        raise Invalid("dataset", f"Unknown data set {spec.dataset!r}; use one of {', '.join(CATALOGUE)}.")
+    if spec.sampler.name not in SAMPLERS:
+        raise Invalid("sampler.name", f"Unknown sampler {spec.sampler.name!r}; use one of {', '.join(SAMPLERS)}.")
+    with work() as store:
+        profiles = store.devices()
+    reach.refuse_out_of_reach(spec, profiles)
+    with work() as store:
+        return store.add_job(spec, key, body_hash)
+
+
+def get(id: int, work: UnitOfWork) -> JobStatus:
+    """A job and how far it is; NotFound where there is none."""
+    with work() as store:
+        job, trials = store.job(id), store.trials(id)
+    return JobStatus(job, progress(job, trials))
+
+
+def newest(
+    work: UnitOfWork, before: int | None = None, limit: int = 50, states: Iterable[JobState] = ()
+) -> list[Job]:
+    """Jobs, newest first, those with an id below `before`; of any state where none is named."""
+    with work() as store:
+        return store.jobs(before, limit, states)
+
+
+def cancel(id: int, work: UnitOfWork) -> Job:
+    """Stops a search for good; what it has measured stays. Conflict where it has ended already."""
+    return _moved(id, JobState.CANCELLED, work)
+
+
+def pause(id: int, work: UnitOfWork) -> Job:
+    """Stops a search until it is resumed; Conflict where it neither waits nor runs."""
+    return _moved(id, JobState.PAUSED, work)
+
+
+def resume(id: int, work: UnitOfWork) -> Job:
+    """Queues a paused search again; Conflict where it is not paused."""
+    return _moved(id, JobState.QUEUED, work)
+
+
+def _moved(id: int, state: JobState, work: UnitOfWork) -> Job:
+    with work() as store:
+        return store.move_job(id, state)
