@@ -67,9 +67,9 @@ class Client:
         """One job with its progress."""
         return cast(Job, self._read(f"/v1/jobs/{id}"))
 
-    def move(self, id: int, move: Literal["cancel", "pause", "resume"]) -> Job:
+    def move(self, id: int, move: Literal["cancel", "pause", "resume"]) -> JobSummary:
         """Cancels, pauses or resumes a job."""
-        return cast(Job, self._call("POST", f"/v1/jobs/{id}/{move}").json())
+        return cast(JobSummary, self._call("POST", f"/v1/jobs/{id}/{move}").json())
 
     def trials(self, id: int) -> Iterator[Trial]:
         """Every trial of a job, in the order of their numbers."""

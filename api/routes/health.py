@@ -1,0 +1,32 @@
+"""Whether this process lives, and whether it can work."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fastapi import APIRouter
+
+from api.dependencies import Work
+from api.schemas.base import Told
+
+router = APIRouter(tags=["health"])
+
+
+class Health(Told):
+    """A process that answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+@router.get("/healthz")
+def healthz() -> Health:
+    """This process lives."""
+    return Health()
+
+
+@router.get("/readyz")
+def readyz(work: Work) -> Health:
+    """The database answers."""
+    with work() as store:
+        store.jobs(limit=1)
+    return Health()
