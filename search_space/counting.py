@@ -1,0 +1,78 @@
+"""What layers cost: parameters, multiply-accumulates and bytes moved, as numbers that add up.
+
+Conventions: parameters are the trainable ones, so batch norm counts its scale and shift but not its statistics.
+MACs are those of convolutions and linear layers, for one sample. Bytes moved are what these layers, pools, sums and
+concatenations read and write for one sample in float32, weights included; ReLU and batch norm move nothing, since
+in the inference form they are part of their neighbours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Size: TypeAlias = tuple[int, int]
+"""Height and width, in pixels."""
+
+BYTES_PER_NUMBER = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Trainable parameters, multiply-accumulates a sample, and bytes moved a sample."""
+
+    params: int = 0
+    macs: int = 0
+    bytes_moved: int = 0
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.params + other.params, self.macs + other.macs, self.bytes_moved + other.bytes_moved)
+
+
+def strided(size: Size, stride: int) -> Size:
+    """The size after a stride: rounded up, so that odd sizes are allowed."""
+    return -(-size[0] // stride), -(-size[1] // stride)
+
+
+def moved(channels_in: int, size_in: Size, channels: int, size: Size) -> Cost:
+    """Reading one map and writing another, without weights: a pool, a shift, a copy."""
+    numbers = channels_in * size_in[0] * size_in[1] + channels * size[0] * size[1]
+    return Cost(bytes_moved=BYTES_PER_NUMBER * numbers)
+
+
+def convolution(
+    channels_in: int,
+    channels: int,
+    kernel: Size,
+    size_in: Size,
+    size: Size,
+    *,
+    groups: int = 1,
+    bias: bool = False,
+) -> Cost:
+    """One convolution from `size_in` to `size`."""
+    weights = kernel[0] * kernel[1] * (channels_in // groups) * channels
+    params = weights + channels * bias
+    traffic = moved(channels_in, size_in, channels, size)
+    return Cost(params, weights * size[0] * size[1], BYTES_PER_NUMBER * params) + traffic
+
+
+def depthwise(channels: int, kernel: Size, size_in: Size, size: Size, *, bias: bool = False) -> Cost:
+    """One convolution that keeps its channels apart."""
+    return convolution(channels, channels, kernel, size_in, size, groups=channels, bias=bias)
+
+
+def pointwise_norm(channels_in: int, channels: int, size: Size) -> Cost:
+    """A 1x1 convolution and a batch norm."""
+    return convolution(channels_in, channels, (1, 1), size, size) + batch_norm(channels)
+
+
+def batch_norm(channels: int) -> Cost:
+    """One batch norm: scale and shift."""
+    return Cost(params=2 * channels)
+
+
+def linear(features: int, outputs: int) -> Cost:
+    """One linear layer with bias, on a single vector."""
+    weights = features * outputs
+    return Cost(weights + outputs, weights, BYTES_PER_NUMBER * (weights + outputs + features + outputs))

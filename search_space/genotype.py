@@ -1,0 +1,203 @@
+"""Genotypes: the immutable, canonical description of the two cells of a network."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import reprlib
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from typing import Any, NamedTuple
+
+from search_space.canonical import INPUTS, Graph, numbering
+
+MOST_NODES = 10
+MOST_EDGES = 100
+
+
+class InvalidGenotype(ValueError):  # noqa: N818 - a refusal is named by what is wrong
+    """A description that is no cell, or not one of the space at hand; the message names node and edge."""
+
+
+class Edge(NamedTuple):
+    """A path from one node of a cell to another, with the operator on it. The cell checks it."""
+
+    source: int
+    target: int
+    operator: str
+
+    def __str__(self) -> str:
+        return f"{self.source}->{self.target} ({self.operator})"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The graph that is searched, in canonical form, so that isomorphic cells are equal values.
+
+    Node 0 is the older input h_{i-1}, node 1 the newest h_i, nodes 2.. are inner nodes, which add what arrives on their
+    edges, or concatenate it where they are in `concat`. `outputs` are the nodes that are concatenated into the
+    result; they are stored, never derived. Nodes may be given under any numbers and in any order: they are
+    renumbered, and what reaches no output is left out.
+    """
+
+    edges: tuple[Edge, ...]
+    outputs: tuple[int, ...]
+    concat: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        incoming = _incoming(self.edges)
+        _check(incoming, self.edges, self.outputs, self.concat)
+        alive = _alive(incoming, self.outputs)
+        numbers = numbering(Graph(alive, frozenset(self.concat), frozenset(self.outputs)))
+        edges = [
+            Edge(source, numbers[node], operator)
+            for node in numbers
+            if node in alive
+            for source, operator in sorted([(numbers[source], operator) for source, operator in alive[node]])
+        ]
+        object.__setattr__(self, "edges", tuple(edges))
+        object.__setattr__(self, "outputs", tuple(sorted(numbers[node] for node in self.outputs)))
+        object.__setattr__(self, "concat", tuple(sorted(numbers[node] for node in self.concat if node in alive)))
+
+    @property
+    def nodes(self) -> range:
+        """The inner nodes, each after all of its sources."""
+        return range(2, self.edges[-1].target + 1 if self.edges else 2)
+
+    def edges_into(self, node: int) -> tuple[Edge, ...]:
+        """The edges that end in `node`; none for an input."""
+        return tuple(edge for edge in self.edges if edge.target == node)
+
+
+@dataclass(frozen=True, slots=True)
+class Genotype:
+    """A normal and a reduction cell. Equal networks are equal genotypes with equal keys."""
+
+    normal: Cell
+    reduction: Cell
+
+    @property
+    def cells(self) -> tuple[tuple[str, Cell], ...]:
+        return ("normal", self.normal), ("reduction", self.reduction)
+
+    @property
+    def key(self) -> str:
+        """20 hexadecimal digits; the same in every version and on every machine."""
+        return hashlib.sha256(b"genotype 1\n" + self.to_json().encode()).hexdigest()[:20]
+
+    def to_json(self) -> str:
+        """The canonical text, one line; `from_json` reads it back."""
+        cells = {
+            name: {"concat": cell.concat, "edges": cell.edges, "outputs": cell.outputs} for name, cell in self.cells
+        }
+        return _ENCODER.encode(cells)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Genotype:
+        """Reads what `to_json` wrote, or what a person wrote like it; InvalidGenotype for anything else."""
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise InvalidGenotype(f"a genotype is JSON text: {error}") from error
+        cells = _fields(data, "a genotype", {"normal", "reduction"})
+        return cls(_cell("normal", cells["normal"]), _cell("reduction", cells["reduction"]))
+
+    def check_operators(self, known: Collection[str]) -> None:
+        """InvalidGenotype where an edge carries an operator that is not `known`."""
+        for name, cell in self.cells:
+            for edge in cell.edges:
+                if edge.operator not in known:
+                    raise InvalidGenotype(f"{name} cell: edge {edge} carries an unknown operator")
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
+def _incoming(edges: Collection[Edge]) -> dict[int, list[tuple[int, str]]]:
+    incoming: dict[int, list[tuple[int, str]]] = {}
+    for source, target, operator in edges:
+        incoming.setdefault(target, []).append((source, operator))
+    return incoming
+
+
+def _check(
+    incoming: dict[int, list[tuple[int, str]]],
+    edges: Collection[Edge],
+    outputs: Collection[int],
+    concat: Collection[int],
+) -> None:
+    if len(incoming) > MOST_NODES or len(edges) > MOST_EDGES:
+        raise InvalidGenotype(f"a cell has at most {MOST_NODES} inner nodes and {MOST_EDGES} edges")
+    forward = True
+    for edge in edges:
+        source, target, _ = edge
+        if target < 2:
+            raise InvalidGenotype(f"edge {edge} ends in node {target}, which is an input of the cell")
+        if source not in INPUTS and source not in incoming:
+            raise InvalidGenotype(f"edge {edge} starts at node {source}, which has no input")
+        forward = forward and source < target
+    if not forward:
+        _check_acyclic(incoming)
+    if not outputs or len(set(outputs)) != len(outputs):
+        raise InvalidGenotype("a cell has at least one output, and each of them once")
+    for node in outputs:
+        if node not in INPUTS and node not in incoming:
+            raise InvalidGenotype(f"output {node} is a node without input")
+    for node in concat:
+        if node not in incoming:
+            raise InvalidGenotype(f"node {node} is to concatenate its edges but has none")
+
+
+def _check_acyclic(incoming: dict[int, list[tuple[int, str]]]) -> None:
+    try:
+        TopologicalSorter({node: [source for source, _ in links] for node, links in incoming.items()}).prepare()
+    except CycleError as error:
+        source, target, *_ = error.args[1]
+        operator = next(operator for start, operator in incoming[target] if start == source)
+        raise InvalidGenotype(f"edge {Edge(source, target, operator)} lies on a cycle") from error
+
+
+def _alive(incoming: dict[int, list[tuple[int, str]]], outputs: Iterable[int]) -> dict[int, list[tuple[int, str]]]:
+    """The inner nodes from which an output can be reached."""
+    alive: dict[int, list[tuple[int, str]]] = {}
+    waiting = list(outputs)
+    while waiting:
+        node = waiting.pop()
+        if node not in alive and node not in INPUTS:
+            alive[node] = incoming[node]
+            waiting.extend([source for source, _ in incoming[node]])
+    return alive
+
+
+def _cell(name: str, data: Any) -> Cell:
+    fields = _fields(data, f"the {name} cell", {"edges", "outputs"}, optional={"concat"})
+    outputs = tuple(_nodes(fields["outputs"], f"the outputs of the {name} cell"))
+    concat = tuple(_nodes(fields.get("concat", []), f"the concat of the {name} cell"))
+    try:
+        return Cell(tuple(_edges(name, fields["edges"])), outputs, concat)
+    except InvalidGenotype as error:
+        raise InvalidGenotype(f"{name} cell: {error}") from error
+
+
+def _edges(name: str, data: Any) -> Iterator[Edge]:
+    if not isinstance(data, list):
+        raise InvalidGenotype(f"the edges of the {name} cell are a list")
+    for item in data:
+        if not isinstance(item, list) or [type(part) for part in item] != [int, int, str]:
+            raise InvalidGenotype(
+                f'an edge of the {name} cell is [source, target, "operator"], not {reprlib.repr(item)}'
+            )
+        yield Edge(*item)
+
+
+def _nodes(data: Any, what: str) -> Iterator[int]:
+    if not isinstance(data, list) or not all(type(node) is int for node in data):
+        raise InvalidGenotype(f"{what} are a list of node numbers, not {reprlib.repr(data)}")
+    yield from data
+
+
+def _fields(data: Any, what: str, required: set[str], optional: Collection[str] = ()) -> dict[str, Any]:
+    if not isinstance(data, dict) or not required <= data.keys() <= required.union(optional):
+        raise InvalidGenotype(f"{what} is an object with {' and '.join(sorted(required))}, not {reprlib.repr(data)}")
+    return data

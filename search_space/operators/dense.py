@@ -1,0 +1,58 @@
+"""Dense convolutions: square ones, and pairs of thin ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from search_space.counting import Cost, Size, batch_norm, convolution, strided
+from search_space.operators.base import Operator
+
+
+def dense_norm(kernel: int, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
+    """A dense kernel x kernel convolution and a batch norm; dilation costs nothing."""
+    conv = convolution(channels_in, channels, (kernel, kernel), size, strided(size, stride))
+    return conv + batch_norm(channels)
+
+
+@dataclass(frozen=True, slots=True)
+class DenseConv(Operator):
+    """One plain convolution."""
+
+    kernel: int
+
+    family: ClassVar[str] = "dense"
+    source: ClassVar[str] = "Zoph et al. 2017, arXiv 1707.07012"
+    module: ClassVar[str] = "convolution:ReLUConvBN"
+
+    @property
+    def summary(self) -> str:
+        return f"ReLU, dense {self.kernel}x{self.kernel} convolution, batch norm."
+
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+        return dense_norm(self.kernel, channels_in, channels, size, stride)
+
+
+@dataclass(frozen=True, slots=True)
+class FactorizedConv(Operator):
+    """A row and a column in place of a square, at full width, without a norm between them.
+
+    The row strides along the width only and the column along the height only, so the row still costs full height.
+    """
+
+    kernel: int
+
+    family: ClassVar[str] = "dense"
+    source: ClassVar[str] = "Zoph et al. 2017, arXiv 1707.07012; in the form of Liu et al. 2018, arXiv 1806.09055"
+    module: ClassVar[str] = "convolution:FactorizedConv"
+
+    @property
+    def summary(self) -> str:
+        return f"ReLU, dense 1x{self.kernel} convolution, dense {self.kernel}x1 convolution, batch norm."
+
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+        size_out = strided(size, stride)
+        size_between = (size[0], size_out[1])
+        row = convolution(channels_in, channels, (1, self.kernel), size, size_between)
+        column = convolution(channels, channels, (self.kernel, 1), size_between, size_out)
+        return row + column + batch_norm(channels)

@@ -1,0 +1,84 @@
+"""Large depthwise kernels, whole and in cheap pieces, each followed by a pointwise convolution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from search_space.counting import Cost, Size, depthwise, moved, pointwise_norm, strided
+from search_space.operators.base import Operator
+from search_space.operators.separable import depthwise_separable
+
+
+@dataclass(frozen=True, slots=True)
+class LargeKernelConv(Operator):
+    """One depthwise separable unit with a large square kernel."""
+
+    kernel: int
+
+    family: ClassVar[str] = "large_kernel"
+    source: ClassVar[str] = "Ding et al. 2022, arXiv 2203.06717"
+    module: ClassVar[str] = "separable:DepthwiseSeparable"
+
+    @property
+    def summary(self) -> str:
+        return f"ReLU, depthwise {self.kernel}x{self.kernel}, pointwise, batch norm."
+
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+        return depthwise_separable(self.kernel, channels_in, channels, size, stride)
+
+
+@dataclass(frozen=True, slots=True)
+class InceptionDepthwise(Operator):
+    """The mixer of InceptionNeXt in a pre-activated unit.
+
+    The channels split into an identity group and three branches of `ratio` of them, at least one channel each: a
+    square kernel, a row and a column, with biases. It takes three channels or more.
+    """
+
+    ratio: float = 0.125
+    band: int = 11
+    square: int = 3
+
+    family: ClassVar[str] = "large_kernel"
+    source: ClassVar[str] = "Yu et al. 2023, arXiv 2303.16900"
+    module: ClassVar[str] = "large_kernel:InceptionDepthwise"
+
+    @property
+    def summary(self) -> str:
+        kernels = f"{self.square}x{self.square}, 1x{self.band} and {self.band}x1"
+        return f"ReLU, depthwise {kernels} on {self.ratio:.3g} of the channels each, pointwise, batch norm."
+
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+        branch = max(1, int(channels_in * self.ratio))
+        size_out = strided(size, stride)
+        untouched = channels_in - 3 * branch
+        mixer = moved(untouched, size, untouched, size_out)
+        for kernel in ((self.square, self.square), (1, self.band), (self.band, 1)):
+            mixer += depthwise(branch, kernel, size, size_out, bias=True)
+        return mixer + pointwise_norm(channels_in, channels, size_out)
+
+
+@dataclass(frozen=True, slots=True)
+class Band(Operator):
+    """A depthwise row and a depthwise column in place of a square, in a pre-activated unit.
+
+    The row strides along the width only and the column along the height only, so the row still costs full height.
+    """
+
+    kernel: int
+
+    family: ClassVar[str] = "large_kernel"
+    source: ClassVar[str] = "Peng et al. 2017, arXiv 1703.02719"
+    module: ClassVar[str] = "large_kernel:Band"
+
+    @property
+    def summary(self) -> str:
+        return f"ReLU, depthwise 1x{self.kernel}, depthwise {self.kernel}x1, pointwise, batch norm."
+
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+        size_out = strided(size, stride)
+        size_between = (size[0], size_out[1])
+        row = depthwise(channels_in, (1, self.kernel), size, size_between)
+        column = depthwise(channels_in, (self.kernel, 1), size_between, size_out)
+        return row + column + pointwise_norm(channels_in, channels, size_out)

@@ -1,0 +1,70 @@
+"""Operators without parameters, as long as width and, for the identity, size stay as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from search_space.counting import Cost, Size, batch_norm, convolution, moved, pointwise_norm, strided
+from search_space.operators.base import Operator
+
+
+def adapted(channels_in: int, channels: int, size: Size) -> Cost:
+    """The 1x1 convolution and batch norm, without ReLU, that follow where the widths differ."""
+    return Cost() if channels_in == channels else pointwise_norm(channels_in, channels, size)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity(Operator):
+    """The skip connection, with the adapter of NASNet's released code where it cannot be one."""
+
+    family: ClassVar[str] = "parameter_free"
+    source: ClassVar[str] = "Zoph et al. 2017, arXiv 1707.07012"
+    module: ClassVar[str] = "identity:Identity"
+
+    @property
+    def summary(self) -> str:
+        return "Its input; where stride or width change it, ReLU, a strided 1x1 convolution, batch norm."
+
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+        if stride == 1 and channels_in == channels:
+            return Cost()
+        return convolution(channels_in, channels, (1, 1), size, strided(size, stride)) + batch_norm(channels)
+
+
+@dataclass(frozen=True, slots=True)
+class Pool(Operator):
+    """The average or maximum of a window; padding takes part in neither."""
+
+    kind: Literal["avg", "max"]
+    kernel: int
+
+    family: ClassVar[str] = "parameter_free"
+    source: ClassVar[str] = "Zoph et al. 2017, arXiv 1707.07012"
+    module: ClassVar[str] = "pooling:Pool"
+
+    @property
+    def summary(self) -> str:
+        kind = {"avg": "Average", "max": "Maximum"}[self.kind]
+        return f"{kind} of {self.kernel}x{self.kernel} pixels; a 1x1 convolution and batch norm if the widths differ."
+
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+        size_out = strided(size, stride)
+        return moved(channels_in, size, channels_in, size_out) + adapted(channels_in, channels, size_out)
+
+
+@dataclass(frozen=True, slots=True)
+class Shift(Operator):
+    """Nine groups of channels, each moved by one of the nine offsets of a 3x3 window, zeros moving in."""
+
+    family: ClassVar[str] = "parameter_free"
+    source: ClassVar[str] = "Wu et al. 2017, arXiv 1711.08141"
+    module: ClassVar[str] = "shift:Shift"
+
+    @property
+    def summary(self) -> str:
+        return "Channels in nine groups, each moved by up to one pixel; 1x1 convolution and batch norm as in a pool."
+
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+        size_out = strided(size, stride)
+        return moved(channels_in, size, channels_in, size_out) + adapted(channels_in, channels, size_out)

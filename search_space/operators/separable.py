@@ -1,0 +1,34 @@
+"""Separable convolutions: depthwise, then pointwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from search_space.counting import Cost, Size, depthwise, pointwise_norm, strided
+from search_space.operators.base import Operator
+
+
+def depthwise_separable(kernel: int, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
+    """One unit of ReLU, depthwise kernel x kernel with the stride, pointwise, batch norm; dilation costs nothing."""
+    size_out = strided(size, stride)
+    return depthwise(channels_in, (kernel, kernel), size, size_out) + pointwise_norm(channels_in, channels, size_out)
+
+
+@dataclass(frozen=True, slots=True)
+class SeparableConv(Operator):
+    """Two depthwise separable units; the first carries the stride and the change of width."""
+
+    kernel: int
+
+    family: ClassVar[str] = "separable"
+    source: ClassVar[str] = "Zoph et al. 2017, arXiv 1707.07012"
+    module: ClassVar[str] = "separable:SeparableConv"
+
+    @property
+    def summary(self) -> str:
+        return f"Twice ReLU, depthwise {self.kernel}x{self.kernel}, pointwise, batch norm."
+
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+        first = depthwise_separable(self.kernel, channels_in, channels, size, stride)
+        return first + depthwise_separable(self.kernel, channels, channels, strided(size, stride), 1)

@@ -1,0 +1,67 @@
+"""Brings the database's tables to what this code needs, or says why it cannot work with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+from service.settings import read_settings
+from service.store.engine import connect
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+ONE_AT_A_TIME = 0x63656C6C  # any number that no other program locks in the same database
+
+
+class WrongSchema(Exception):
+    """The database's tables are not those that this code needs; the message says what to do, in one line."""
+
+
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Creates or alters the tables, in one transaction; several processes may do so at once."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ONE_AT_A_TIME})
+        _refuse_newer(connection)
+        command.upgrade(config(connection), revision)
+
+
+def check(engine: Engine) -> None:
+    """WrongSchema where the tables are older or newer than this code."""
+    with engine.connect() as connection:
+        _refuse_newer(connection)
+        current, needed = _revision(connection), _scripts().get_current_head()
+    if current != needed:
+        raise WrongSchema(
+            f"The database has {f'schema {current}' if current else 'no tables'}, this Cellsmith needs schema {needed}: "
+            "run `python -m service.store.migrate`."
+        )
+
+
+def config(connection: Connection) -> Config:
+    """What Alembic needs to know to work on this connection."""
+    made = Config(attributes={"connection": connection})
+    made.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return made
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(MIGRATIONS))
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _refuse_newer(connection: Connection) -> None:
+    current = _revision(connection)
+    if current is not None and current not in {script.revision for script in _scripts().walk_revisions()}:
+        raise WrongSchema(f"The database has schema {current}, which is newer than this Cellsmith: update Cellsmith.")
+
+
+if __name__ == "__main__":
+    upgrade(connect(read_settings().database))

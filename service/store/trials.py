@@ -1,0 +1,185 @@
+"""Trials, their evaluations and weights in SQL."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, func, insert, select, update
+
+from service.domain.errors import Conflict, NotFound
+from service.domain.job import Lease
+from service.domain.trial import Evaluation, Proposal, Trial, TrialState
+from service.store.architectures import ArchitectureRecords, genotype_of
+from service.store.clock import now
+from service.store.tables import ArchitectureRow, EvaluationRow, JobRow, TrialRow, WeightsRow
+from workers.messages import Evaluated, EvaluationReport, Failed, FailureClass, LatencyMeasurement
+
+TRIAL_COLUMNS = (
+    TrialRow.id,
+    TrialRow.number,
+    TrialRow.choices,
+    TrialRow.attributes,
+    TrialRow.state,
+    ArchitectureRow.genotype,
+)
+EVALUATION_COLUMNS = (
+    EvaluationRow.id,
+    EvaluationRow.trial_id,
+    EvaluationRow.fidelity,
+    EvaluationRow.seed,
+    EvaluationRow.request_key,
+    EvaluationRow.reused_from,
+    EvaluationRow.seconds,
+    EvaluationRow.accuracy,
+    EvaluationRow.latency,
+    EvaluationRow.params,
+    EvaluationRow.macs,
+    EvaluationRow.failure,
+    EvaluationRow.failure_message,
+    EvaluationRow.traceback,
+)
+
+
+class TrialRecords(ArchitectureRecords):
+    """The promises of `service.ports.Store` about trials; a trial's architecture is recorded with it."""
+
+    def add_trial(self, lease: Lease, proposal: Proposal) -> Trial:
+        """See `Store.add_trial`."""
+        self._hold(lease)
+        self.add_genotype(proposal.genotype)
+        values = {
+            "job_id": lease.job_id,
+            "number": proposal.number,
+            "architecture_key": proposal.genotype.key,
+            "choices": dict(proposal.choices),
+            "attributes": dict(proposal.attributes),
+            "state": TrialState.PROPOSED,
+        }
+        added = self._insert(TrialRow, values).on_conflict_do_nothing(index_elements=["job_id", "number"])
+        if self._write(added.returning(TrialRow.id)).scalar() is None:
+            raise Conflict(f"Job {lease.job_id} has a trial {proposal.number} already.")
+        return Trial(proposal)
+
+    def add_evaluation(self, lease: Lease, number: int, evaluation: Evaluation, state: TrialState) -> bool:
+        """See `Store.add_evaluation`."""
+        self._hold(lease)
+        where = (TrialRow.job_id == lease.job_id, TrialRow.number == number)
+        trial_id = self._connection.execute(select(TrialRow.id).where(*where)).scalar()
+        if trial_id is None:
+            raise _no_trial(lease.job_id, number)
+        values = {"trial_id": trial_id, "recorded_at": now(), **_evaluation_values(evaluation)}
+        added = self._insert(EvaluationRow, values).on_conflict_do_nothing(
+            index_elements=["trial_id", "fidelity", "seed"]
+        )
+        evaluation_id = self._write(added.returning(EvaluationRow.id)).scalar()
+        if evaluation_id is None:
+            return False
+        self._write(update(TrialRow).where(*where).values(state=state))
+        if isinstance(evaluation.report, Evaluated):
+            self._add_weights(evaluation_id, evaluation.report.weights)
+        return True
+
+    def _add_weights(self, evaluation_id: int, weights: Mapping[str, bytes]) -> None:
+        rows = [{"evaluation_id": evaluation_id, "form": form, "content": each} for form, each in weights.items()]
+        if rows:
+            self._write(insert(WeightsRow), rows)
+
+    def trials(self, job_id: int) -> list[Trial]:
+        """See `Store.trials`."""
+        trials = self._trials(TrialRow.job_id == job_id)
+        if not trials and self._connection.execute(select(JobRow.id).where(JobRow.id == job_id)).first() is None:
+            raise NotFound(f"There is no job {job_id}.")
+        return trials
+
+    def trial(self, job_id: int, number: int) -> Trial:
+        """See `Store.trial`."""
+        found = self._trials(TrialRow.job_id == job_id, TrialRow.number == number)
+        if not found:
+            raise _no_trial(job_id, number)
+        return found[0]
+
+    def _trials(self, *where: ColumnElement[bool]) -> list[Trial]:
+        """Two queries, however many trials there are."""
+        evaluations: defaultdict[int, list[Evaluation]] = defaultdict(list)
+        reports = select(*EVALUATION_COLUMNS).join(TrialRow, TrialRow.id == EvaluationRow.trial_id).where(*where)
+        for row in self._connection.execute(reports.order_by(EvaluationRow.fidelity, EvaluationRow.id)):
+            evaluations[row.trial_id].append(_evaluation(row))
+        query = select(*TRIAL_COLUMNS).join(ArchitectureRow, ArchitectureRow.key == TrialRow.architecture_key)
+        rows = self._connection.execute(query.where(*where).order_by(TrialRow.number))
+        return [
+            Trial(
+                Proposal(row.number, row.choices, genotype_of(row.genotype), row.attributes),
+                TrialState(row.state),
+                tuple(evaluations[row.id]),
+            )
+            for row in rows
+        ]
+
+    def weights(self, job_id: int, number: int, form: str) -> bytes:
+        """See `Store.weights`."""
+        source = func.coalesce(EvaluationRow.reused_from, EvaluationRow.id)
+        query = (
+            select(WeightsRow.content)
+            .join(EvaluationRow, source == WeightsRow.evaluation_id)
+            .join(TrialRow, TrialRow.id == EvaluationRow.trial_id)
+            .where(TrialRow.job_id == job_id, TrialRow.number == number, WeightsRow.form == form)
+            .order_by(EvaluationRow.fidelity.desc())
+        )
+        content = self._connection.execute(query.limit(1)).scalar()
+        if content is None:
+            raise NotFound(f"Trial {number} of job {job_id} has no weights in form {form!r}.")
+        return content
+
+    def reusable(self, request_key: str) -> dict[int, tuple[int, Evaluation]]:
+        """See `Store.reusable`."""
+        if not request_key:
+            return {}
+        query = select(*EVALUATION_COLUMNS).where(
+            EvaluationRow.request_key == request_key,
+            EvaluationRow.reused_from.is_(None),
+            EvaluationRow.failure.is_(None),
+        )
+        # Newest first, so that the oldest of equal results is the one that stays.
+        rows = self._connection.execute(query.order_by(EvaluationRow.id.desc()))
+        return {row.fidelity: (row.id, _evaluation(row)) for row in rows}
+
+
+def _no_trial(job_id: int, number: int) -> NotFound:
+    return NotFound(f"Job {job_id} has no trial {number}.")
+
+
+def _evaluation_values(evaluation: Evaluation) -> dict[str, Any]:
+    report = evaluation.report
+    values = {
+        "fidelity": report.fidelity,
+        "seconds": report.seconds,
+        "seed": evaluation.seed,
+        "request_key": evaluation.request_key,
+        "reused_from": evaluation.reused_from,
+    }
+    if isinstance(report, Failed):
+        failure = {"failure": report.failure, "failure_message": report.message, "traceback": report.traceback}
+        return values | failure
+    metrics = {"accuracy": report.accuracy, "params": report.params, "macs": report.macs}
+    return values | metrics | {"latency": asdict(report.latency)}
+
+
+def _evaluation(row: Row[Any]) -> Evaluation:
+    return Evaluation(_report(row), row.reused_from, row.request_key, row.seed)
+
+
+def _report(row: Row[Any]) -> EvaluationReport:
+    if row.failure is not None:
+        return Failed(row.fidelity, FailureClass(row.failure), row.failure_message, row.traceback, row.seconds)
+    latency = row.latency | {key: tuple(row.latency[key]) for key in ("samples_ms", "reference_ms")}
+    return Evaluated(
+        fidelity=row.fidelity,
+        accuracy=row.accuracy,
+        latency=LatencyMeasurement(**latency),
+        params=row.params,
+        macs=row.macs,
+        seconds=row.seconds,
+    )

@@ -1,0 +1,65 @@
+"""A PostgreSQL server of the tests' own, from the binaries of this machine."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+SETTINGS = "-c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=16MB"
+
+
+class NoPostgres(Exception):
+    """Why no server can be started here."""
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """The URL of a server that lives as long as this context; it listens on a socket in its own folder only."""
+    binaries = _binaries()
+    # Not pytest's folder: a socket's path is at most 107 characters, and root's folders are closed to other users.
+    folder = Path(tempfile.mkdtemp(prefix="cellsmith-pg-"))
+    try:
+        user = _owner(folder)
+
+        def run(program: str, *arguments: str) -> None:
+            command = [str(binaries / program), "-D", str(folder / "data"), *arguments]
+            # Into a file: a server that inherited a pipe would keep it open.
+            with (folder / "output.txt").open("ab") as output:
+                done = subprocess.run(command, stdout=output, stderr=output, cwd=folder, check=False, **user)
+            if done.returncode != 0:
+                raise NoPostgres(f"{program} failed: {(folder / 'output.txt').read_text()[-500:]}")
+
+        run("initdb", "--username=cellsmith", "--auth=trust", "--encoding=UTF8", "--no-sync", "--locale=C")
+        run("pg_ctl", "start", "-w", "-l", str(folder / "log.txt"), "-o", f"{SETTINGS} -k {folder}")
+        try:
+            yield f"postgresql://cellsmith@/postgres?host={folder}"
+        finally:
+            run("pg_ctl", "stop", "-m", "immediate")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _binaries() -> Path:
+    on_path = shutil.which("initdb")
+    found = [Path(on_path).resolve()] if on_path else sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found:
+        raise NoPostgres("no initdb on this machine: install PostgreSQL to run these tests")
+    return found[-1].parent
+
+
+def _owner(folder: Path) -> dict[str, object]:
+    """What makes a subprocess run as somebody who may run PostgreSQL, which root may not."""
+    if os.geteuid() != 0:
+        return {}
+    names = [entry.pw_name for entry in pwd.getpwall() if entry.pw_name in ("postgres", "nobody")]
+    if not names:
+        raise NoPostgres("PostgreSQL does not run as root, and there is no user postgres or nobody")
+    entry = pwd.getpwnam(max(names))
+    os.chown(folder, entry.pw_uid, entry.pw_gid)
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
