@@ -1,0 +1,100 @@
+"""The data sets there are, described without loading them or anything big."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+DATA_VARIABLE = "CELLSMITH_DATA"
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """What is known of a data set before it is loaded.
+
+    `mean` and `sd` standardise each channel of an image whose pixels are scaled to 0..1; whoever uses an
+    exported network must do the same. `files` are looked for in the data folder; none: it comes with a library.
+    """
+
+    name: str
+    summary: str
+    input_shape: tuple[int, int, int]
+    class_names: tuple[str, ...]
+    mean: tuple[float, ...]
+    sd: tuple[float, ...]
+    licence: str
+    source: str
+    files: tuple[str, ...] = ()
+    task: str = "classification"
+
+    @property
+    def classes(self) -> int:
+        return len(self.class_names)
+
+    def absence(self, folder: Path | None = None) -> str | None:
+        """One line that says how to get the data set, or None where it can be loaded."""
+        folder = folder or data_folder()
+        if not self.files:
+            return None
+        if folder is None:
+            return f"Set {DATA_VARIABLE} to a folder with {' and '.join(self.files)}."
+        missing = [file for file in self.files if not (folder / file).is_file()]
+        return f"Put {' and '.join(missing)} into the folder named by {DATA_VARIABLE}." if missing else None
+
+
+def data_folder(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """The folder of the data sets that come as files: what the variable CELLSMITH_DATA says, if it is set."""
+    folder = environment.get(DATA_VARIABLE)
+    return Path(folder) if folder else None
+
+
+DATASETS: Mapping[str, Dataset] = {
+    dataset.name: dataset
+    for dataset in (
+        Dataset(
+            name="digits",
+            summary="1,797 scans of handwritten digits by 13 people, 8 x 8 grey pixels.",
+            input_shape=(1, 8, 8),
+            class_names=tuple("0123456789"),
+            mean=(0.3053,),
+            sd=(0.3760,),
+            licence="CC BY 4.0",
+            source="Alpaydin and Kaynak 1998, UCI Machine Learning Repository; comes with scikit-learn",
+        ),
+        Dataset(
+            name="fashion_mnist",
+            summary="70,000 photos of clothes in 10 classes, 28 x 28 grey pixels.",
+            input_shape=(1, 28, 28),
+            class_names=(
+                "T-shirt/top",
+                "Trouser",
+                "Pullover",
+                "Dress",
+                "Coat",
+                "Sandal",
+                "Shirt",
+                "Sneaker",
+                "Bag",
+                "Ankle boot",
+            ),
+            mean=(0.2860,),
+            sd=(0.3530,),
+            licence="MIT",
+            source="Xiao, Rasul and Vollgraf 2017, arXiv:1708.07747",
+            files=("fashion_mnist_train.npz", "fashion_mnist_test.npz"),
+        ),
+        Dataset(
+            name="cifar10",
+            summary="20,000 of the CIFAR-10 training photos in 10 classes, 32 x 32 colour pixels, slightly JPEG-coded.",
+            input_shape=(3, 32, 32),
+            class_names=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+            mean=(0.4914, 0.4822, 0.4465),
+            sd=(0.2470, 0.2435, 0.2616),
+            licence="free for research",
+            source="Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images",
+            files=("cifar10_train_20k_part1.npz", "cifar10_train_20k_part2.npz"),
+        ),
+    )
+}

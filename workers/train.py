@@ -1,0 +1,110 @@
+"""Training one network by a recipe, stoppable after any epoch."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from workers.data.labelled import LabelledData
+from workers.data.splits import SearchData
+from workers.messages import Recipe
+
+MOMENTUM = 0.9
+WARM_UP_EPOCHS = 1.0
+MOST_GRADIENT = 5.0  # norm over all parameters, as DARTS clips (arXiv:1806.09055)
+SCORING_BATCH = 256
+
+
+class Diverged(Exception):
+    """A loss that is no finite number."""
+
+
+class Training:
+    """Trains `network` in place. Stopping after some epochs and going on gives the same bits as going straight.
+
+    Shuffling and whatever the network draws (drop path) come from generators of its own, seeded by `seed`, so
+    nothing that ran before in this process, or runs between two calls, changes the result on one thread.
+    """
+
+    def __init__(self, network: nn.Module, data: SearchData, recipe: Recipe, seed: int) -> None:
+        self.epochs_done = 0
+        self._network = network.to(memory_format=torch.channels_last)
+        self._train_NCHW, self._train_N = tensors(data.train)
+        self._validation = data.validation
+        self._recipe = recipe
+        self._shuffling = torch.Generator().manual_seed(seed)
+        self._noise = torch.Generator().manual_seed(seed).get_state()
+        # Fused: one call a step for all of some 200 small tensors.
+        self._optimiser = torch.optim.SGD(
+            network.parameters(),
+            lr=recipe.learning_rate,
+            momentum=MOMENTUM,
+            nesterov=True,
+            weight_decay=recipe.weight_decay,
+            fused=True,
+        )
+
+    def run_to(self, epochs: int) -> None:
+        """Trains until `epochs` epochs are done. Diverged where a loss is NaN or infinite."""
+        with torch.random.fork_rng(devices=[]):
+            torch.set_rng_state(self._noise)
+            self._network.train()
+            while self.epochs_done < epochs:
+                self._run_epoch()
+                self.epochs_done += 1
+            self._noise = torch.get_rng_state()
+
+    def accuracy(self) -> float:
+        """The share of the validation images that the network labels correctly now."""
+        return accuracy(self._network, self._validation)
+
+    def _run_epoch(self) -> None:
+        size = min(self._recipe.batch_size, len(self._train_N))
+        # The images left over after the last whole batch sit this epoch out: batch norm needs more than one.
+        batches = torch.randperm(len(self._train_N), generator=self._shuffling).split(size)
+        batches = batches[: len(self._train_N) // size]
+        total_loss = torch.zeros(())
+        for number, batch in enumerate(batches):
+            progress = self.epochs_done + (number + 0.5) / len(batches)
+            self._optimiser.param_groups[0]["lr"] = learning_rate(progress, self._recipe)
+            total_loss += self._step(self._train_NCHW[batch], self._train_N[batch])
+        if not math.isfinite(total_loss.item()):
+            raise Diverged(f"The loss was {total_loss.item()} in epoch {self.epochs_done + 1}.")
+
+    def _step(self, x_NCHW: Tensor, labels_N: Tensor) -> Tensor:
+        self._optimiser.zero_grad(set_to_none=True)
+        loss = F.cross_entropy(self._network(x_NCHW.contiguous(memory_format=torch.channels_last)), labels_N)
+        torch.autograd.backward(loss)
+        nn.utils.clip_grad_norm_(self._network.parameters(), MOST_GRADIENT, foreach=True)
+        self._optimiser.step()
+        return loss.detach()
+
+
+def learning_rate(progress: float, recipe: Recipe) -> float:
+    """The learning rate after `progress` epochs: along one cosine, and rising to it on a line in the first epoch."""
+    warm_up = min(1.0, progress / WARM_UP_EPOCHS)
+    return recipe.learning_rate * warm_up * (1 + math.cos(math.pi * progress / recipe.epochs)) / 2
+
+
+def accuracy(network: nn.Module, data: LabelledData) -> float:
+    """The share of `data` that `network` labels correctly, in its evaluation mode."""
+    x_NCHW, labels_N = tensors(data)
+    network.eval()
+    with torch.inference_mode():
+        correct = sum(
+            int((network(x.contiguous(memory_format=torch.channels_last)).argmax(1) == labels).sum())
+            for x, labels in zip(x_NCHW.split(SCORING_BATCH), labels_N.split(SCORING_BATCH), strict=True)
+        )
+    return correct / len(data)
+
+
+def tensors(data: LabelledData) -> tuple[Tensor, Tensor]:
+    """The arrays of `data` as tensors over the same memory. Nobody may write to them."""
+    with warnings.catch_warnings():
+        # The arrays are read-only, which a tensor cannot express.
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        return torch.from_numpy(data.images_NCHW), torch.from_numpy(data.labels_N)
