@@ -8,20 +8,23 @@ from api import errors
 from api.body_limit import BodyLimit
 from api.routes import architectures, catalogue, front, health, jobs, trials
 from service.ports import UnitOfWork
-from service.settings import Settings
+from service.settings import read_settings
 from service.store.engine import connect
+from service.store.migrate import check
 from service.store.sql import SqlUnitOfWork
 
 RESOURCES = (jobs, trials, front, architectures, catalogue)
 
 
 def create() -> FastAPI:
-    """The application over the database that the settings name."""
-    return create_app(SqlUnitOfWork(connect(Settings().database_url)))
+    """The application over the database that the settings name; WrongSetting or WrongSchema where it cannot work."""
+    engine = connect(read_settings().database)
+    check(engine)
+    return create_app(SqlUnitOfWork(engine), SqlUnitOfWork(engine, read_only=True))
 
 
-def create_app(work: UnitOfWork) -> FastAPI:
-    """The application over any record."""
+def create_app(work: UnitOfWork, reading: UnitOfWork | None = None) -> FastAPI:
+    """The application over any record; what only reads goes through `reading`, if there is such a way."""
     app = FastAPI(
         title="Cellsmith",
         version="1",
@@ -32,6 +35,7 @@ def create_app(work: UnitOfWork) -> FastAPI:
         redoc_url=None,
     )
     app.state.work = work
+    app.state.reading = reading or work
     errors.install(app)
     app.add_middleware(BodyLimit)
     for resource in RESOURCES:

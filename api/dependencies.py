@@ -11,11 +11,16 @@ from service.ports import UnitOfWork
 LARGEST_ID = 2**31 - 1
 
 
-def _unit_of_work(request: Request) -> UnitOfWork:
+def _work(request: Request) -> UnitOfWork:
     return cast(UnitOfWork, request.app.state.work)
 
 
-Work = Annotated[UnitOfWork, Depends(_unit_of_work)]
+def _reading(request: Request) -> UnitOfWork:
+    return cast(UnitOfWork, request.app.state.reading)
+
+
+Work = Annotated[UnitOfWork, Depends(_work)]
+Reading = Annotated[UnitOfWork, Depends(_reading)]
 JobId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="The number of a job.")]
 TrialNumber = Annotated[int, Path(ge=0, le=LARGEST_ID, description="The number of a trial within its job.")]
 Key = Annotated[str, Path(pattern=r"^[0-9a-z]{1,64}$", description="The key of an architecture.")]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.dependencies import Key, Work
+from api.dependencies import Key, Reading, Work
 from api.schemas.architecture import ArchitectureCreate, ArchitectureRead, CodeChoice
 from service.usecases import architectures
 
@@ -22,13 +22,13 @@ def register(body: ArchitectureCreate, work: Work, request: Request, response: R
 
 
 @router.get("/{key}")
-def get_architecture(key: Key, work: Work) -> ArchitectureRead:
+def get_architecture(key: Key, work: Reading) -> ArchitectureRead:
     """A cell: its genotype, what it costs, and where it was tried."""
     return ArchitectureRead.of(architectures.get(key, work))
 
 
 @router.get("/{key}/code", response_class=Response, responses={200: {"content": {"text/x-python": {}}}})
-def get_code(key: Key, choice: Annotated[CodeChoice, Query()], work: Work) -> Response:
+def get_code(key: Key, choice: Annotated[CodeChoice, Query()], work: Reading) -> Response:
     """A cell as one PyTorch file, of any depth, width, input shape and number of classes."""
     text = architectures.code(key, choice.to_skeleton(), work, choice.form)
     return Response(text, media_type="text/x-python; charset=utf-8")

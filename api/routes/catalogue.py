@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.dependencies import Work
+from api.dependencies import Reading
 from api.schemas.catalogue import DatasetRead, DeviceRead, OperatorRead, SamplerRead, SpaceRead
 from search_space.operators import OPERATORS
 from search_space.presets import spaces
@@ -33,7 +33,7 @@ def list_datasets() -> list[DatasetRead]:
 
 
 @router.get("/devices")
-def list_devices(work: Work) -> list[DeviceRead]:
+def list_devices(work: Reading) -> list[DeviceRead]:
     """The devices that latency was measured on."""
     with work() as store:
         return [DeviceRead(name=name, profile=profile) for name, profile in store.devices().items()]

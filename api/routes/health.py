@@ -6,7 +6,7 @@ from typing import Literal
 
 from fastapi import APIRouter
 
-from api.dependencies import Work
+from api.dependencies import Reading
 from api.schemas.base import Told
 
 router = APIRouter(tags=["health"])
@@ -25,7 +25,7 @@ def healthz() -> Health:
 
 
 @router.get("/readyz")
-def readyz(work: Work) -> Health:
+def readyz(work: Reading) -> Health:
     """The database answers."""
     with work() as store:
         store.jobs(limit=1)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from api.dependencies import Cursor, JobId, Limit, Work
+from api.dependencies import Cursor, JobId, Limit, Reading, Work
 from api.schemas.base import Page
 from api.schemas.job_create import JobCreate
 from api.schemas.job_read import JobRead, JobSummary
@@ -31,7 +31,7 @@ def submit(body: JobCreate, work: Work, request: Request, response: Response, id
 
 @router.get("")
 def list_jobs(
-    work: Work, cursor: Cursor = None, limit: Limit = 50, state: Annotated[list[JobState] | None, Query()] = None
+    work: Reading, cursor: Cursor = None, limit: Limit = 50, state: Annotated[list[JobState] | None, Query()] = None
 ) -> Page[JobSummary]:
     """The jobs, newest first, of any state or of the states named."""
     found = jobs.newest(work, cursor, limit + 1, state or ())
@@ -40,7 +40,7 @@ def list_jobs(
 
 
 @router.get("/{id}")
-def get_job(id: JobId, work: Work) -> JobRead:
+def get_job(id: JobId, work: Reading) -> JobRead:
     """A job: its state, how far it is, and what was asked for."""
     return JobRead.of(jobs.get(id, work))
 
