@@ -1,0 +1,397 @@
+"""The promises of Store and UnitOfWork, asked of every store there is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from service.domain.errors import Conflict, KeyReused, LeaseLost, NotFound
+from service.domain.job import Job, JobState, Lease
+from service.domain.trial import Evaluation, TrialState
+from service.ports import UnitOfWork
+from service.store.engine import connect
+from service.store.memory import MemoryUnitOfWork
+from service.store.migrate import upgrade
+from service.store.sql import SqlUnitOfWork
+from service.store.tables import Table
+from tests.builders import evaluated, evaluation, failed, genotype, job_spec, proposal
+
+LONG = 1000.0
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def work(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[UnitOfWork]:
+    if request.param == "memory":
+        yield MemoryUnitOfWork()
+        return
+    sqlite = request.param == "sqlite"
+    engine = connect(f"sqlite:///{tmp_path / 'record.db'}" if sqlite else request.getfixturevalue("postgres_url"))
+    upgrade(engine)
+    yield SqlUnitOfWork(engine)
+    with engine.begin() as connection:
+        for table in reversed(Table.metadata.sorted_tables):
+            connection.execute(table.delete())
+    engine.dispose()
+
+
+@pytest.fixture
+def job(work: UnitOfWork) -> Job:
+    with work() as store:
+        return store.add_job(job_spec())
+
+
+@pytest.fixture
+def lease(work: UnitOfWork, job: Job) -> Lease:
+    with work() as store:
+        claimed = store.claim_job("a", LONG)
+    assert claimed
+    return claimed[1]
+
+
+def test_a_job_comes_back_as_it_was_given(work: UnitOfWork) -> None:
+    spec = job_spec(name="Größe \0 \udc80", seed=7)
+    with work() as store:
+        added = store.add_job(spec)
+    with work() as store:
+        assert store.job(added.id) == added
+    assert added.spec == spec
+    assert added.state is JobState.QUEUED
+    assert abs(datetime.now(UTC) - added.created_at).total_seconds() < 5
+
+
+def test_there_is_no_job_where_none_was_added(work: UnitOfWork) -> None:
+    with work() as store, pytest.raises(NotFound, match="no job 41"):
+        store.job(41)
+
+
+def test_jobs_are_listed_newest_first_and_in_pages(work: UnitOfWork) -> None:
+    with work() as store:
+        ids = [store.add_job(job_spec()).id for _ in range(5)]
+    with work() as store:
+        assert [job.id for job in store.jobs(limit=2)] == [ids[4], ids[3]]
+        assert [job.id for job in store.jobs(before=ids[3], limit=2)] == [ids[2], ids[1]]
+        assert store.jobs(before=ids[0]) == []
+
+
+def test_jobs_are_listed_by_state(work: UnitOfWork) -> None:
+    with work() as store:
+        first, second = (store.add_job(job_spec()) for _ in range(2))
+        store.move_job(first.id, JobState.PAUSED)
+    with work() as store:
+        assert [job.id for job in store.jobs(states=[JobState.PAUSED])] == [first.id]
+        assert [job.id for job in store.jobs(states=iter([JobState.QUEUED, JobState.DONE]))] == [second.id]
+
+
+def test_an_idempotency_key_gives_the_job_that_it_made(work: UnitOfWork) -> None:
+    with work() as store:
+        first = store.add_job(job_spec(), "key", "hash")
+    with work() as store:
+        assert store.add_job(job_spec(), "key", "hash") == first
+        assert store.add_job(job_spec(), "other", "hash").id != first.id
+    with work() as store, pytest.raises(KeyReused):
+        store.add_job(job_spec(), "key", "another hash")
+
+
+def test_a_transaction_that_raises_records_nothing(work: UnitOfWork, job: Job) -> None:
+    with pytest.raises(ZeroDivisionError), work() as store:
+        store.add_job(job_spec())
+        store.move_job(job.id, JobState.CANCELLED)
+        store.save_device("gone", {})
+        raise ZeroDivisionError
+    with work() as store:
+        assert store.jobs() == [job]
+        assert store.devices() == {}
+
+
+def test_a_move_is_stamped_and_explained(work: UnitOfWork, job: Job) -> None:
+    with work() as store:
+        moved = store.move_job(job.id, JobState.CANCELLED, "Enough.")
+    assert (moved.state, moved.message, moved.started_at) == (JobState.CANCELLED, "Enough.", None)
+    assert moved.finished_at is not None
+    assert moved.finished_at >= moved.created_at
+    with work() as store, pytest.raises(Conflict):
+        store.move_job(job.id, JobState.QUEUED)
+
+
+def test_a_job_that_is_not_there_cannot_be_moved(work: UnitOfWork) -> None:
+    with work() as store, pytest.raises(NotFound):
+        store.move_job(41, JobState.CANCELLED)
+
+
+def test_the_oldest_waiting_job_is_claimed_first_and_runs(work: UnitOfWork) -> None:
+    with work() as store:
+        ids = [store.add_job(job_spec()).id for _ in range(2)]
+    claimed = []
+    for _ in range(2):
+        with work() as store:
+            found = store.claim_job("a", LONG)
+        assert found
+        assert found[0].state is JobState.RUNNING
+        assert found[0].started_at is not None
+        claimed.append(found[0].id)
+        with work() as store:
+            store.release(found[1], JobState.DONE, 1.0)
+    assert claimed == ids
+    with work() as store:
+        assert store.claim_job("a", LONG) is None
+
+
+def test_a_job_under_a_lease_is_claimed_by_nobody_else(work: UnitOfWork, lease: Lease) -> None:
+    with work() as store:
+        assert store.claim_job("b", LONG) is None
+
+
+def test_a_job_whose_lease_expired_is_claimed_under_a_higher_token(work: UnitOfWork, lease: Lease) -> None:
+    with work() as store:
+        store.beat(lease, lease_seconds=0, seconds_used=3.5)
+    with work() as store:
+        found = store.claim_job("b", LONG)
+    assert found
+    assert found[0].id == lease.job_id
+    assert found[0].seconds_used == 3.5
+    assert found[1].token > lease.token
+
+
+def test_a_restarted_holder_claims_its_own_job_at_once(work: UnitOfWork, lease: Lease) -> None:
+    with work() as store:
+        found = store.claim_job("a", LONG)
+    assert found
+    assert found[1] == replace(lease, token=lease.token + 1)
+
+
+def test_a_late_writer_is_refused_and_changes_nothing(work: UnitOfWork, lease: Lease) -> None:
+    with work() as store:
+        store.add_trial(lease, proposal(0))
+    with work() as store:
+        assert store.claim_job("a", LONG)
+    with work() as store, pytest.raises(LeaseLost):
+        store.add_trial(lease, proposal(1))
+    with work() as store, pytest.raises(LeaseLost):
+        store.add_evaluation(lease, 0, evaluation(), TrialState.DONE)
+    with work() as store, pytest.raises(LeaseLost):
+        store.beat(lease, LONG, 1.0)
+    with work() as store, pytest.raises(LeaseLost):
+        store.release(lease, JobState.FAILED, 1.0)
+    with work() as store:
+        assert [(trial.state, trial.evaluations) for trial in store.trials(lease.job_id)] == [(TrialState.PROPOSED, ())]
+        assert store.job(lease.job_id).state is JobState.RUNNING
+
+
+def test_nothing_is_written_under_a_lease_that_was_released(work: UnitOfWork, lease: Lease) -> None:
+    with work() as store:
+        store.release(lease, JobState.RUNNING, 2.0)
+    with work() as store, pytest.raises(LeaseLost):
+        store.add_trial(lease, proposal(0))
+    with work() as store:
+        assert store.claim_job("b", LONG)
+
+
+def test_a_release_moves_the_job_and_keeps_what_it_used(work: UnitOfWork, lease: Lease) -> None:
+    with work() as store:
+        released = store.release(lease, JobState.FAILED, 7.25, "No worker answered.")
+    assert (released.state, released.seconds_used, released.message) == (JobState.FAILED, 7.25, "No worker answered.")
+    assert released.finished_at is not None
+
+
+@pytest.mark.parametrize("wish", [JobState.PAUSED, JobState.CANCELLED])
+def test_a_release_leaves_a_job_where_its_user_put_it(work: UnitOfWork, lease: Lease, wish: JobState) -> None:
+    with work() as store:
+        store.move_job(lease.job_id, wish, "by hand")
+    with work() as store:
+        assert store.beat(lease, LONG, 1.0).state is wish
+        assert store.release(lease, JobState.DONE, 2.0).state is wish
+    with work() as store:
+        assert store.job(lease.job_id).message == "by hand"
+
+
+def test_a_job_resumed_before_its_old_runner_noticed_stays_queued(work: UnitOfWork, lease: Lease) -> None:
+    with work() as store:
+        store.move_job(lease.job_id, JobState.PAUSED)
+        store.move_job(lease.job_id, JobState.QUEUED)
+    with work() as store:
+        assert store.release(lease, JobState.PAUSED, 1.0).state is JobState.QUEUED
+
+
+def test_a_trial_comes_back_as_it_was_given(work: UnitOfWork, lease: Lease) -> None:
+    given = proposal(3, attributes={"generation": 2, "parents": [0, 1], "mutated": None, "weight": 0.1})
+    with work() as store:
+        store.add_trial(lease, given)
+        store.add_evaluation(lease, 3, evaluation(2), TrialState.PROPOSED)
+        store.add_evaluation(lease, 3, evaluation(6), TrialState.DONE)
+    with work() as store:
+        trial = store.trial(lease.job_id, 3)
+        assert store.trials(lease.job_id) == [trial]
+    assert trial.proposal == given
+    assert trial.state is TrialState.DONE
+    assert trial.evaluations == (evaluation(2), evaluation(6))
+
+
+def test_a_number_is_proposed_once(work: UnitOfWork, lease: Lease) -> None:
+    with work() as store:
+        store.add_trial(lease, proposal(0))
+    with work() as store, pytest.raises(Conflict):
+        store.add_trial(lease, proposal(0, genotype=genotype(9)))
+
+
+def test_trials_come_in_the_order_of_their_numbers(work: UnitOfWork, lease: Lease) -> None:
+    with work() as store:
+        for number in (2, 0, 1):
+            store.add_trial(lease, proposal(number))
+    with work() as store:
+        assert [trial.number for trial in store.trials(lease.job_id)] == [0, 1, 2]
+
+
+def test_a_failure_is_kept_with_its_class_and_traceback(work: UnitOfWork, lease: Lease) -> None:
+    with work() as store:
+        store.add_trial(lease, proposal(0))
+        store.add_evaluation(lease, 0, Evaluation(failed()), TrialState.FAILED)
+    with work() as store:
+        trial = store.trial(lease.job_id, 0)
+    assert (trial.state, trial.failure) == (TrialState.FAILED, failed())
+
+
+def test_a_failure_may_hold_any_text(work: UnitOfWork, lease: Lease) -> None:
+    odd = replace(failed(), message="half a pair \udc80 and NUL \0 'quoted'")
+    with work() as store:
+        store.add_trial(lease, proposal(0))
+        store.add_evaluation(lease, 0, Evaluation(odd), TrialState.FAILED)
+    with work() as store:
+        failure = store.trial(lease.job_id, 0).failure
+    assert failure
+    assert failure.message.startswith("half a pair ")
+    assert failure.message.endswith(" 'quoted'")
+
+
+def test_a_second_report_at_one_fidelity_changes_nothing(work: UnitOfWork, lease: Lease) -> None:
+    first = evaluation(2, weights={"training": b"first"})
+    with work() as store:
+        store.add_trial(lease, proposal(0))
+        assert store.add_evaluation(lease, 0, first, TrialState.PROPOSED)
+    with work() as store:
+        assert not store.add_evaluation(lease, 0, evaluation(2, accuracy=0.9), TrialState.STOPPED)
+        assert not store.add_evaluation(lease, 0, Evaluation(failed(2)), TrialState.FAILED)
+    with work() as store:
+        trial = store.trial(lease.job_id, 0)
+        assert store.weights(lease.job_id, 0, "training") == b"first"
+    assert (trial.state, trial.evaluations) == (TrialState.PROPOSED, (evaluation(2),))
+
+
+def test_one_fidelity_has_a_report_a_seed(work: UnitOfWork, lease: Lease) -> None:
+    with work() as store:
+        store.add_trial(lease, proposal(0))
+        assert store.add_evaluation(lease, 0, evaluation(6), TrialState.DONE)
+        assert store.add_evaluation(lease, 0, replace(evaluation(6), seed=1), TrialState.DONE)
+    with work() as store:
+        assert [each.seed for each in store.trial(lease.job_id, 0).evaluations] == [0, 1]
+
+
+def test_a_trial_that_was_not_proposed_takes_no_report(work: UnitOfWork, lease: Lease) -> None:
+    with work() as store, pytest.raises(NotFound):
+        store.add_evaluation(lease, 0, evaluation(), TrialState.DONE)
+
+
+def test_trials_of_no_job_are_not_found_but_a_job_may_have_none(work: UnitOfWork, job: Job) -> None:
+    with work() as store:
+        assert store.trials(job.id) == []
+    with work() as store, pytest.raises(NotFound):
+        store.trials(job.id + 1)
+    with work() as store, pytest.raises(NotFound):
+        store.trial(job.id, 0)
+
+
+def test_weights_are_those_of_the_highest_fidelity_and_of_no_list(work: UnitOfWork, lease: Lease) -> None:
+    full = evaluation(6, weights={"training": b"t", "inference": b"i" * 100_000})
+    with work() as store:
+        store.add_trial(lease, proposal(0))
+        store.add_evaluation(lease, 0, evaluation(2, weights={"training": b"early"}), TrialState.PROPOSED)
+        store.add_evaluation(lease, 0, full, TrialState.DONE)
+    with work() as store:
+        assert store.weights(lease.job_id, 0, "training") == b"t"
+        assert store.weights(lease.job_id, 0, "inference") == b"i" * 100_000
+        result = store.trial(lease.job_id, 0).full_result
+    assert result
+    assert result.weights == {}
+    with work() as store, pytest.raises(NotFound):
+        store.weights(lease.job_id, 0, "onnx")
+
+
+def test_a_result_is_reused_with_its_weights(work: UnitOfWork, lease: Lease) -> None:
+    original = replace(evaluation(6, weights={"training": b"t"}), request_key="same")
+    with work() as store:
+        store.add_trial(lease, proposal(0))
+        store.add_evaluation(lease, 0, Evaluation(evaluated(2), request_key="same"), TrialState.PROPOSED)
+        store.add_evaluation(lease, 0, original, TrialState.DONE)
+    with work() as store:
+        found = store.reusable("same")
+        assert {fidelity: each for fidelity, (_, each) in found.items()} == {
+            2: Evaluation(evaluated(2), request_key="same"),
+            6: Evaluation(evaluated(6), request_key="same"),
+        }
+        id, again = found[6]
+        store.add_trial(lease, proposal(1))
+        store.add_evaluation(lease, 1, replace(again, reused_from=id), TrialState.DONE)
+    with work() as store:
+        assert store.weights(lease.job_id, 1, "training") == b"t"
+        assert store.trial(lease.job_id, 1).reused
+        assert store.reusable("same") == found
+
+
+def test_failures_and_results_without_a_key_are_not_reused(work: UnitOfWork, lease: Lease) -> None:
+    with work() as store:
+        store.add_trial(lease, proposal(0))
+        store.add_evaluation(lease, 0, evaluation(2), TrialState.PROPOSED)
+        store.add_evaluation(lease, 0, Evaluation(failed(6), request_key="failed"), TrialState.FAILED)
+    with work() as store:
+        assert store.reusable("failed") == store.reusable("") == store.reusable("unknown") == {}
+
+
+def test_an_architecture_is_known_by_its_key_and_where_it_was_tried(work: UnitOfWork, lease: Lease) -> None:
+    with work() as store:
+        store.add_genotype(genotype(5))
+        store.add_genotype(genotype(5))
+        store.add_trial(lease, proposal(5))
+        store.add_trial(lease, proposal(6))
+    with work() as store:
+        assert store.genotype(genotype(5).key) == genotype(5)
+        assert store.tried_in(genotype(5).key) == [(lease.job_id, 5)]
+        assert store.tried_in("unknown") == []
+    for key in ("unknown", "\0"):
+        with work() as store, pytest.raises(NotFound):
+            store.genotype(key)
+
+
+def test_what_is_known_of_a_device_is_replaced(work: UnitOfWork) -> None:
+    with work() as store:
+        store.save_device("pi", {"threads": 4})
+        store.save_device("local", {"cpu": "x", "macs_per_ms": 1e6})
+        store.save_device("pi", {"threads": 2})
+    with work() as store:
+        assert store.devices() == {"local": {"cpu": "x", "macs_per_ms": 1e6}, "pi": {"threads": 2}}
+
+
+def test_many_schedulers_at_once_claim_each_job_once(work: UnitOfWork) -> None:
+    with work() as store:
+        ids = [store.add_job(job_spec()).id for _ in range(8)]
+    claimed: list[int] = []
+
+    def claim_all(holder: str) -> None:
+        while True:
+            with work() as store:
+                found = store.claim_job(holder, LONG)
+            if found is None:
+                return
+            claimed.append(found[0].id)
+            with work() as store:
+                store.release(found[1], JobState.DONE, 1.0)
+
+    threads = [threading.Thread(target=claim_all, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(claimed) == ids

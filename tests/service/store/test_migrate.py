@@ -1,0 +1,72 @@
+"""The migrations make the tables that the code has, on both databases, there and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, inspect, text
+
+from service.store.engine import connect
+from service.store.migrate import WrongSchema, check, config, upgrade
+from service.store.tables import Table
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    sqlite = request.param == "sqlite"
+    engine = connect(f"sqlite:///{tmp_path / 'record.db'}" if sqlite else request.getfixturevalue("postgres_url"))
+    downgrade(engine)
+    yield engine
+    downgrade(engine)
+    engine.dispose()
+
+
+def downgrade(engine: Engine) -> None:
+    with engine.begin() as connection:
+        command.downgrade(config(connection), "base")
+
+
+def tables(engine: Engine) -> set[str]:
+    return set(inspect(engine).get_table_names()) - {"alembic_version"}
+
+
+def test_up_down_and_up_again(engine: Engine) -> None:
+    upgrade(engine)
+    assert tables(engine) == set(Table.metadata.tables)
+    downgrade(engine)
+    assert tables(engine) == set()
+    upgrade(engine)
+    upgrade(engine)
+    assert tables(engine) == set(Table.metadata.tables)
+
+
+def test_the_migrations_make_the_tables_that_the_code_has(engine: Engine) -> None:
+    upgrade(engine)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Table.metadata) == []
+
+
+def test_a_database_that_fits_passes_the_check(engine: Engine) -> None:
+    upgrade(engine)
+    check(engine)
+
+
+def test_an_empty_database_is_refused_with_the_command_that_helps(engine: Engine) -> None:
+    with pytest.raises(WrongSchema, match=r"no tables.*python -m service.store.migrate"):
+        check(engine)
+
+
+def test_a_newer_database_is_left_alone(engine: Engine) -> None:
+    upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for use in (check, upgrade):
+        with pytest.raises(WrongSchema, match="9999, which is newer"):
+            use(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
