@@ -85,9 +85,10 @@ def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [_field_error(found) for found in error.errors()]
     first = errors[0]
-    place = first.get("pointer", first.get("parameter", ""))
+    place = first.get("pointer", first.get("parameter", "")).removeprefix("#/")
+    told = first["detail"] if place == "#" else f"{place}: {first['detail']}"
     more = f" ({len(errors) - 1} more in errors)" if len(errors) > 1 else ""
-    return problem(422, f"{place}: {first['detail']}{more}", errors)
+    return problem(422, told + more, errors)
 
 
 def _http_error(request: Request, error: Exception) -> Response:
@@ -117,7 +118,11 @@ def _field_error(found: Mapping[str, Any]) -> dict[str, str]:
         detail = "This is required."
     else:
         detail = f"{found['msg']}."
-    return {"pointer": _pointer(path), "detail": detail} if where == "body" else {"parameter": str(path[-1]), "detail": detail}
+    return (
+        {"pointer": _pointer(path), "detail": detail}
+        if where == "body"
+        else {"parameter": str(path[-1]), "detail": detail}
+    )
 
 
 def _pointer(path: Sequence[object]) -> str:

@@ -78,9 +78,9 @@ class CodeChoice(BaseModel):
     form: Literal["training", "inference"] = "inference"
     dataset: Label | None = None
     input: Annotated[str, Field(pattern=r"^[0-9]{1,4},[0-9]{1,4},[0-9]{1,4}$")] | None = None
-    classes: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    channels: Annotated[int, Field(ge=1, le=1024)] = SKELETON.channels
-    cells_per_stage: Annotated[int, Field(ge=1, le=32)] = SKELETON.cells_per_stage
+    classes: int | None = None
+    channels: int = SKELETON.channels
+    cells_per_stage: int = SKELETON.cells_per_stage
 
     def to_skeleton(self) -> Skeleton:
         """Invalid where the data set is not known or the images are too small."""
@@ -89,7 +89,7 @@ class CodeChoice(BaseModel):
         known = DATASETS[self.dataset] if self.dataset else SKELETON
         channels, height, width = map(int, self.input.split(",")) if self.input else known.input_shape
         size = SkeletonChoice(channels=self.channels, cells_per_stage=self.cells_per_stage)
-        return size.to_skeleton((channels, height, width), self.classes or known.classes)
+        return size.to_skeleton((channels, height, width), known.classes if self.classes is None else self.classes)
 
 
 def _cost(genotype: Genotype, skeleton: Skeleton) -> CostRead:

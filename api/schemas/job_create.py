@@ -26,28 +26,27 @@ class SpaceChoice(Asked):
     """Where to search: a named space, with fewer operators or another number of nodes if these are given."""
 
     preset: Label = "nasnet"
-    operators: Annotated[list[Label], Field(max_length=200)] | None = None
-    nodes: Annotated[int, Field(ge=1, le=16)] | None = None
+    operators: list[Label] | None = None
+    nodes: int | None = None
 
     def to_space(self) -> CellSpace:
         """Invalid where there is no such space or it cannot be restricted so."""
         if self.preset not in spaces:
             raise Invalid("space.preset", f"Unknown space {self.preset!r}; use one of {', '.join(spaces)}.")
-        operators = None if self.operators is None else tuple(self.operators)
         try:
-            return spaces[self.preset].restricted(operators=operators, nodes=self.nodes)
+            return spaces[self.preset].restricted(self.operators, self.nodes)
         except ValueError as error:
-            raise Invalid("space.operators", str(error)) from error
+            raise Invalid("space", str(error)) from error
 
 
 class SkeletonChoice(Asked):
     """How wide and deep the network around the cells is."""
 
-    channels: Annotated[int, Field(ge=1, le=1024)] = SKELETON.channels
-    cells_per_stage: Annotated[int, Field(ge=1, le=32)] = SKELETON.cells_per_stage
+    channels: int = SKELETON.channels
+    cells_per_stage: int = SKELETON.cells_per_stage
 
     def to_skeleton(self, input_shape: tuple[int, int, int], classes: int) -> Skeleton:
-        """The small skeleton of this size, for images of `input_shape` (C, H, W); Invalid where they do not fit."""
+        """The tiny skeleton in this size, for images of `input_shape` (C, H, W); Invalid where they do not fit."""
         try:
             return replace(
                 SKELETON,
@@ -114,7 +113,7 @@ class JobCreate(Asked):
     space: SpaceChoice = SpaceChoice()
     skeleton: SkeletonChoice = SkeletonChoice()
     training: TrainingChoice = TrainingChoice()
-    objectives: Annotated[list[ObjectiveChoice], Field(max_length=8)] = [
+    objectives: list[ObjectiveChoice] = [
         ObjectiveChoice(metric="accuracy"),
         ObjectiveChoice(metric="latency_ms"),
     ]

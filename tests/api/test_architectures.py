@@ -40,7 +40,9 @@ def test_a_cell_that_was_tried_says_where(http: TestClient, searched: dict[str, 
     assert {"job": 1, "trial": 3} in known["tried_in"]
 
 
-@pytest.mark.parametrize("query", ["", "?dataset=fashion_mnist", "?form=training", "?input=3,32,32&classes=7&channels=8"])
+@pytest.mark.parametrize(
+    "query", ["", "?dataset=fashion_mnist", "?form=training", "?input=3,32,32&classes=7&channels=8"]
+)
 def test_a_cell_can_be_had_as_python_code(http: TestClient, key: str, query: str) -> None:
     response = http.get(f"/v1/architectures/{key}/code{query}")
     assert response.status_code == 200
@@ -50,7 +52,17 @@ def test_a_cell_can_be_had_as_python_code(http: TestClient, key: str, query: str
 
 @pytest.mark.parametrize(
     "query",
-    ["dataset=mine", "input=3,32", "input=3,1,1", "input=3,0,0", "classes=0", "channels=0", "cells_per_stage=1000", "form=onnx", "depth=3"],
+    [
+        "dataset=mine",
+        "input=3,32",
+        "input=3,1,1",
+        "input=3,0,0",
+        "classes=0",
+        "channels=0",
+        "cells_per_stage=1000",
+        "form=onnx",
+        "depth=3",
+    ],
 )
 def test_code_for_what_cannot_be_is_refused(http: TestClient, key: str, query: str) -> None:
     problem(http.get(f"/v1/architectures/{key}/code?{query}"), 422)

@@ -116,7 +116,14 @@ def test_a_job_that_has_ended_cannot_be_moved(http: TestClient, searched: dict[s
 def test_what_is_not_there_is_not_found(http: TestClient, work: UnitOfWork) -> None:
     http.post("/v1/jobs", json={"dataset": "digits"})
     record(work, [])
-    for path in ("jobs/2", "jobs/2/trials", "jobs/2/front", "jobs/1/trials/0", "architectures/00", "architectures/00/code"):
+    for path in (
+        "jobs/2",
+        "jobs/2/trials",
+        "jobs/2/front",
+        "jobs/1/trials/0",
+        "architectures/00",
+        "architectures/00/code",
+    ):
         problem(http.get(f"/v1/{path}"), 404)
     for path in ("jobs/2/cancel", "jobs/1/trials/0/exports"):
         problem(http.post(f"/v1/{path}"), 404)
