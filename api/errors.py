@@ -21,6 +21,14 @@ STATUS: Mapping[type[ServiceError], int] = {
     LeaseLost: 409,
 }
 
+PLAINER = {
+    "missing": "This is required.",
+    "extra_forbidden": "Unknown field; leave it out.",
+    "string_pattern_mismatch": "There is a character that cannot be used here.",
+    "model_attributes_type": "Send a JSON object, as application/json.",
+}
+"""What pydantic says in words of its own, by its name for the mistake."""
+
 MEDIA_TYPE = "application/problem+json"
 
 PROBLEM_SCHEMA = {
@@ -74,14 +82,14 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _bug)
 
 
-def _service_error(request: Request, error: Exception) -> Response:
+def _service_error(_: Request, error: Exception) -> Response:
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     if isinstance(error, Invalid):
         return problem(status, str(error), [{"pointer": _pointer(error.field.split(".")), "detail": str(error)}])
     return problem(status, str(error))
 
 
-def _validation_error(request: Request, error: Exception) -> Response:
+def _validation_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [_field_error(found) for found in error.errors()]
     first = errors[0]
@@ -104,7 +112,7 @@ def _http_error(request: Request, error: Exception) -> Response:
     return problem(error.status_code, detail, headers=error.headers)
 
 
-def _bug(request: Request, error: Exception) -> Response:
+def _bug(_: Request, __: Exception) -> Response:
     return problem(500, "Something went wrong on our side, and is in the log of the service. Nothing was changed.")
 
 
@@ -112,12 +120,7 @@ def _field_error(found: Mapping[str, Any]) -> dict[str, str]:
     where, *path = found["loc"]
     if found["type"] == "json_invalid":
         return {"pointer": "#", "detail": f"The body is not JSON (at character {path[0]}): {found['ctx']['error']}."}
-    if found["type"] == "extra_forbidden":
-        detail = "Unknown field; leave it out."
-    elif found["type"] == "missing":
-        detail = "This is required."
-    else:
-        detail = f"{found['msg']}."
+    detail = PLAINER.get(found["type"], f"{found['msg']}.")
     return (
         {"pointer": _pointer(path), "detail": detail}
         if where == "body"

@@ -40,7 +40,7 @@ def record(work: UnitOfWork, reports: Sequence[EvaluationReport] = SEARCH, state
     with work() as store:
         claimed = store.claim_job("a test", 60)
         assert claimed is not None
-        job, lease = claimed
+        _, lease = claimed
         for number, report in enumerate(reports):
             genotype = space.sample(generator)
             store.add_trial(lease, Proposal(number, space.choices(genotype), genotype))

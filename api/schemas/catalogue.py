@@ -46,7 +46,7 @@ class SpaceRead(Told):
 
 
 class DatasetRead(Told):
-    """A registered data set. `input_shape` is channels, height, width; `absence` says what to do where it is missing."""
+    """A registered data set. `input_shape` is channels, height, width; `absence` says how to get it."""
 
     name: str
     task: str

@@ -76,6 +76,9 @@ class ObjectiveChoice(Asked):
     limit: float | None = None
 
 
+OBJECTIVES = [ObjectiveChoice(metric="accuracy"), ObjectiveChoice(metric="latency_ms")]
+
+
 class SamplerChoice(Asked):
     """Who proposes, and by how many trials its knowledge may lag behind."""
 
@@ -113,10 +116,7 @@ class JobCreate(Asked):
     space: SpaceChoice = SpaceChoice()
     skeleton: SkeletonChoice = SkeletonChoice()
     training: TrainingChoice = TrainingChoice()
-    objectives: list[ObjectiveChoice] = [
-        ObjectiveChoice(metric="accuracy"),
-        ObjectiveChoice(metric="latency_ms"),
-    ]
+    objectives: list[ObjectiveChoice] = OBJECTIVES
     sampler: SamplerChoice = SamplerChoice()
     early_stopping: EarlyStoppingChoice = EarlyStoppingChoice()
     budget: BudgetChoice = BudgetChoice()

@@ -119,29 +119,20 @@ class TrialFacts(Told):
 
 
 class TrialSummary(TrialFacts):
-    """A trial in a list, with the figures of the highest fidelity it reached."""
+    """A trial in a list, with its result at the highest fidelity it reached, or with its failure."""
 
-    fidelity: int | None
-    accuracy: float | None
-    latency_ms: float | None
-    params: int | None
-    macs: int | None
+    result: ResultRead | None
     failure: FailureRead | None
 
     @classmethod
     def of(cls, trial: Trial) -> Self:
         """A recorded trial in short."""
-        best = trial.best_known
         return cls(
             number=trial.number,
             state=trial.state,
             key=trial.proposal.genotype.key,
             reused=trial.reused,
-            fidelity=best and best.fidelity,
-            accuracy=best and best.accuracy,
-            latency_ms=best and best.latency.median_ms,
-            params=best and best.params,
-            macs=best and best.macs,
+            result=ResultRead.of(trial.best_known) if trial.best_known else None,
             failure=FailureRead.of(trial.failure) if trial.failure else None,
         )
 

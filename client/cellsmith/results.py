@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal, TypedDict
 
 JobState = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
 
@@ -53,26 +53,21 @@ class Page(TypedDict):
 
 
 class Failure(TypedDict):
-    """Why a trial has no result; only the answer about a single trial holds the traceback."""
+    """Why a trial has no result."""
 
     kind: str
     fidelity: int
     message: str
-    traceback: NotRequired[str]
 
 
 class Trial(TypedDict):
-    """One architecture tried; the figures are those of the highest fidelity reached."""
+    """One architecture tried, with its result at the highest fidelity it reached, or with its failure."""
 
     number: int
-    state: str
+    state: Literal["proposed", "stopped", "done", "failed"]
     key: str
     reused: bool
-    fidelity: int | None
-    accuracy: float | None
-    latency_ms: float | None
-    params: int | None
-    macs: int | None
+    result: dict[str, Any] | None
     failure: Failure | None
 
 

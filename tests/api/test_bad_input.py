@@ -55,7 +55,7 @@ def test_a_wrong_job_is_refused_with_the_place_of_the_mistake(
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_what_is_no_number_is_refused(http: TestClient, number: str) -> None:
-    body = '{"dataset": "digits", "budget": {"seconds": %s}}' % number
+    body = '{"dataset": "digits", "budget": {"seconds": ' + number + "}}"
     refused = problem(http.post("/v1/jobs", content=body, headers=JSON), 422)
     assert refused["errors"][0]["pointer"] == "#/budget/seconds"
 
@@ -127,7 +127,7 @@ INNER = st.dictionaries(
     VALUES,
     max_size=2,
 )
-JOBS = st.fixed_dictionaries({"dataset": st.just("digits")}, optional={field: INNER | VALUES for field in FIELDS})
+JOBS = st.fixed_dictionaries({"dataset": st.just("digits")}, optional=dict.fromkeys(FIELDS, INNER | VALUES))
 
 
 @given(body=VALUES | JOBS)

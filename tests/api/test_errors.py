@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import pytest
 from starlette.testclient import TestClient
@@ -26,20 +25,27 @@ def test_a_method_that_does_not_apply_is_a_problem_that_names_those_that_do(http
 
 
 @pytest.mark.parametrize(
-    "path", ["jobs/0", "jobs/first", f"jobs/{10**30}", "jobs?limit=0", "jobs?cursor=x", "jobs?state=lost",
-             "jobs/1/front?max_latency_ms=nan", "jobs/1/front?max_latency_ms=-1", "architectures/%00", "architectures/A%2F"],
-)  # fmt: skip
+    "path",
+    [
+        "jobs/0",
+        "jobs/first",
+        f"jobs/{10**30}",
+        "jobs?limit=0",
+        "jobs?cursor=x",
+        "jobs?state=lost",
+        "jobs/1/front?max_latency_ms=nan",
+        "jobs/1/front?max_latency_ms=-1",
+        "architectures/%00",
+        "architectures/ABC",
+    ],
+)
 def test_a_parameter_of_the_wrong_kind_is_a_problem_that_names_it(http: TestClient, path: str) -> None:
-    response = http.get(f"/v1/{path}")
-    if response.status_code != 404:
-        assert problem(response, 422)["errors"][0]["parameter"]
+    assert problem(http.get(f"/v1/{path}"), 422)["errors"][0]["parameter"]
 
 
 def test_a_mistake_of_ours_is_a_problem_without_a_traceback() -> None:
-    @contextmanager
-    def broken() -> Iterator[Store]:
+    def broken() -> AbstractContextManager[Store]:
         raise ZeroDivisionError("secret")
-        yield
 
     with TestClient(create_app(broken), raise_server_exceptions=False) as http:
         assert "secret" not in problem(http.get("/v1/jobs"), 500)["detail"]

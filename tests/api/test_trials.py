@@ -23,8 +23,8 @@ def test_pages_hold_every_trial_once_failures_included(http: TestClient, searche
 
 
 def test_a_trial_in_a_list_has_the_figures_of_its_highest_fidelity(http: TestClient, searched: dict[str, Any]) -> None:
-    stopped = http.get("/v1/jobs/1/trials").json()["items"][1]
-    assert (stopped["fidelity"], stopped["accuracy"], stopped["latency_ms"]) == (2, 0.8, 0.5)
+    stopped = http.get("/v1/jobs/1/trials").json()["items"][1]["result"]
+    assert (stopped["fidelity"], stopped["accuracy"], stopped["latency"]["median_ms"]) == (2, 0.8, 0.5)
 
 
 def test_a_failed_trial_has_its_class_and_traceback(http: TestClient, searched: dict[str, Any]) -> None:
