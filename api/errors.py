@@ -105,8 +105,7 @@ def _http_error(request: Request, error: Exception) -> Response:
     if error.status_code == 404:
         detail = f"There is no {request.url.path}; GET /openapi.json lists what there is."
     elif error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "another method")
-        detail = f"{request.method} does not apply to {request.url.path}; use {allowed}."
+        detail = f"{request.method} does not apply to {request.url.path}; GET /openapi.json lists what does."
     elif error.status_code == 400:
         detail = "The body cannot be read; send JSON in UTF-8."
     return problem(error.status_code, detail, headers=error.headers)

@@ -18,7 +18,7 @@ def test_a_route_that_does_not_exist_is_a_problem(http: TestClient) -> None:
     assert "/v1/nowhere" in problem(http.get("/v1/nowhere"), 404)["detail"]
 
 
-def test_a_method_that_does_not_apply_is_a_problem_that_names_those_that_do(http: TestClient) -> None:
+def test_a_method_that_does_not_apply_is_a_problem(http: TestClient) -> None:
     response = http.delete("/v1/jobs/1")
     assert problem(response, 405)
     assert response.headers["Allow"] == "GET"
