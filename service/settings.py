@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "CELLSMITH_"
 
 
-class WrongSetting(Exception):
+class WrongSetting(Exception):  # noqa: N818 - a refusal is named by what is wrong
     """A setting that cannot be used; the message names it in one line."""
 
 
@@ -21,22 +21,34 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
-    data_dir: Path = Field(Path("data"), description="Folder of the SQLite file.")
-    database_url: str = Field("", description="Database; a SQLite file in data_dir where nothing is given.")
-    host: str = Field("127.0.0.1", description="Address that the HTTP face listens on.")
-    port: int = Field(8642, ge=0, le=65535, description="Port that the HTTP face listens on; 0 takes a free one.")
+    data_dir: Path = Field(default=Path("data"), description="Folder of the SQLite file.")
+    database_url: str = Field(default="", description="Database; a SQLite file in data_dir where nothing is given.")
+    host: str = Field(default="127.0.0.1", description="Address that the HTTP face listens on.")
+    port: int = Field(
+        default=8642, ge=0, le=65535, description="Port that the HTTP face listens on; 0 takes a free one."
+    )
     workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, le=1024, description="Evaluations at once, of all jobs."
     )
-    lease_seconds: float = Field(30.0, gt=0, description="How long a silent scheduler keeps its job.")
-    beat_seconds: float = Field(10.0, gt=0, description="How often a scheduler says that it lives.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is worth a log line.")
+    beat_seconds: float = Field(default=10.0, gt=0, description="How often a scheduler says that it lives.")
+    lease_seconds: float = Field(default=30.0, gt=0, description="How long a silent scheduler keeps its job.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="What is worth a log line."
+    )
 
-    @model_validator(mode="after")
-    def _beats_before_the_lease_ends(self) -> Settings:
-        if self.beat_seconds >= self.lease_seconds:
-            raise ValueError(f"{PREFIX}BEAT_SECONDS must be less than {PREFIX}LEASE_SECONDS")
-        return self
+    @field_validator("database_url")
+    @classmethod
+    def _is_known(cls, url: str) -> str:
+        if url and not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+            raise ValueError("Should be sqlite:///FILE or postgresql://USER@HOST/NAME")
+        return url
+
+    @field_validator("lease_seconds")
+    @classmethod
+    def _outlasts_a_beat(cls, seconds: float, others: ValidationInfo) -> float:
+        if seconds <= others.data.get("beat_seconds", 0):
+            raise ValueError(f"Should be more than {PREFIX}BEAT_SECONDS")
+        return seconds
 
     @property
     def database(self) -> str:
@@ -49,6 +61,7 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        first = error.errors()[0]
-        name = "".join(PREFIX + str(part).upper() + ": " for part in first["loc"][:1])
-        raise WrongSetting(f"{name}{first['msg'].removeprefix('Value error, ')}, not {first['input']!r}") from None
+        first = error.errors(include_input=False, include_url=False)[0]
+        # The value itself may hold a password.
+        wish = first["msg"].removeprefix("Value error, ")
+        raise WrongSetting(f"{PREFIX}{str(first['loc'][0]).upper()} cannot be used. {wish}.") from None

@@ -1,11 +1,11 @@
 """What the service refuses, each with a message written for the person who asked.
 
-    ServiceError
-    ├── Invalid         what was asked for makes no sense; `field` says where
-    ├── NotFound        there is no such thing
-    ├── Conflict        not in the state it is in now
-    ├── KeyReused       an idempotency key came back with another body
-    └── LeaseLost       somebody else drives this job now; a late writer is refused
+ServiceError
+├── Invalid         what was asked for makes no sense; `field` says where
+├── NotFound        there is no such thing
+├── Conflict        not in the state it is in now
+├── KeyReused       an idempotency key came back with another body
+└── LeaseLost       somebody else drives this job now; a late writer is refused
 """
 
 from __future__ import annotations

@@ -26,8 +26,8 @@ def spec_from_data(data: Mapping[str, Any]) -> JobSpec:
         raise ValueError(f"a job specification of version {data['version']} cannot be read here")
     return JobSpec(
         dataset=data["dataset"],
-        space=CellSpace(**_tuples(data["space"])),
-        skeleton=Skeleton(**_tuples(data["skeleton"])),
+        space=CellSpace(**data["space"]),
+        skeleton=Skeleton(**data["skeleton"]),
         name=data["name"],
         recipe=Recipe(**data["recipe"]),
         objectives=tuple(Objective(**objective) for objective in data["objectives"]),
@@ -37,8 +37,3 @@ def spec_from_data(data: Mapping[str, Any]) -> JobSpec:
         resources=Resources(**data["resources"]),
         seed=data["seed"],
     )
-
-
-def _tuples(data: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON knows no tuples; the values here hold no lists."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}

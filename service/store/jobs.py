@@ -42,15 +42,15 @@ class JobRecords(Records):
             "lease_token": 0,
         }
         insert = self._insert(JobRow, values).on_conflict_do_nothing(index_elements=["idempotency_key"])
-        id = self._write(insert.returning(JobRow.id)).scalar()
-        return self.job(id) if id is not None else self._job_of_key(idempotency_key, body_hash)
+        added = self._write(insert.returning(JobRow.id)).scalar()
+        return self.job(added) if added is not None else self._job_of_key(idempotency_key, body_hash)
 
     def _job_of_key(self, idempotency_key: str | None, body_hash: str) -> Job:
         query = select(JobRow.id, JobRow.body_hash).where(JobRow.idempotency_key == idempotency_key)
-        id, known_hash = self._connection.execute(query).one()
-        if known_hash != body_hash:
+        known = self._connection.execute(query).one()
+        if known.body_hash != body_hash:
             raise KeyReused(f"The idempotency key {idempotency_key!r} was used before with another body.")
-        return self.job(id)
+        return self.job(known.id)
 
     def job(self, id: int) -> Job:
         """See `Store.job`."""

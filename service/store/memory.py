@@ -38,10 +38,10 @@ class MemoryStore:
     def add_job(self, spec: JobSpec, idempotency_key: str | None = None, body_hash: str = "") -> Job:
         """See `Store.add_job`."""
         if idempotency_key in self._keys:
-            id, known_hash = self._keys[idempotency_key]
+            known, known_hash = self._keys[idempotency_key]
             if known_hash != body_hash:
                 raise KeyReused(f"The idempotency key {idempotency_key!r} was used before with another body.")
-            return self._jobs[id]
+            return self._jobs[known]
         job = Job(len(self._jobs) + 1, spec, JobState.QUEUED, self.clock())
         if idempotency_key is not None:
             self._keys[idempotency_key] = job.id, body_hash
@@ -61,7 +61,7 @@ class MemoryStore:
         """See `Store.jobs`."""
         wanted = set(states) or set(JobState)
         below = len(self._jobs) + 1 if before is None else before
-        newest_first = (self._jobs[id] for id in sorted(self._jobs, reverse=True))
+        newest_first = (self._jobs[each] for each in sorted(self._jobs, reverse=True))
         return [job for job in newest_first if job.id < below and job.state in wanted][:limit]
 
     def move_job(self, id: int, state: JobState, message: str = "") -> Job:
@@ -157,10 +157,10 @@ class MemoryStore:
     def reusable(self, request_key: str) -> dict[int, tuple[int, Evaluation]]:
         """See `Store.reusable`."""
         found: dict[int, tuple[int, Evaluation]] = {}
-        for id, (_, _, evaluation) in self._evaluations.items():
+        for number, (_, _, evaluation) in self._evaluations.items():
             original = evaluation.reused_from is None and isinstance(evaluation.report, Evaluated)
             if request_key and evaluation.request_key == request_key and original:
-                found.setdefault(evaluation.report.fidelity, (id, _without_weights(evaluation)))
+                found.setdefault(evaluation.report.fidelity, (number, _without_weights(evaluation)))
         return found
 
     def add_genotype(self, genotype: Genotype) -> None:

@@ -17,7 +17,7 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 ONE_AT_A_TIME = 0x63656C6C  # any number that no other program locks in the same database
 
 
-class WrongSchema(Exception):
+class WrongSchema(Exception):  # noqa: N818 - a refusal is named by what is wrong
     """The database's tables are not those that this code needs; the message says what to do, in one line."""
 
 
@@ -36,9 +36,9 @@ def check(engine: Engine) -> None:
         _refuse_newer(connection)
         current, needed = _revision(connection), _scripts().get_current_head()
     if current != needed:
+        found = f"schema {current}" if current else "no tables"
         raise WrongSchema(
-            f"The database has {f'schema {current}' if current else 'no tables'}, this Cellsmith needs schema {needed}: "
-            "run `python -m service.store.migrate`."
+            f"The database has {found}, this Cellsmith needs schema {needed}: run `python -m service.store.migrate`."
         )
 
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from search_space.cost import Cost, cost
 from search_space.export import to_python
-from search_space.genotype import Genotype
+from search_space.genotype import Genotype, InvalidGenotype
 from search_space.network import Architecture
+from search_space.operators import OPERATORS
 from search_space.skeleton import Skeleton
+from service.domain.errors import Invalid
 from service.ports import UnitOfWork
 
 
@@ -21,7 +23,14 @@ class Known:
 
 
 def register(genotype: Genotype, work: UnitOfWork) -> Genotype:
-    """Keeps a genotype of the user's own under its key; one that is there already stays as it is."""
+    """Keeps a genotype of the user's own under its key; one that is there already stays as it is.
+
+    Invalid where it names an operator that there is not.
+    """
+    try:
+        genotype.check_operators(OPERATORS)
+    except InvalidGenotype as error:
+        raise Invalid("genotype", f"This genotype cannot be built: {error}.") from error
     with work() as store:
         store.add_genotype(genotype)
     return genotype

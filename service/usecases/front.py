@@ -63,7 +63,7 @@ def of(job: Job, trials: Iterable[Trial], max_latency_ms: float | None = None) -
         points=tuple(members),
         knee=None if bend is None else members[bend].trial.number,
         hypervolume=fronts.hypervolume(covered, worst),
-        reference=tuple(-loss if o.maximise else loss for o, loss in zip(objectives, worst, strict=True)),
+        reference=tuple(0.0 - loss if o.maximise else loss for o, loss in zip(objectives, worst, strict=True)),
     )
 
 
@@ -74,8 +74,6 @@ def _reference(objectives: Sequence[Objective], points: Sequence[Losses]) -> Los
     no limit. So the measure grows with the front, and two fronts of one job compare where limits are given.
     """
     return tuple(
-        0.0
-        if objective.maximise
-        else objective.limit or 1.1 * max((point[index] for point in points), default=1.0)
+        0.0 if objective.maximise else objective.limit or 1.1 * max((point[index] for point in points), default=1.0)
         for index, objective in enumerate(objectives)
     )

@@ -11,7 +11,7 @@ from service.domain.progress import Progress, progress
 from service.domain.samplers import SAMPLERS
 from service.ports import UnitOfWork
 from service.usecases import front, reach
-from workers.data.catalogue import CATALOGUE
+from workers.data.catalogue import DATASETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ def submit(spec: JobSpec, work: UnitOfWork, key: str | None = None, body_hash: s
 
     The same idempotency `key` with the same `body_hash` gives the job it made before, another hash KeyReused.
     """
-    if spec.dataset not in CATALOGUE:
-        raise Invalid("dataset", f"Unknown data set {spec.dataset!r}; use one of {', '.join(CATALOGUE)}.")
+    if spec.dataset not in DATASETS:
+        raise Invalid("dataset", f"Unknown data set {spec.dataset!r}; use one of {', '.join(DATASETS)}.")
     if spec.sampler.name not in SAMPLERS:
         raise Invalid("sampler.name", f"Unknown sampler {spec.sampler.name!r}; use one of {', '.join(SAMPLERS)}.")
     with work() as store:
@@ -46,9 +46,7 @@ def get(id: int, work: UnitOfWork) -> JobStatus:
     return JobStatus(job, progress(job, trials), len(front.of(job, trials).points))
 
 
-def newest(
-    work: UnitOfWork, before: int | None = None, limit: int = 50, states: Iterable[JobState] = ()
-) -> list[Job]:
+def newest(work: UnitOfWork, before: int | None = None, limit: int = 50, states: Iterable[JobState] = ()) -> list[Job]:
     """Jobs, newest first, those with an id below `before`; of any state where none is named."""
     with work() as store:
         return store.jobs(before, limit, states)

@@ -98,7 +98,7 @@ def test_an_idempotency_key_gives_the_job_that_it_made(work: UnitOfWork) -> None
 
 
 def test_a_transaction_that_raises_records_nothing(work: UnitOfWork, job: Job) -> None:
-    with pytest.raises(ZeroDivisionError), work() as store:
+    with pytest.raises(ZeroDivisionError), work() as store:  # noqa: PT012 - what comes before is what is tested
         store.add_job(job_spec())
         store.move_job(job.id, JobState.CANCELLED)
         store.save_device("gone", {})
@@ -332,9 +332,9 @@ def test_a_result_is_reused_with_its_weights(work: UnitOfWork, lease: Lease) -> 
             2: Evaluation(evaluated(2), request_key="same"),
             6: Evaluation(evaluated(6), request_key="same"),
         }
-        id, again = found[6]
+        original_id, again = found[6]
         store.add_trial(lease, proposal(1))
-        store.add_evaluation(lease, 1, replace(again, reused_from=id), TrialState.DONE)
+        store.add_evaluation(lease, 1, replace(again, reused_from=original_id), TrialState.DONE)
     with work() as store:
         assert store.weights(lease.job_id, 1, "training") == b"t"
         assert store.trial(lease.job_id, 1).reused

@@ -39,10 +39,10 @@ def test_two_that_read_and_then_write_do_not_wait_for_each_other(engine: Engine)
         ids = [store.add_job(job_spec()).id for _ in range(20)]
 
     def pause(some: list[int]) -> None:
-        for id in some:
+        for each in some:
             with work() as store:
-                if store.job(id).state is JobState.QUEUED:
-                    store.move_job(id, JobState.PAUSED)
+                if store.job(each).state is JobState.QUEUED:
+                    store.move_job(each, JobState.PAUSED)
 
     threads = [threading.Thread(target=pause, args=(ids[half::2],)) for half in range(2)]
     for thread in threads:

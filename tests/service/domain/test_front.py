@@ -1,0 +1,70 @@
+"""Laws of fronts, against their definitions spelled out."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.domain.front import Losses, hypervolume, knee, nondominated
+
+loss = st.integers(-6, 6).map(float)
+
+
+def clouds(objectives: int) -> st.SearchStrategy[list[Losses]]:
+    return st.lists(st.tuples(*[loss] * objectives), max_size=30)
+
+
+any_cloud = st.integers(1, 4).flatmap(clouds)
+
+
+def beats(one: Losses, other: Losses) -> bool:
+    return one != other and all(a <= b for a, b in zip(one, other, strict=True))
+
+
+@given(any_cloud)
+def test_a_point_is_kept_if_and_only_if_no_other_beats_it(points: list[Losses]) -> None:
+    expected = [index for index, point in enumerate(points) if not any(beats(other, point) for other in points)]
+    assert nondominated(points) == expected
+
+
+@given(clouds(3), st.tuples(loss, loss, loss))
+def test_the_hypervolume_is_the_number_of_unit_cubes_that_a_point_covers(points: list[Losses], corner: Losses) -> None:
+    cubes = [(a, b, c) for a in range(-6, 7) for b in range(-6, 7) for c in range(-6, 7)]
+    covered = sum(
+        all(low < high for low, high in zip(cube, corner, strict=True))
+        and any(all(p <= q for p, q in zip(point, cube, strict=True)) for point in points)
+        for cube in cubes
+    )
+    assert hypervolume(points, corner) == pytest.approx(covered)
+
+
+@given(any_cloud.filter(bool), st.randoms(use_true_random=False))
+def test_more_points_never_cover_less_in_any_order(points: list[Losses], rng: random.Random) -> None:
+    corner = (7.0,) * len(points[0])
+    shuffled = rng.sample(points, len(points))
+    assert hypervolume(shuffled, corner) == pytest.approx(hypervolume(points, corner))
+    assert hypervolume(points[1:], corner) <= hypervolume(points, corner) + 1e-9
+
+
+def test_what_is_not_better_than_the_reference_covers_nothing() -> None:
+    assert hypervolume([(2.0, 0.0), (0.0, 2.0), (2.0, 2.0)], (2.0, 2.0)) == 0
+    assert hypervolume([], (2.0, 2.0)) == 0
+
+
+def test_the_knee_is_the_point_farthest_from_the_line_between_the_ends() -> None:
+    assert knee([(0.0, 100.0), (0.1, 10.0), (0.5, 8.0), (1.0, 0.0)]) == 1
+
+
+def test_a_front_of_two_has_no_knee() -> None:
+    assert knee([]) is None
+    assert knee([(0.0, 1.0), (1.0, 0.0)]) is None
+
+
+@given(clouds(2), st.integers(-8, 8), st.integers(-10, 10))
+def test_the_knee_does_not_depend_on_units(points: list[Losses], exponent: int, offset: int) -> None:
+    # A power of two keeps the scaled losses exact.
+    scaled = [(a * 2.0**exponent, b + offset) for a, b in points]
+    assert knee(scaled) == knee(points)

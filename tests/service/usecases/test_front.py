@@ -1,0 +1,67 @@
+"""The front of a job."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.domain.errors import NotFound
+from service.domain.objectives import Objective
+from service.store.memory import MemoryUnitOfWork
+from service.usecases.front import of_job
+from tests.builders import evaluated, latency
+from tests.service.usecases.recorded import record_job
+from workers.messages import Evaluated
+
+
+@pytest.fixture
+def work() -> MemoryUnitOfWork:
+    return MemoryUnitOfWork()
+
+
+def result(accuracy: float, milliseconds: float) -> Evaluated:
+    return evaluated(6, accuracy=accuracy, latency=latency(milliseconds))
+
+
+RESULTS = [result(0.98, 4.0), None, result(0.9, 2.0), result(0.97, 2.5), result(0.8, 3.0), result(0.5, 1.0)]
+
+
+def test_the_front_holds_what_nothing_beats_fastest_first(work: MemoryUnitOfWork) -> None:
+    front = of_job(record_job(work, RESULTS).id, work)
+    assert [point.trial.number for point in front.points] == [5, 2, 3, 0]
+    assert [point.result.accuracy for point in front.points] == [0.5, 0.9, 0.97, 0.98]
+    assert front.knee == 2
+
+
+def test_the_hypervolume_is_measured_from_a_stated_reference(work: MemoryUnitOfWork) -> None:
+    front = of_job(record_job(work, [result(0.9, 2.0), result(0.8, 4.0)]).id, work)
+    assert front.reference == pytest.approx((0.0, 4.4))
+    assert front.hypervolume == pytest.approx(0.9 * 2.4)
+
+
+def test_what_misses_a_limit_is_not_on_the_front(work: MemoryUnitOfWork) -> None:
+    objectives = (Objective("accuracy", limit=0.6), Objective("latency_ms", limit=3.5))
+    front = of_job(record_job(work, RESULTS, objectives=objectives).id, work)
+    assert [point.trial.number for point in front.points] == [2, 3]
+    assert front.reference == (0.0, 3.5)
+
+
+def test_a_user_may_look_below_a_latency_only(work: MemoryUnitOfWork) -> None:
+    front = of_job(record_job(work, RESULTS).id, work, max_latency_ms=2.0)
+    assert [point.trial.number for point in front.points] == [5, 2]
+    assert front.knee is None
+
+
+def test_a_job_without_results_has_an_empty_front(work: MemoryUnitOfWork) -> None:
+    front = of_job(record_job(work, [None]).id, work)
+    assert (front.points, front.knee, front.hypervolume) == ((), None, 0.0)
+
+
+def test_one_objective_has_a_front_too(work: MemoryUnitOfWork) -> None:
+    front = of_job(record_job(work, RESULTS, objectives=(Objective("accuracy"),)).id, work)
+    assert [point.trial.number for point in front.points] == [0]
+    assert front.hypervolume == pytest.approx(0.98)
+
+
+def test_there_is_no_front_of_no_job(work: MemoryUnitOfWork) -> None:
+    with pytest.raises(NotFound):
+        of_job(41, work)
