@@ -6,7 +6,9 @@ import os
 import platform
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -17,8 +19,11 @@ CHAIN = 64
 MATRIX = 512
 
 
-def profile_device(threads: int = 1, clock: Callable[[], float] = time.perf_counter) -> DeviceProfile:
-    """Calibrates this device in well under a second. The fastest of several tries, so load makes it no slower."""
+def profile_device(threads: int = 1, clock: Callable[[], float] = time.perf_counter) -> dict[str, Any]:
+    """Calibrates this device in well under a second: a `DeviceProfile` as a dict that JSON can hold.
+
+    Speeds are those of the fastest of many tries, so that a loaded machine is not taken for a slow one.
+    """
     threads_before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
@@ -26,7 +31,7 @@ def profile_device(threads: int = 1, clock: Callable[[], float] = time.perf_coun
             ms_per_layer, macs_per_ms = _ms_per_layer(clock), _macs_per_ms(clock)
     finally:
         torch.set_num_threads(threads_before)
-    return DeviceProfile(
+    profile = DeviceProfile(
         processor=_processor(),
         cores=os.cpu_count() or 1,
         threads=threads,
@@ -35,6 +40,7 @@ def profile_device(threads: int = 1, clock: Callable[[], float] = time.perf_coun
         ms_per_layer=ms_per_layer,
         macs_per_ms=macs_per_ms,
     )
+    return asdict(profile)
 
 
 def _ms_per_layer(clock: Callable[[], float]) -> float:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class DeviceProfile:
-    """A device's fingerprint with its two best speeds: `ms_per_layer` for a layer with nothing to compute, and
-    `macs_per_ms` for multiply-accumulates in the most favourable shape.
+    """A device's fingerprint and its two best speeds.
+
+    `ms_per_layer` is for a layer with nothing to compute, `macs_per_ms` for multiply-accumulates in the most
+    favourable shape. All fields are plain, so `asdict` of it goes through JSON.
     """
 
     processor: str

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from copy import deepcopy
+from functools import partial
+from typing import TypeAlias
 
 import torch
 from safetensors.torch import save
@@ -19,6 +20,13 @@ from workers.failures import failure_class
 from workers.latency import measure, reference_network
 from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, Failed, LatencyMeasurement
 from workers.train import Training, accuracy
+
+Evaluate: TypeAlias = Callable[[EvaluationRequest], Iterator[EvaluationReport]]
+
+
+def prepare(data: SearchData) -> Evaluate:
+    """`evaluate` on this data, for a worker that takes one request after another."""
+    return partial(evaluate, data=data)
 
 
 def evaluate(
@@ -76,7 +84,7 @@ def _fresh(architecture: Architecture, seed: int) -> nn.Module:
 
 def _merged(network: nn.Module) -> nn.Module:
     """The inference form, as the exported file holds it: plain memory layout. `network` stays as it is."""
-    return merge(deepcopy(network).eval()).to(memory_format=torch.contiguous_format)
+    return merge(network).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
 
 
 def _latency(network: nn.Module, request: EvaluationRequest) -> LatencyMeasurement:

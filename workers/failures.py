@@ -10,7 +10,7 @@ from workers.messages import FailureClass
 from workers.train import Diverged
 
 # PyTorch raises RuntimeError, and sometimes ValueError or IndexError, for all of these; only the words differ.
-OF_SHAPES = re.compile(r"\b(shapes?|sizes?|dimensions?|channels|expected input)\b", re.IGNORECASE)
+OF_SHAPES = re.compile(r"\b(shapes?|sizes?|dimensions?|channels|elements|expected input)\b", re.IGNORECASE)
 OF_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory", re.IGNORECASE)
 
 

@@ -19,7 +19,7 @@ MOST_GRADIENT = 5.0  # norm over all parameters, as DARTS clips (arXiv:1806.0905
 SCORING_BATCH = 256
 
 
-class Diverged(Exception):
+class Diverged(Exception):  # noqa: N818 - named by what went wrong
     """A loss that is no finite number."""
 
 
@@ -32,7 +32,7 @@ class Training:
 
     def __init__(self, network: nn.Module, data: SearchData, recipe: Recipe, seed: int) -> None:
         self.epochs_done = 0
-        self._network = network.to(memory_format=torch.channels_last)
+        self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in its stub
         self._train_NCHW, self._train_N = tensors(data.train)
         self._validation = data.validation
         self._recipe = recipe
@@ -65,7 +65,7 @@ class Training:
     def _run_epoch(self) -> None:
         size = min(self._recipe.batch_size, len(self._train_N))
         # The images left over after the last whole batch sit this epoch out: batch norm needs more than one.
-        batches = torch.randperm(len(self._train_N), generator=self._shuffling).split(size)
+        batches = torch.split(torch.randperm(len(self._train_N), generator=self._shuffling), size)
         batches = batches[: len(self._train_N) // size]
         total_loss = torch.zeros(())
         for number, batch in enumerate(batches):
@@ -95,11 +95,13 @@ def accuracy(network: nn.Module, data: LabelledData) -> float:
     x_NCHW, labels_N = tensors(data)
     network.eval()
     with torch.inference_mode():
-        correct = sum(
-            int((network(x.contiguous(memory_format=torch.channels_last)).argmax(1) == labels).sum())
-            for x, labels in zip(x_NCHW.split(SCORING_BATCH), labels_N.split(SCORING_BATCH), strict=True)
+        predicted_N = torch.cat(
+            [
+                network(batch.contiguous(memory_format=torch.channels_last)).argmax(1)
+                for batch in torch.split(x_NCHW, SCORING_BATCH)
+            ]
         )
-    return correct / len(data)
+    return (predicted_N == labels_N).float().mean().item()
 
 
 def tensors(data: LabelledData) -> tuple[Tensor, Tensor]:

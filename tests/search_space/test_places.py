@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_space.genotype import Genotype
-from search_space.layout import layout_of
 from search_space.places import Place, PreparationKind, places_of
-from search_space.published import published
 from search_space.skeleton import Skeleton, skeletons
-from tests.search_space.strategies import genotypes
 
 
-def places(name: str, **changes: int | bool) -> tuple[Place, ...]:
+def places(name: str, **changes: Any) -> tuple[Place, ...]:
     return places_of(replace(skeletons[name], **changes), 6, 4)
 
 
@@ -27,9 +24,8 @@ def test_cifar_reduces_before_the_seventh_and_the_thirteenth_normal_cell() -> No
     assert [cells[index].size for index in (0, 6, 13)] == [(32, 32), (16, 16), (8, 8)]
 
 
-def test_the_first_cell_reads_the_stem_twice_and_leaves_the_older_one_as_it_is() -> None:
+def test_the_first_cell_takes_the_stem_as_older_input_as_it_is() -> None:
     first = places("cifar")[0]
-    assert first.reads == (0, 0)
     assert first.older.kind is PreparationKind.UNTOUCHED
     assert first.width_of(0) == 96
     assert (first.newest.kind, first.newest.channels) == (PreparationKind.POINTWISE, 32)
@@ -44,34 +40,30 @@ def test_imagenet_begins_with_two_reduction_cells_at_a_quarter_and_half_of_the_w
     ]
 
 
-@pytest.mark.parametrize(("skip", "older"), [(False, 2), (True, 1)])
-def test_after_a_reduction_the_older_input_is_what_the_reduction_read_or_the_one_before(skip: bool, older: int) -> None:
-    cells = places("cifar", cells_per_stage=2, skip_reduction_input=skip)
-    assert [place.reads for place in cells[:4]] == [(0, 0), (0, 1), (1, 2), (older, 3)]
-    assert cells[3].older.kind is PreparationKind.FACTORIZED
+@pytest.mark.parametrize(("skip", "channels"), [(False, 6 * 16), (True, 16)])
+def test_after_a_reduction_the_older_input_is_what_the_reduction_read_or_the_one_before(
+    skip: bool, channels: int
+) -> None:
+    cells = places("tiny", skip_reduction_input=skip)
+    assert [place.cell for place in cells[:3]] == ["normal", "reduction", "normal"]
+    older = cells[2].older
+    assert (older.kind, older.channels_in, older.size_in) == (PreparationKind.FACTORIZED, channels, (8, 8))
 
 
 def test_an_output_of_another_size_or_width_is_adapted_without_relu() -> None:
-    layout = layout_of(published["nasnet-a"], skeletons["cifar"])
-    first, second = layout.cells[0].outputs[0], layout.cells[7].outputs[0]
-    assert (first.node, first.preparation.kind, first.preparation.relu) == (0, PreparationKind.POINTWISE, False)
-    assert (second.node, second.preparation.kind) == (0, PreparationKind.UNTOUCHED)
+    first, second, *_, reduction = places("cifar")[:7]
+    assert (first.output(0).kind, first.output(0).relu) == (PreparationKind.POINTWISE, False)
+    assert (reduction.output(1).kind, reduction.output(1).relu) == (PreparationKind.FACTORIZED, False)
+    assert [second.output(node).kind for node in (0, 1, 2)] == [PreparationKind.UNTOUCHED] * 3
 
 
-def test_only_operators_on_inputs_of_a_reduction_cell_have_stride_two() -> None:
-    layout = layout_of(published["nasnet-a"], skeletons["tiny"])
-    for cell in layout.cells:
-        for node in cell.nodes:
-            for edge in node.edges:
-                assert edge.stride == (2 if cell.place.cell == "reduction" and edge.source < 2 else 1)
-
-
-def test_the_head_reads_six_states_of_nasnet_a() -> None:
-    assert layout_of(published["nasnet-a"], skeletons["cifar"]).features == 768
+def test_only_what_comes_from_outside_a_reduction_cell_is_still_to_be_reduced() -> None:
+    normal, reduction = places("tiny")[:2]
+    assert [normal.stride_from(node) for node in (0, 1, 2)] == [1, 1, 1]
+    assert [reduction.stride_from(node) for node in (0, 1, 2)] == [2, 2, 1]
 
 
 @given(
-    genotypes(),
     st.builds(
         Skeleton,
         input_shape=st.tuples(st.integers(1, 3), st.integers(19, 40), st.integers(19, 40)),
@@ -82,16 +74,14 @@ def test_the_head_reads_six_states_of_nasnet_a() -> None:
         stem=st.sampled_from(["tiny", "cifar", "imagenet"]),
         skip_reduction_input=st.booleans(),
     ),
+    st.integers(1, 6),
+    st.integers(1, 6),
 )
-def test_every_reader_gets_the_shape_it_expects(genotype: Genotype, skeleton: Skeleton) -> None:
-    layout = layout_of(genotype, skeleton)
-    shapes = [(layout.stem.channels, layout.stem.size)]
-    for cell in layout.cells:
-        place = cell.place
-        for read, prepared in zip(place.reads, (place.older, place.newest), strict=True):
-            assert shapes[read] == (prepared.channels_in, prepared.size_in)
-            assert prepared.size == place.size_in
-        for output in cell.outputs:
-            assert (output.preparation.channels, output.preparation.size) == (place.channels, place.size)
-        shapes.append((place.channels * len(cell.outputs), place.size))
-    assert layout.features == shapes[-1][0]
+def test_every_cell_gets_and_gives_the_shapes_it_should(skeleton: Skeleton, normal: int, reduction: int) -> None:
+    newest = (skeleton.stem_width, skeleton.stem_size)
+    for place in places_of(skeleton, normal, reduction):
+        assert (place.newest.channels_in, place.newest.size_in) == newest
+        assert place.newest.size == place.older.size == place.size_in
+        for node in range(3):
+            assert (place.output(node).channels, place.output(node).size) == (place.channels, place.size)
+        newest = (place.channels * (normal if place.cell == "normal" else reduction), place.size)

@@ -11,7 +11,7 @@ from workers.data.labelled import LabelledData
 from workers.data.pixels import standardised
 
 
-def load_digits(_folder: Path | None = None) -> LabelledData:
+def load_digits(_folder: Path) -> LabelledData:
     """All 1,797 scans, 8 x 8 pixels of 0 to 16. Who wrote which is not published, so there are no groups."""
     from sklearn import datasets
 

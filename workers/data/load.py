@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from workers.data.catalogue import DATASETS, data_folder
@@ -11,11 +12,15 @@ from workers.data.fashion_mnist import load_fashion_mnist
 from workers.data.labelled import LabelledData
 
 
-class DatasetAbsent(Exception):
+class DatasetAbsent(Exception):  # noqa: N818 - a refusal is named by what is wrong
     """A data set that cannot be loaded here; the message is one line that says what to do."""
 
 
-READERS = {"digits": load_digits, "fashion_mnist": load_fashion_mnist, "cifar10": load_cifar10}
+READERS: Mapping[str, Callable[[Path], LabelledData]] = {
+    "digits": load_digits,
+    "fashion_mnist": load_fashion_mnist,
+    "cifar10": load_cifar10,
+}
 
 
 def load(name: str, folder: Path | None = None) -> LabelledData:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.data.labelled import Labels, LabelledData
+from workers.data.labelled import LabelledData, Labels
 
 Indices = NDArray[np.intp]
 
