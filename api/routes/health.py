@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 
 from api.dependencies import Reading
 from api.schemas.base import Told
@@ -27,6 +27,9 @@ def healthz() -> Health:
 @router.get("/readyz")
 def readyz(work: Reading) -> Health:
     """The database answers."""
-    with work() as store:
-        store.jobs(limit=1)
+    try:
+        with work() as store:
+            store.jobs(limit=1)
+    except Exception as error:  # noqa: BLE001 - whatever it is, this process cannot work
+        raise HTTPException(503, "The database does not answer.") from error
     return Health()

@@ -266,6 +266,7 @@ def _watch(client: Client, id: int, as_json: bool) -> None:
     if job["state"] != "done":
         _refuse(FAILED, f"Job {id} is {job['state']}. {job['message']}".rstrip())
     if not as_json:
+        typer.echo()
         _show_front(client.front(id))
 
 

@@ -1,4 +1,4 @@
-"""What the command line prints of jobs, fronts: tables that fit 80 columns."""
+"""Jobs and fronts as tables that fit 80 columns."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def front_notes(front: Front) -> list[str]:
         notes.append("Every cell keeps " + " and ".join(limits) + ".")
     if volume := front["hypervolume"]:
         reference = ", ".join(f"{metric} {value:.4g}" for metric, value in volume["reference"].items())
-        notes.append(f"Hypervolume {volume['value']:.4g} above {reference}.")
+        notes.append(f"Hypervolume {volume['value']:.4g}, measured from {reference}.")
     return notes
 
 

@@ -49,6 +49,8 @@ def test_a_mistake_of_ours_is_a_problem_without_a_traceback() -> None:
 
     with TestClient(create_app(broken), raise_server_exceptions=False) as http:
         assert "secret" not in problem(http.get("/v1/jobs"), 500)["detail"]
+        problem(http.get("/readyz"), 503)
+        assert http.get("/healthz").status_code == 200
 
 
 def test_every_refusal_of_the_service_has_a_status() -> None:
