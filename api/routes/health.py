@@ -30,6 +30,6 @@ def readyz(work: Reading) -> Health:
     try:
         with work() as store:
             store.jobs(limit=1)
-    except Exception as error:  # noqa: BLE001 - whatever it is, this process cannot work
+    except Exception as error:  # whatever it is, this process cannot work
         raise HTTPException(503, "The database does not answer.") from error
     return Health()

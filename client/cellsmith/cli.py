@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
+from cellsmith import DEFAULT_URL
 from cellsmith.errors import ApiError, Unreachable
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ app = typer.Typer(
 Url = Annotated[str, typer.Option("--url", envvar="CELLSMITH_URL", help="Where the service is.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 JobId = Annotated[int, typer.Argument(metavar="ID", min=1, help="The number of the job.")]
-SERVICE = "http://127.0.0.1:8642"
 
 
 @app.command()
@@ -50,7 +50,7 @@ def submit(
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same search.")] = None,
     watching: Annotated[bool, typer.Option("--watch", help="Follow the search, then print its front.")] = False,
     as_json: AsJson = False,
-    url: Url = SERVICE,
+    url: Url = DEFAULT_URL,
 ) -> None:
     """Ask for a search. The job comes from a file, from options, or both: an option replaces what the file says."""
     asked = _read_job(job) if job else {}
@@ -76,7 +76,7 @@ def submit(
 def jobs(
     limit: Annotated[int, typer.Option(min=1, help="The most jobs to list.")] = 20,
     as_json: AsJson = False,
-    url: Url = SERVICE,
+    url: Url = DEFAULT_URL,
 ) -> None:
     """List the jobs, newest first."""
     with _service(url) as client:
@@ -92,7 +92,7 @@ def jobs(
 
 
 @app.command()
-def watch(id: JobId, as_json: AsJson = False, url: Url = SERVICE) -> None:
+def watch(id: JobId, as_json: AsJson = False, url: Url = DEFAULT_URL) -> None:
     """Follow a search until it has ended. Then print its front. Interrupting this leaves the search alone."""
     with _service(url) as client:
         _watch(client, id, as_json)
@@ -103,7 +103,7 @@ def front(
     id: JobId,
     max_latency_ms: Annotated[float | None, typer.Option(help="Only cells at least this fast.")] = None,
     as_json: AsJson = False,
-    url: Url = SERVICE,
+    url: Url = DEFAULT_URL,
 ) -> None:
     """Print the cells that no other cell beats. Fastest first; also while the job searches."""
     with _service(url) as client:
@@ -120,7 +120,7 @@ def export(
     directory: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the files go.")],
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
     as_json: AsJson = False,
-    url: Url = SERVICE,
+    url: Url = DEFAULT_URL,
 ) -> None:
     """Take a trained cell away as files. They are model.py, weights.safetensors, config.json and README.md."""
     from cellsmith.unpack import unpack
@@ -138,19 +138,19 @@ def export(
 
 
 @app.command()
-def cancel(id: JobId, as_json: AsJson = False, url: Url = SERVICE) -> None:
+def cancel(id: JobId, as_json: AsJson = False, url: Url = DEFAULT_URL) -> None:
     """End a search; what it has found stays."""
     _move(id, "cancel", as_json, url)
 
 
 @app.command()
-def pause(id: JobId, as_json: AsJson = False, url: Url = SERVICE) -> None:
+def pause(id: JobId, as_json: AsJson = False, url: Url = DEFAULT_URL) -> None:
     """Let a search rest."""
     _move(id, "pause", as_json, url)
 
 
 @app.command()
-def resume(id: JobId, as_json: AsJson = False, url: Url = SERVICE) -> None:
+def resume(id: JobId, as_json: AsJson = False, url: Url = DEFAULT_URL) -> None:
     """Let a paused search go on."""
     _move(id, "resume", as_json, url)
 
@@ -165,7 +165,7 @@ def code(
     cells_per_stage: Annotated[int | None, typer.Option(help="The depth.")] = None,
     form: Annotated[str | None, typer.Option(help="training or inference.")] = None,
     as_json: AsJson = False,
-    url: Url = SERVICE,
+    url: Url = DEFAULT_URL,
 ) -> None:
     """Print a cell as one PyTorch file. Of any depth, width, input shape and number of classes."""
     wishes = {"dataset": dataset, "input": shape, "classes": classes, "channels": channels,

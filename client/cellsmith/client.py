@@ -10,10 +10,10 @@ from typing import Any, Literal, Self, cast
 
 import httpx2
 
+from cellsmith import DEFAULT_URL
 from cellsmith.errors import ApiError, Unreachable
 from cellsmith.results import Front, Job, JobSummary, Page, Trial
 
-DEFAULT_URL = "http://127.0.0.1:8642"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ATTEMPTS = 4
 FIRST_PAUSE_S = 0.2
