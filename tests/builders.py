@@ -16,7 +16,8 @@ OPERATORS = ("identity", "max_pool_3x3", "sep_conv_3x3", "sep_conv_5x5", "lk_dw_
 
 def job_spec(**changes: Any) -> JobSpec:
     """A small search on the digits."""
-    return JobSpec(**{"dataset": "digits", "space": spaces["nasnet"], "skeleton": skeletons["tiny"]} | changes)
+    fields: dict[str, Any] = {"dataset": "digits", "space": spaces["nasnet"], "skeleton": skeletons["tiny"]}
+    return JobSpec(**fields | changes)
 
 
 def genotype(number: int = 0) -> Genotype:
@@ -28,7 +29,7 @@ def genotype(number: int = 0) -> Genotype:
 
 def proposal(number: int = 0, **changes: Any) -> Proposal:
     """Proposal `number`, with a genotype of its own."""
-    fields = {"number": number, "choices": {"normal.2.left": number % 7}, "genotype": genotype(number)}
+    fields: dict[str, Any] = {"number": number, "choices": {"normal.2.left": number % 7}, "genotype": genotype(number)}
     return Proposal(**fields | changes)
 
 
@@ -40,7 +41,7 @@ def latency(milliseconds: float = 2.0, spread: float = 0.1) -> LatencyMeasuremen
 
 def evaluated(fidelity: int = 6, **changes: Any) -> Evaluated:
     """A result, at full fidelity of the default recipe where nothing else is said."""
-    fields = {
+    fields: dict[str, Any] = {
         "fidelity": fidelity,
         "accuracy": 0.1 + 0.2,
         "latency": latency(),

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 SETTINGS = (
     "-c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=16MB"
@@ -55,7 +56,7 @@ def _binaries() -> Path:
     return found[-1].parent
 
 
-def _owner(folder: Path) -> dict[str, object]:
+def _owner(folder: Path) -> dict[str, Any]:
     """What makes a subprocess run as somebody who may run PostgreSQL, which root may not."""
     if os.geteuid() != 0:
         return {}

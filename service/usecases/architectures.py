@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from search_space.cost import Cost, cost
 from search_space.export import to_python
 from search_space.genotype import Genotype, InvalidGenotype
+from search_space.module_source import Form
 from search_space.network import Architecture
 from search_space.operators import OPERATORS
 from search_space.skeleton import Skeleton
@@ -47,6 +48,6 @@ def cost_in(key: str, skeleton: Skeleton, work: UnitOfWork) -> Cost:
     return cost(Architecture(get(key, work).genotype, skeleton))
 
 
-def code(key: str, skeleton: Skeleton, work: UnitOfWork, form: str = "inference") -> str:
+def code(key: str, skeleton: Skeleton, work: UnitOfWork, form: Form = "inference") -> str:
     """The architecture in a skeleton as the text of one Python file; NotFound as above."""
     return to_python(Architecture(get(key, work).genotype, skeleton), form=form)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Iterable
 from dataclasses import asdict
 
 from search_space.export import to_python
+from search_space.module_source import Form
 from search_space.network import Architecture
 from service.domain.errors import Conflict
 from service.domain.job import Job
 from service.domain.trial import Trial
 from service.ports import UnitOfWork
+from workers.data.catalogue import DATASETS
 from workers.messages import Evaluated
 
 CARD = """\
@@ -39,11 +42,14 @@ from model import load
 network = load("weights.safetensors")  # takes float32 images of shape (N, {shape})
 ```
 
+Images must be prepared as they were for training: pixels scaled to 0..1, then, channel by channel, less {mean} and
+divided by {sd}. The classes are, in the order of the outputs: {classes}.
+
 `config.json` says how the network was trained and measured.
 """
 
 
-def bundle(job_id: int, number: int, work: UnitOfWork, form: str = "inference") -> bytes:
+def bundle(job_id: int, number: int, work: UnitOfWork, form: Form = "inference") -> bytes:
     """A zip file with model.py, weights.safetensors, config.json and README.md.
 
     NotFound where there is no such trial, Conflict where it was not trained to the end.
@@ -75,7 +81,8 @@ def _head(job: Job, trial: Trial, result: Evaluated) -> dict[str, str]:
     }
 
 
-def _config(job: Job, trial: Trial, result: Evaluated, form: str) -> dict[str, object]:
+def _config(job: Job, trial: Trial, result: Evaluated, form: Form) -> dict[str, object]:
+    dataset = DATASETS[job.spec.dataset]
     return {
         "job": job.id,
         "trial": trial.number,
@@ -84,6 +91,9 @@ def _config(job: Job, trial: Trial, result: Evaluated, form: str) -> dict[str, o
         "skeleton": asdict(job.spec.skeleton),
         "form": form,
         "dataset": job.spec.dataset,
+        "mean": dataset.mean,
+        "sd": dataset.sd,
+        "class_names": dataset.class_names,
         "recipe": asdict(job.spec.recipe),
         "seed": job.spec.seed,
         "accuracy": result.accuracy,
@@ -93,8 +103,9 @@ def _config(job: Job, trial: Trial, result: Evaluated, form: str) -> dict[str, o
     }
 
 
-def _card(job: Job, trial: Trial, result: Evaluated, form: str) -> str:
+def _card(job: Job, trial: Trial, result: Evaluated, form: Form) -> str:
     low, high = result.latency.interval_ms
+    dataset = DATASETS[job.spec.dataset]
     return CARD.format(
         key=trial.proposal.genotype.key,
         dataset=job.spec.dataset,
@@ -110,8 +121,15 @@ def _card(job: Job, trial: Trial, result: Evaluated, form: str) -> str:
         params=result.params,
         macs=result.macs,
         form=form,
-        shape=", ".join(map(str, job.spec.skeleton.input_shape)),
+        shape=_listed(job.spec.skeleton.input_shape),
+        mean=_listed(dataset.mean),
+        sd=_listed(dataset.sd),
+        classes=_listed(dataset.class_names),
     )
+
+
+def _listed(values: Iterable[object]) -> str:
+    return ", ".join(map(str, values))
 
 
 def _zip(files: dict[str, bytes]) -> bytes:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from service.settings import WrongSetting, read_settings
+from service.settings import Settings, WrongSetting, read_settings
 
 
 def test_every_setting_has_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,3 +57,10 @@ def test_a_lease_outlasts_a_beat(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CELLSMITH_BEAT_SECONDS", "60")
     with pytest.raises(WrongSetting, match="more than CELLSMITH_BEAT_SECONDS"):
         read_settings()
+
+
+def test_every_setting_is_in_the_reference() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "settings.md").read_text()
+    for name, setting in Settings.model_fields.items():
+        line = next(line for line in page.splitlines() if f"`CELLSMITH_{name.upper()}`" in line)
+        assert setting.default_factory or str(setting.default).removesuffix(".0") in line

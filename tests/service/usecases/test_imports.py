@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
+ROOT = Path(__file__).parents[3]
 SCRIPT = """
 import sys
 import service.usecases.architectures, service.usecases.exports, service.usecases.front
@@ -14,5 +16,5 @@ print(sorted({"torch", "ray", "optuna", "sklearn", "fastapi"} & sys.modules.keys
 
 
 def test_use_cases_and_store_load_no_torch_ray_or_optuna() -> None:
-    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", SCRIPT], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
