@@ -1,11 +1,15 @@
-"""The torch network of an architecture: its cells read their genotype, all else is what the export prints too."""
+"""The torch network of an architecture, made from the very text that is exported for its cells."""
 
 from __future__ import annotations
+
+import linecache
+from importlib import import_module
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from search_space.genotype import Cell as Graph
+from search_space.cell_source import cell_source
 from search_space.genotype import Genotype
 from search_space.modules.adapter import Adapter
 from search_space.modules.cell import Cell
@@ -14,12 +18,21 @@ from search_space.modules.network import Network
 from search_space.operators import OPERATORS
 from search_space.skeleton import Skeleton
 
+_AROUND_OPERATORS = {
+    "torch": torch,
+    "Tensor": Tensor,
+    "Cell": Cell,
+    "Adapter": Adapter,
+    "FactorizedReduction": FactorizedReduction,
+    "ReLUConvBN": ReLUConvBN,
+}
+
 
 def assemble(genotype: Genotype, skeleton: Skeleton) -> Network:
     """A freshly initialised network: images (N, C, H, W) to logits (N, classes). Draws from torch's generator."""
     return Network(
-        _cell_class(genotype.normal, stride=1),
-        _cell_class(genotype.reduction, stride=2),
+        _cell_class(cell_source("NormalCell", genotype.normal, 1), genotype, "NormalCell"),
+        _cell_class(cell_source("ReductionCell", genotype.reduction, 2), genotype, "ReductionCell"),
         input_channels=skeleton.input_shape[0],
         classes=skeleton.classes,
         stem_channels=skeleton.stem_width,
@@ -31,44 +44,15 @@ def assemble(genotype: Genotype, skeleton: Skeleton) -> Network:
     )
 
 
-class _GraphCell(Cell):
-    """A cell that follows its graph node by node. Its parts bear the names that they have in an exported file."""
-
-    graph: Graph
-
-    def __init__(self, older: int | None, newest: int, channels: int, halves: bool) -> None:
-        super().__init__(older, newest, channels, halves)
-        self.width = channels * len(self.graph.outputs)
-        for node in self.graph.nodes:
-            edges = self.graph.edges_into(node)
-            for index, edge in enumerate(edges):
-                channels_in = self.channels_h0 if edge.source == 0 else channels
-                # Only what comes from outside the cell is still to be reduced.
-                stride = self.stride if edge.source < 2 else 1
-                self.add_module(f"h{node}_{index}", OPERATORS[edge.operator].build(channels_in, channels, stride))
-            if node in self.graph.concat:
-                self.add_module(f"h{node}_join", ReLUConvBN(len(edges) * channels, channels))
-        for node in {0, 1} & set(self.graph.outputs):
-            channels_in = self.channels_h0 if node == 0 else channels
-            fit = Adapter(channels_in, channels) if self.stride == 1 else FactorizedReduction(channels_in, channels)
-            self.add_module(f"h{node}_out", fit)
-
-    def forward(self, h0: Tensor, h1: Tensor) -> Tensor:
-        states = list(self.prepare(h0, h1))
-        for node in self.graph.nodes:
-            edges = enumerate(self.graph.edges_into(node))
-            arriving = [self._part(f"h{node}_{index}", states[edge.source]) for index, edge in edges]
-            if node in self.graph.concat:
-                states.append(self._part(f"h{node}_join", torch.cat(arriving, 1)))
-            else:
-                states.append(sum(arriving[1:], start=arriving[0]))
-        outputs = [states[n] if n > 1 else self._part(f"h{n}_out", states[n]) for n in self.graph.outputs]
-        return torch.cat(outputs, 1)
-
-    def _part(self, name: str, x_NCHW: Tensor) -> Tensor:
-        output_NCHW: Tensor = getattr(self, name)(x_NCHW)
-        return output_NCHW
-
-
-def _cell_class(graph: Graph, stride: int) -> type[Cell]:
-    return type("GraphCell", (_GraphCell,), {"graph": graph, "stride": stride})
+def _cell_class(text: str, genotype: Genotype, name: str) -> type[Cell]:
+    file = f"<{name} of {genotype.key}>"
+    # As dataclasses and torch.fx do it: what runs is the text, and a traceback shows its lines.
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    edges = genotype.normal.edges + genotype.reduction.edges
+    namespace: dict[str, Any] = _AROUND_OPERATORS | {
+        class_name: getattr(import_module(f"search_space.modules.{module}"), class_name)
+        for module, class_name in (OPERATORS[edge.operator].module.split(":") for edge in edges)
+    }
+    exec(compile(text, file, "exec"), namespace)  # noqa: S102 - our own text, of numbers and registered operators
+    cell_class: type[Cell] = namespace[name]
+    return cell_class

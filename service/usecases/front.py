@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from service.domain import front as fronts
@@ -38,9 +38,13 @@ class JobFront:
 
 
 def of_job(job_id: int, work: UnitOfWork, max_latency_ms: float | None = None) -> JobFront:
-    """The front over the job's objectives, of what is no slower than `max_latency_ms`; NotFound as for the job."""
+    """The front of a recorded job, as `of` makes it; NotFound where there is no such job."""
     with work() as store:
-        job, trials = store.job(job_id), store.trials(job_id)
+        return of(store.job(job_id), store.trials(job_id), max_latency_ms)
+
+
+def of(job: Job, trials: Iterable[Trial], max_latency_ms: float | None = None) -> JobFront:
+    """The front over the job's objectives, of those of its `trials` that are no slower than `max_latency_ms`."""
     objectives = job.spec.objectives
     full = [FrontPoint(trial, trial.full_result) for trial in trials if trial.full_result]
     worst = _reference(objectives, [losses(objectives, point.result) for point in full])

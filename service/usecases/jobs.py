@@ -10,16 +10,17 @@ from service.domain.job import Job, JobSpec, JobState
 from service.domain.progress import Progress, progress
 from service.domain.samplers import SAMPLERS
 from service.ports import UnitOfWork
-from service.usecases import reach
+from service.usecases import front, reach
 from workers.data.catalogue import DATASETS
 
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """A job and how far it is."""
+    """A job, how far it is, and how many trials are on its front."""
 
     job: Job
     progress: Progress
+    front: int
 
 
 def submit(spec: JobSpec, work: UnitOfWork, key: str | None = None, body_hash: str = "") -> Job:
@@ -42,7 +43,7 @@ def get(id: int, work: UnitOfWork) -> JobStatus:
     """A job and how far it is; NotFound where there is none."""
     with work() as store:
         job, trials = store.job(id), store.trials(id)
-    return JobStatus(job, progress(job, trials))
+    return JobStatus(job, progress(job, trials), len(front.of(job, trials).points))
 
 
 def newest(work: UnitOfWork, before: int | None = None, limit: int = 50, states: Iterable[JobState] = ()) -> list[Job]:

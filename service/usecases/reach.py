@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from search_space.cost import cost
 from search_space.genotype import Genotype
 from search_space.network import Architecture
+from search_space.places import places_of
 from search_space.space import CellSpace
 from service.domain.errors import Invalid
 from service.domain.job import JobSpec
@@ -52,10 +53,11 @@ def _measure(spec: JobSpec, objective: Objective, profiles: Mapping[str, Mapping
 
 
 def _least_latency_ms(architecture: Architecture, profile: DeviceProfile) -> float:
+    genotype = architecture.genotype
+    places = places_of(architecture.skeleton, len(genotype.normal.outputs), len(genotype.reduction.outputs))
     # An identity is often no layer at all; everything else is at least one.
-    layers = sum(
-        edge.operator != "identity" for cell in architecture.layout.cells for node in cell.nodes for edge in node.edges
-    )
+    own = {name: sum(edge.operator != "identity" for edge in cell.edges) for name, cell in genotype.cells}
+    layers = sum(own[place.cell] for place in places)
     return profile.least_latency_ms(layers, cost(architecture).macs)
 
 

@@ -1,0 +1,44 @@
+"""The application that uvicorn serves: `uvicorn api.app:create --factory`."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from api import errors
+from api.body_limit import BodyLimit
+from api.routes import architectures, catalogue, front, health, jobs, trials
+from service.ports import UnitOfWork
+from service.settings import read_settings
+from service.store.engine import connect
+from service.store.migrate import check
+from service.store.sql import SqlUnitOfWork
+
+RESOURCES = (jobs, trials, front, architectures, catalogue)
+
+
+def create() -> FastAPI:
+    """The application over the database that the settings name; WrongSetting or WrongSchema where it cannot work."""
+    engine = connect(read_settings().database)
+    check(engine)
+    return create_app(SqlUnitOfWork(engine), SqlUnitOfWork(engine, read_only=True))
+
+
+def create_app(work: UnitOfWork, reading: UnitOfWork | None = None) -> FastAPI:
+    """The application over any record; what only reads goes through `reading`, if there is such a way."""
+    app = FastAPI(
+        title="Cellsmith",
+        version="1",
+        description="Find the smallest network that keeps your limit on your device.",
+        responses=errors.PROBLEMS,
+        # the pages that FastAPI brings load their scripts from elsewhere
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.work = work
+    app.state.reading = reading or work
+    errors.install(app)
+    app.add_middleware(BodyLimit)
+    for resource in RESOURCES:
+        app.include_router(resource.router, prefix="/v1")
+    app.include_router(health.router)
+    return app

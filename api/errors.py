@@ -1,0 +1,132 @@
+"""Every error as `application/problem+json` (RFC 9457): what is refused, and which status that is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from service.domain.errors import Conflict, Invalid, KeyReused, LeaseLost, NotFound, ServiceError
+
+STATUS: Mapping[type[ServiceError], int] = {
+    Invalid: 422,
+    NotFound: 404,
+    Conflict: 409,
+    KeyReused: 422,
+    LeaseLost: 409,
+}
+
+PLAINER = {
+    "missing": "This is required.",
+    "extra_forbidden": "Unknown field; leave it out.",
+    "string_pattern_mismatch": "There is a character that cannot be used here.",
+    "model_attributes_type": "Send a JSON object, as application/json.",
+}
+"""What pydantic says in words of its own, by its name for the mistake."""
+
+MEDIA_TYPE = "application/problem+json"
+
+PROBLEM_SCHEMA = {
+    "title": "Problem",
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "errors"],
+    "properties": {
+        "type": {"type": "string", "const": "about:blank"},
+        "title": {"type": "string", "description": "The name of the status."},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "One line that says what to do."},
+        "errors": {
+            "type": "array",
+            "description": "Where the request is wrong: a pointer into its body, or the name of a parameter.",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "pointer": {"type": "string"},
+                    "parameter": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "default": {"description": "Refused.", "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
+}
+
+
+def problem(
+    status: int, detail: str, errors: Sequence[Mapping[str, str]] = (), headers: Mapping[str, str] | None = None
+) -> Response:
+    """The answer to a request that is refused."""
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": " ".join(detail.split()),
+        "errors": list(errors),
+    }
+    # json.dumps escapes what is not ASCII: a lone surrogate that came in would not survive UTF-8
+    return Response(json.dumps(body), status, headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Makes `app` answer every error in this one way."""
+    app.add_exception_handler(ServiceError, _service_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _bug)
+
+
+def _service_error(_: Request, error: Exception) -> Response:
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    if isinstance(error, Invalid):
+        return problem(status, str(error), [{"pointer": _pointer(error.field.split(".")), "detail": str(error)}])
+    return problem(status, str(error))
+
+
+def _validation_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [_field_error(found) for found in error.errors()]
+    first = errors[0]
+    place = first.get("pointer", first.get("parameter", "")).removeprefix("#/")
+    told = first["detail"] if place == "#" else f"{place}: {first['detail']}"
+    more = f" ({len(errors) - 1} more in errors)" if len(errors) > 1 else ""
+    return problem(422, told + more, errors)
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    detail = error.detail
+    if error.status_code == 404:
+        detail = f"There is no {request.url.path}; GET /openapi.json lists what there is."
+    elif error.status_code == 405:
+        detail = f"{request.method} does not apply to {request.url.path}; GET /openapi.json lists what does."
+    elif error.status_code == 400:
+        detail = "The body cannot be read; send JSON in UTF-8."
+    return problem(error.status_code, detail, headers=error.headers)
+
+
+def _bug(_: Request, __: Exception) -> Response:
+    return problem(500, "Something went wrong on our side, and is in the log of the service. Nothing was changed.")
+
+
+def _field_error(found: Mapping[str, Any]) -> dict[str, str]:
+    where, *path = found["loc"]
+    if found["type"] == "json_invalid":
+        return {"pointer": "#", "detail": f"The body is not JSON (at character {path[0]}): {found['ctx']['error']}."}
+    detail = PLAINER.get(found["type"], f"{found['msg']}.")
+    return (
+        {"pointer": _pointer(path), "detail": detail}
+        if where == "body"
+        else {"parameter": str(path[-1]), "detail": detail}
+    )
+
+
+def _pointer(path: Sequence[object]) -> str:
+    """A JSON pointer (RFC 6901) into the body, as a URI fragment."""
+    return "#" + "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)

@@ -1,0 +1,1 @@
+"""The calls, one resource a file."""

@@ -1,0 +1,30 @@
+"""What the JSON of every resource has in common."""
+
+from __future__ import annotations
+
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+Item = TypeVar("Item")
+
+Label = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class Asked(BaseModel):
+    """Comes in: nothing is guessed (`"3"` is no number), unknown fields and NaN are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
+
+
+class Told(BaseModel):
+    """Goes out."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Page(Told, Generic[Item]):
+    """A part of a list. `next_cursor` asks for the part after it; null at the end."""
+
+    items: list[Item]
+    next_cursor: int | None

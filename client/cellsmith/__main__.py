@@ -1,0 +1,5 @@
+"""`python -m cellsmith`: the command line without an installation."""
+
+from cellsmith.cli import main
+
+main()

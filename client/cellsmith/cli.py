@@ -1,0 +1,283 @@
+"""The command `cellsmith`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
+
+import typer
+
+from cellsmith import DEFAULT_URL
+from cellsmith.errors import ApiError, Unreachable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cellsmith.client import Client
+    from cellsmith.results import Front
+
+# httpx2 and rich are imported where they are needed, so that --help answers at once.
+
+FAILED, USAGE, REFUSED, UNREACHABLE, INTERRUPTED = 1, 2, 3, 4, 130
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Search small networks for your data and your device, and take them away as PyTorch code.",
+    epilog="Exit codes: 0 all went well; 1 the job failed or was cancelled, or nothing was found; 2 wrong usage; "
+    "3 the service refused; 4 no service answers.",
+)
+
+Url = Annotated[str, typer.Option("--url", envvar="CELLSMITH_URL", help="Where the service is.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+JobId = Annotated[int, typer.Argument(metavar="ID", min=1, help="The number of the job.")]
+
+
+@app.command()
+def submit(
+    job: Annotated[Path | None, typer.Argument(metavar="JOB.json", help="The job as JSON; - reads it here.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="The name of a data set of the service.")] = None,
+    name: Annotated[str | None, typer.Option(help="What to call the job.")] = None,
+    trials: Annotated[int | None, typer.Option(help="The most trials.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="The most seconds of searching.")] = None,
+    workers: Annotated[int | None, typer.Option(help="How many trials go on at once.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed gives the same search.")] = None,
+    watching: Annotated[bool, typer.Option("--watch", help="Follow the search, then print its front.")] = False,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Ask for a search. The job comes from a file, from options, or both: an option replaces what the file says."""
+    asked = _read_job(job) if job else {}
+    _put(asked, "dataset", dataset)
+    _put(asked, "name", name)
+    _put(asked, "seed", seed)
+    _put(asked, "budget.trials", trials)
+    _put(asked, "budget.seconds", seconds)
+    _put(asked, "resources.workers", workers)
+    if "dataset" not in asked:
+        _refuse(USAGE, "Say what to search for: a JOB.json, or --dataset NAME.")
+    with _service(url) as client:
+        made = client.submit(asked)
+        if watching:
+            _watch(client, made["id"], as_json)
+        elif as_json:
+            _print_json(made)
+        else:
+            _console().print(f"Job {made['id']} is {made['state']}. Follow it with: cellsmith watch {made['id']}")
+
+
+@app.command()
+def jobs(
+    limit: Annotated[int, typer.Option(min=1, help="The most jobs to list.")] = 20,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """List the jobs, newest first."""
+    with _service(url) as client:
+        found = [job for job, _ in zip(client.jobs(), range(limit), strict=False)]
+    if as_json:
+        _print_json(found)
+    elif found:
+        from cellsmith.tables import jobs_table
+
+        _console().print(jobs_table(found))
+    else:
+        _refuse(FAILED, "There are no jobs yet. Make one with: cellsmith submit --dataset digits")
+
+
+@app.command()
+def watch(id: JobId, as_json: AsJson = False, url: Url = DEFAULT_URL) -> None:
+    """Follow a search until it has ended. Then print its front. Interrupting this leaves the search alone."""
+    with _service(url) as client:
+        _watch(client, id, as_json)
+
+
+@app.command()
+def front(
+    id: JobId,
+    max_latency_ms: Annotated[float | None, typer.Option(help="Only cells at least this fast.")] = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Print the cells that no other cell beats. Fastest first; also while the job searches."""
+    with _service(url) as client:
+        found = client.front(id, max_latency_ms=max_latency_ms)
+    if as_json:
+        _print_json(found)
+    _show_front(found, quiet=as_json)
+
+
+@app.command()
+def export(
+    id: JobId,
+    number: Annotated[int, typer.Argument(metavar="NUMBER", min=0, help="The number of the trial.")],
+    directory: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the files go.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Take a trained cell away as files. They are model.py, weights.safetensors, config.json and README.md."""
+    from cellsmith.unpack import unpack
+
+    with _service(url) as client:
+        archive = client.export(id, number)
+    try:
+        files = unpack(archive, directory, replace=force)
+    except OSError as error:
+        _refuse(USAGE, f"Cannot write to {directory}: {error.strerror or error}. Use another -o DIR, or --force.")
+    if as_json:
+        _print_json({"directory": str(directory), "files": files})
+    else:
+        _console().print(f"{directory}: {', '.join(files)}", soft_wrap=True)
+
+
+@app.command()
+def cancel(id: JobId, as_json: AsJson = False, url: Url = DEFAULT_URL) -> None:
+    """End a search; what it has found stays."""
+    _move(id, "cancel", as_json, url)
+
+
+@app.command()
+def pause(id: JobId, as_json: AsJson = False, url: Url = DEFAULT_URL) -> None:
+    """Let a search rest."""
+    _move(id, "pause", as_json, url)
+
+
+@app.command()
+def resume(id: JobId, as_json: AsJson = False, url: Url = DEFAULT_URL) -> None:
+    """Let a paused search go on."""
+    _move(id, "resume", as_json, url)
+
+
+@app.command()
+def code(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The key of a cell, as a front shows it.")],
+    dataset: Annotated[str | None, typer.Option(help="Take input shape and classes from this data set.")] = None,
+    shape: Annotated[str | None, typer.Option("--input", metavar="C,H,W", help="The shape of an image.")] = None,
+    classes: Annotated[int | None, typer.Option(help="The number of classes.")] = None,
+    channels: Annotated[int | None, typer.Option(help="The width of the first cell.")] = None,
+    cells_per_stage: Annotated[int | None, typer.Option(help="The depth.")] = None,
+    form: Annotated[str | None, typer.Option(help="training or inference.")] = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Print a cell as one PyTorch file. Of any depth, width, input shape and number of classes."""
+    wishes = {"dataset": dataset, "input": shape, "classes": classes, "channels": channels,
+              "cells_per_stage": cells_per_stage, "form": form}  # fmt: skip
+    with _service(url) as client:
+        text = client.code(key, **{wish: value for wish, value in wishes.items() if value is not None})
+    if as_json:
+        _print_json({"key": key, "code": text})
+    else:
+        sys.stdout.write(text)
+
+
+def main() -> None:
+    """Runs the command line."""
+    app(prog_name="cellsmith")
+
+
+@contextmanager
+def _service(url: str) -> Iterator[Client]:
+    """A client, whose errors become one line and an exit code."""
+    from cellsmith.client import Client
+
+    try:
+        with Client(url) as client:
+            yield client
+    except ApiError as error:
+        _refuse(REFUSED, error.detail)
+    except Unreachable as error:
+        _refuse(UNREACHABLE, str(error))
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _refuse(exit_code: int, sentence: str) -> NoReturn:
+    typer.echo(f"cellsmith: {sentence}", err=True)
+    raise typer.Exit(exit_code)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False)
+
+
+def _print_json(value: Any, indent: int | None = 2) -> None:
+    typer.echo(json.dumps(value, indent=indent))
+
+
+def _read_job(path: Path) -> dict[str, Any]:
+    try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        asked = json.loads(text, parse_constant=_refuse_constant)
+    except (OSError, ValueError) as error:
+        _refuse(USAGE, f"Cannot read {path}: {error}")
+    if not isinstance(asked, dict):
+        _refuse(USAGE, f"{path} holds no job: a job is a JSON object.")
+    return asked
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not a number in JSON")
+
+
+def _put(asked: dict[str, Any], path: str, value: object) -> None:
+    """Writes a given option to its place in the job."""
+    if value is None:
+        return
+    *groups, last = path.split(".")
+    for group in groups:
+        inner = asked.setdefault(group, {})
+        if not isinstance(inner, dict):
+            return  # the service says what is wrong with the file
+        asked = inner
+    asked[last] = value
+
+
+def _move(id: int, move: Literal["cancel", "pause", "resume"], as_json: bool, url: str) -> None:
+    with _service(url) as client:
+        job = client.move(id, move)
+    if as_json:
+        _print_json(job)
+    else:
+        _console().print(f"Job {id} is {job['state']}.")
+
+
+def _watch(client: Client, id: int, as_json: bool) -> None:
+    """Follows the job, prints its front, and exits with 1 where it did not come to its end."""
+    from cellsmith.watch import follow, line, watch
+
+    if as_json:
+        shown = ""
+        for job in follow(client, id):
+            if line(job) != shown:
+                shown = line(job)
+                _print_json(job, indent=None)
+    else:
+        job = watch(client, id, _console())
+    if job["state"] != "done":
+        _refuse(FAILED, f"Job {id} is {job['state']}. {job['message']}".rstrip())
+    if not as_json:
+        typer.echo()
+        _show_front(client.front(id))
+
+
+def _show_front(found: Front, quiet: bool = False) -> None:
+    if not found["points"]:
+        _refuse(FAILED, "No cell is fully trained and keeps every limit yet.")
+    if quiet:
+        return
+    from cellsmith.tables import front_notes, front_table
+
+    console = _console()
+    console.print(front_table(found))
+    for note in front_notes(found):
+        console.print(note, style="dim")

@@ -1,0 +1,94 @@
+"""The answers of the service, as they travel: plain dictionaries with known keys."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+JobState = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
+
+
+class JobSummary(TypedDict):
+    """One line of the list of jobs. Times are ISO 8601, UTC."""
+
+    id: int
+    name: str
+    dataset: str
+    state: JobState
+    message: str
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    seconds_used: float
+
+
+class Progress(TypedDict):
+    """How far a search is. `done`, `stopped` and `failed` trials have ended; `reused` ones needed no training.
+
+    `best_accuracy` is a share, 0 to 1, at full fidelity; `seconds_left` is a forecast, None before the first result.
+    """
+
+    budget: int
+    done: int
+    stopped: int
+    failed: int
+    reused: int
+    front: int
+    best_accuracy: float | None
+    seconds_used: float
+    seconds_left: float | None
+
+
+class Job(JobSummary):
+    """A job with what was asked for (every default filled in) and how far it is."""
+
+    spec: dict[str, Any]
+    progress: Progress
+
+
+class Page(TypedDict):
+    """A part of a list; `next_cursor` asks for the part after it, None at the end."""
+
+    items: list[Any]
+    next_cursor: int | None
+
+
+class Failure(TypedDict):
+    """Why a trial has no result."""
+
+    kind: str
+    fidelity: int
+    message: str
+
+
+class Trial(TypedDict):
+    """One architecture tried, with its result at the highest fidelity it reached, or with its failure."""
+
+    number: int
+    state: Literal["proposed", "stopped", "done", "failed"]
+    key: str
+    reused: bool
+    result: dict[str, Any] | None
+    failure: Failure | None
+
+
+class Point(TypedDict):
+    """A trial that no other trial beats. Accuracy is a share; the interval holds the median latency with 95 %."""
+
+    number: int
+    key: str
+    accuracy: float
+    latency_ms: float
+    latency_interval_ms: tuple[float, float]
+    params: int
+    macs: int
+    knee: bool
+
+
+class Front(TypedDict):
+    """The points of a job, fastest first, and the objectives they are best at."""
+
+    job: int
+    state: JobState
+    objectives: list[dict[str, Any]]
+    points: list[Point]
+    hypervolume: dict[str, Any] | None

@@ -1,0 +1,80 @@
+"""Jobs and fronts as tables that fit 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from cellsmith.quantities import count, duration, milliseconds, percent
+from cellsmith.results import Front, JobSummary, Point
+
+STATE_STYLES = {"running": "cyan", "done": "green", "failed": "red", "cancelled": "yellow", "paused": "yellow"}
+
+
+def jobs_table(jobs: Iterable[JobSummary]) -> Table:
+    """One line a job."""
+    table = _table()
+    table.add_column("job", justify="right")
+    table.add_column("name", max_width=28)
+    table.add_column("data set")
+    table.add_column("state")
+    table.add_column("used", justify="right")
+    table.add_column("submitted (UTC)")
+    for job in jobs:
+        state = Text(job["state"], style=STATE_STYLES.get(job["state"], ""))
+        submitted = job["created_at"][:16].replace("T", " ")
+        used = duration(job["seconds_used"])
+        table.add_row(str(job["id"]), Text(job["name"]), Text(job["dataset"]), state, used, submitted)
+    return table
+
+
+def front_table(front: Front) -> Table:
+    """One line a point, fastest first; the knee is marked."""
+    table = _table()
+    table.add_column("")
+    for heading in ("trial", "accuracy", "latency ms (95 %)", "params", "MACs"):
+        table.add_column(heading, justify="right")
+    table.add_column("key")
+    for point in front["points"]:
+        table.add_row(*_cells(point), style="bold" if point["knee"] else "")
+    return table
+
+
+def front_notes(front: Front) -> list[str]:
+    """What must be known to read the table."""
+    notes = []
+    if any(point["knee"] for point in front["points"]):
+        notes.append("* the knee: beyond it, more accuracy costs the most")
+    limits = [_limit(objective) for objective in front["objectives"] if objective["limit"] is not None]
+    if limits:
+        notes.append("Every cell keeps " + " and ".join(limits) + ".")
+    if volume := front["hypervolume"]:
+        reference = ", ".join(f"{metric} {value:.4g}" for metric, value in volume["reference"].items())
+        notes.append(f"Hypervolume {volume['value']:.4g}, measured from {reference}.")
+    return notes
+
+
+def _cells(point: Point) -> tuple[str, ...]:
+    low, high = (milliseconds(bound) for bound in point["latency_interval_ms"])
+    return (
+        "*" if point["knee"] else "",
+        str(point["number"]),
+        percent(point["accuracy"]),
+        f"{milliseconds(point['latency_ms'])} ({low} - {high})",
+        count(point["params"]),
+        count(point["macs"]),
+        point["key"],
+    )
+
+
+def _limit(objective: dict[str, Any]) -> str:
+    sign = "≥" if objective["maximise"] else "≤"
+    device = f" on {objective['device']}" if objective["device"] else ""
+    return f"{objective['metric']} {sign} {objective['limit']:g}{device}"
+
+
+def _table() -> Table:
+    return Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")

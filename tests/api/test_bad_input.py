@@ -1,0 +1,139 @@
+"""What nobody may ask for: one line says what to do, and nothing is stored."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+
+from tests.api.problems import problem
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("part", "pointer"),
+    [
+        ({"dataset": "imagenet-of-mine"}, "#/dataset"),
+        ({"space": {"operators": ["sep_conv_3x3", "sep_conv_9x9"]}}, "#/space"),
+        ({"space": {"operators": []}}, "#/space"),
+        ({"space": {"preset": "no-such-space"}}, "#/space/preset"),
+        ({"space": {"nodes": 0}}, "#/space"),
+        ({"skeleton": {"channels": 0}}, "#/skeleton"),
+        ({"training": {"epochs": 0}}, "#/training/epochs"),
+        ({"training": {"learning_rate": -1}}, "#/training/learning_rate"),
+        ({"objectives": []}, "#/objectives"),
+        ({"objectives": [{"metric": "accuracy"}, {"metric": "beauty"}]}, "#/objectives/1/metric"),
+        ({"objectives": [{"metric": "params", "limit": -3}]}, "#/objectives/0/limit"),
+        ({"sampler": {"name": "oracle"}}, "#/sampler/name"),
+        ({"early_stopping": {"name": "never"}}, "#/early_stopping/name"),
+        ({"budget": {"trials": 0}}, "#/budget/trials"),
+        ({"budget": {"trials": 10**9}}, "#/budget/trials"),
+        ({"budget": {"trials": "3"}}, "#/budget/trials"),
+        ({"budget": {"trials": True}}, "#/budget/trials"),
+        ({"budget": {"trials": 10**40}}, "#/budget/trials"),
+        ({"budget": {"seconds": 1e9}}, "#/budget/seconds"),
+        ({"resources": {"workers": 0}}, "#/resources/workers"),
+        ({"seed": -1}, "#/seed"),
+        ({"name": "line\nbreak"}, "#/name"),
+        ({"unheard_of": 1}, "#/unheard_of"),
+        ({"finalists": {"count": 3}}, "#/finalists"),
+        ({"references": ["plain"]}, "#/references"),
+    ],
+)
+def test_a_wrong_job_is_refused_with_the_place_of_the_mistake(
+    http: TestClient, part: dict[str, Any], pointer: str
+) -> None:
+    refused = problem(http.post("/v1/jobs", json={"dataset": "digits"} | part), 422)
+    assert [error["pointer"] for error in refused["errors"]] == [pointer]
+    assert http.get("/v1/jobs").json()["items"] == []
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_what_is_no_number_is_refused(http: TestClient, number: str) -> None:
+    body = '{"dataset": "digits", "budget": {"seconds": ' + number + "}}"
+    refused = problem(http.post("/v1/jobs", content=body, headers=JSON), 422)
+    assert refused["errors"][0]["pointer"] == "#/budget/seconds"
+
+
+@pytest.mark.parametrize("metric", ["params", "macs"])
+def test_a_limit_that_nothing_can_meet_is_refused_with_the_reachable_range(http: TestClient, metric: str) -> None:
+    refused = problem(
+        http.post("/v1/jobs", json={"dataset": "digits", "objectives": [{"metric": metric, "limit": 1}]}), 422
+    )
+    assert metric in refused["detail"]
+    assert any(character.isdigit() for character in refused["detail"])
+    assert http.get("/v1/jobs").json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 422),
+        (b"{", 422),
+        (b"[]", 422),
+        (b"null", 422),
+        (b"\xff\xff", 400),
+        (b"[" * 100_000, 400),
+        (b"1" * 10_000, 400),
+        (b'{"dataset": "\\ud800"}', 422),
+        (b'{"\\ud800": 1, "dataset": "digits"}', 422),
+        (b'{"dataset": "\\u0000"}', 422),
+    ],
+)
+def test_a_body_that_is_no_job_is_refused(http: TestClient, body: bytes, status: int) -> None:
+    problem(http.post("/v1/jobs", content=body, headers=JSON), status)
+
+
+def test_a_body_in_another_form_than_json_is_refused(http: TestClient) -> None:
+    problem(http.post("/v1/jobs", content=b'{"dataset": "digits"}', headers={"Content-Type": "text/plain"}), 422)
+
+
+@pytest.mark.parametrize("path", ["/v1/jobs", "/v1/jobs/1/cancel", "/v1/nowhere"])
+def test_a_body_over_one_mebibyte_is_refused_by_every_route(http: TestClient, path: str) -> None:
+    problem(http.post(path, content=b" " * (1024 * 1024 + 1), headers=JSON), 413)
+
+
+def test_a_body_that_hides_its_length_is_refused_too(http: TestClient) -> None:
+    chunks = (b" " * 65_536 for _ in range(17))
+    problem(http.post("/v1/jobs", content=chunks, headers=JSON), 413)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = (
+    "name",
+    "space",
+    "skeleton",
+    "training",
+    "objectives",
+    "sampler",
+    "early_stopping",
+    "budget",
+    "resources",
+    "seed",
+)
+INNER = st.dictionaries(
+    st.sampled_from(
+        ["preset", "operators", "nodes", "channels", "epochs", "limit", "metric", "name", "lag", "trials", "workers"]
+    ),
+    VALUES,
+    max_size=2,
+)
+JOBS = st.fixed_dictionaries({"dataset": st.just("digits")}, optional=dict.fromkeys(FIELDS, INNER | VALUES))
+
+
+@given(body=VALUES | JOBS)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_json_is_answered_by_a_job_or_by_a_problem(http: TestClient, body: Any) -> None:
+    response = http.post("/v1/jobs", content=json.dumps(body).encode(), headers=JSON)
+    if response.status_code != 201:
+        assert 400 <= response.status_code < 500
+        problem(response, response.status_code)

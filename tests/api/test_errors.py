@@ -1,0 +1,57 @@
+"""Errors that no field is to blame for."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.errors import STATUS
+from service.domain.errors import ServiceError
+from service.ports import Store
+from tests.api.problems import problem
+
+
+def test_a_route_that_does_not_exist_is_a_problem(http: TestClient) -> None:
+    assert "/v1/nowhere" in problem(http.get("/v1/nowhere"), 404)["detail"]
+
+
+def test_a_method_that_does_not_apply_is_a_problem(http: TestClient) -> None:
+    response = http.delete("/v1/jobs/1")
+    assert problem(response, 405)
+    assert response.headers["Allow"] == "GET"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "jobs/0",
+        "jobs/first",
+        f"jobs/{10**30}",
+        "jobs?limit=0",
+        "jobs?cursor=x",
+        "jobs?state=lost",
+        "jobs/1/front?max_latency_ms=nan",
+        "jobs/1/front?max_latency_ms=-1",
+        "architectures/%00",
+        "architectures/ABC",
+    ],
+)
+def test_a_parameter_of_the_wrong_kind_is_a_problem_that_names_it(http: TestClient, path: str) -> None:
+    assert problem(http.get(f"/v1/{path}"), 422)["errors"][0]["parameter"]
+
+
+def test_a_mistake_of_ours_is_a_problem_without_a_traceback() -> None:
+    def broken() -> AbstractContextManager[Store]:
+        raise ZeroDivisionError("secret")
+
+    with TestClient(create_app(broken), raise_server_exceptions=False) as http:
+        assert "secret" not in problem(http.get("/v1/jobs"), 500)["detail"]
+        problem(http.get("/readyz"), 503)
+        assert http.get("/healthz").status_code == 200
+
+
+def test_every_refusal_of_the_service_has_a_status() -> None:
+    assert set(STATUS) == set(ServiceError.__subclasses__())

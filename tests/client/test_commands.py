@@ -1,0 +1,161 @@
+"""The commands against a running service."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cellsmith.cli import app
+from service.domain.job import JobState
+from service.ports import UnitOfWork
+from tests.client.conftest import Cellsmith
+from tests.recorded import FRONT, WEIGHTS, record
+
+
+@pytest.fixture
+def searched(cellsmith: Cellsmith, work: UnitOfWork) -> None:
+    cellsmith("submit", "--dataset", "digits", "--trials", "6", "--name", "first")
+    record(work)
+
+
+def test_a_search_is_asked_for_by_options(cellsmith: Cellsmith) -> None:
+    result = cellsmith("submit", "--dataset", "digits", "--trials", "7", "--workers", "1", "--seed", "3", "--json")
+    job = json.loads(result.stdout)
+    assert (result.exit_code, job["state"]) == (0, "queued")
+    assert (job["spec"]["budget"]["trials"], job["spec"]["resources"]["workers"], job["spec"]["seed"]) == (7, 1, 3)
+
+
+def test_a_search_is_asked_for_by_a_file_and_options_go_before_it(cellsmith: Cellsmith, tmp_path: Path) -> None:
+    file = tmp_path / "job.json"
+    file.write_text(json.dumps({"dataset": "digits", "name": "from a file", "budget": {"trials": 9, "seconds": 60}}))
+    spec = json.loads(cellsmith("submit", str(file), "--trials", "5", "--json").stdout)["spec"]
+    assert (spec["name"], spec["budget"]) == ("from a file", {"trials": 5, "seconds": 60})
+
+
+def test_a_search_is_asked_for_on_standard_input(cellsmith: Cellsmith) -> None:
+    result = cellsmith("submit", "-", stdin='{"dataset": "digits"}')
+    assert (result.exit_code, result.stdout) == (0, "Job 1 is queued. Follow it with: cellsmith watch 1\n")
+
+
+@pytest.mark.parametrize("job", ["{", "[]", '{"seed": NaN}', '{"seed": 1}'])
+def test_a_file_that_holds_no_job_is_wrong_usage(cellsmith: Cellsmith, job: str) -> None:
+    result = cellsmith("submit", "-", stdin=job)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_refusal_is_one_line_and_an_exit_code(cellsmith: Cellsmith) -> None:
+    result = cellsmith("submit", "--dataset", "mine")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "digits" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", [["jobs"], ["front", "1"], ["watch", "1"], ["cancel", "1"], ["code", "00"]])
+def test_a_service_that_does_not_answer_has_an_exit_code_of_its_own(free_url: str, command: list[str]) -> None:
+    from cellsmith import client, watch
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(client, "FIRST_PAUSE_S", 0.0)
+        patch.setattr(watch, "PATIENCE_S", 0.0)
+        patch.setattr(watch, "INTERVAL_S", 0.0)
+        result = CliRunner().invoke(app, [*command, "--url", free_url])
+    assert result.exit_code == 4
+    assert free_url in result.stderr
+
+
+def test_the_jobs_are_listed_newest_first(cellsmith: Cellsmith, searched: None) -> None:
+    cellsmith("submit", "--dataset", "digits")
+    lines = cellsmith("jobs").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["job", "2", "1"]
+    assert [job["id"] for job in json.loads(cellsmith("jobs", "--json", "--limit", "1").stdout)] == [2]
+
+
+def test_no_jobs_at_all_is_nothing_found(cellsmith: Cellsmith) -> None:
+    assert cellsmith("jobs").exit_code == 1
+
+
+def test_a_front_is_a_table_with_the_knee_marked(cellsmith: Cellsmith, searched: None) -> None:
+    result = cellsmith("front", "1")
+    heading, *rows = result.stdout.splitlines()[:4]
+    assert heading.split() == ["trial", "accuracy", "latency", "ms", "(95", "%)", "params", "MACs", "key"]
+    assert [int(row.removeprefix("*").split()[0]) for row in rows] == FRONT
+    assert [row.startswith("*") for row in rows] == [False, True, False]
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_a_front_can_be_narrowed_to_fast_cells(cellsmith: Cellsmith, searched: None) -> None:
+    narrowed = json.loads(cellsmith("front", "1", "--max-latency-ms", "1.1", "--json").stdout)
+    assert [point["number"] for point in narrowed["points"]] == [0]
+    assert cellsmith("front", "1", "--max-latency-ms", "0.01").exit_code == 1
+
+
+def test_watching_prints_a_line_a_change_and_then_the_front(cellsmith: Cellsmith, work: UnitOfWork) -> None:
+    cellsmith("submit", "--dataset", "digits", "--trials", "6")
+    search = threading.Timer(0.2, record, [work])
+    search.start()
+    result = cellsmith("watch", "1")
+    search.join()
+    lines = result.stdout.splitlines()
+    assert result.exit_code == 0
+    assert lines[0].startswith("job 1 queued  0/6 trials  best -  front 0")
+    assert any(line.startswith("job 1 done  6/6 trials  best 97.0 %  front 3  1 failed") for line in lines)
+    assert len(lines) == len(set(lines))
+    assert "latency ms (95 %)" in result.stdout
+
+
+def test_watching_for_a_program_prints_a_json_object_a_change(cellsmith: Cellsmith, searched: None) -> None:
+    (line,) = cellsmith("watch", "1", "--json").stdout.splitlines()
+    assert json.loads(line)["state"] == "done"
+
+
+def test_watching_a_job_that_failed_tells_so(cellsmith: Cellsmith, work: UnitOfWork) -> None:
+    cellsmith("submit", "--dataset", "digits")
+    record(work, state=JobState.FAILED)
+    result = cellsmith("watch", "1")
+    assert result.exit_code == 1
+    assert "Job 1 is failed." in result.stderr
+
+
+def test_an_export_is_a_folder(cellsmith: Cellsmith, searched: None, tmp_path: Path) -> None:
+    folder = tmp_path / "taken" / "away"
+    result = cellsmith("export", "1", "3", "-o", str(folder), "--json")
+    assert result.exit_code == 0
+    assert sorted(file.name for file in folder.iterdir()) == json.loads(result.stdout)["files"]
+    assert (folder / "weights.safetensors").read_bytes() == WEIGHTS["inference"]
+
+
+def test_an_export_replaces_no_file_unless_told_to(cellsmith: Cellsmith, searched: None, tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("mine")
+    assert cellsmith("export", "1", "3", "-o", str(tmp_path)).exit_code == 2
+    assert [file.name for file in tmp_path.glob("*.md")] == ["README.md"]
+    assert (tmp_path / "README.md").read_text() == "mine"
+    assert cellsmith("export", "1", "3", "-o", str(tmp_path), "--force").exit_code == 0
+    assert (tmp_path / "README.md").read_text() != "mine"
+
+
+def test_a_trial_without_weights_cannot_be_exported(cellsmith: Cellsmith, searched: None, tmp_path: Path) -> None:
+    assert cellsmith("export", "1", "1", "-o", str(tmp_path / "away")).exit_code == 3
+    assert not (tmp_path / "away").exists()
+
+
+def test_a_job_can_be_moved(cellsmith: Cellsmith) -> None:
+    cellsmith("submit", "--dataset", "digits")
+    told = [cellsmith(move, "1").stdout for move in ("pause", "resume", "cancel")]
+    assert told == ["Job 1 is paused.\n", "Job 1 is queued.\n", "Job 1 is cancelled.\n"]
+    assert cellsmith("resume", "1").exit_code == 3
+
+
+def test_code_is_printed_as_it_is(cellsmith: Cellsmith, searched: None) -> None:
+    key = json.loads(cellsmith("front", "1", "--json").stdout)["points"][0]["key"]
+    result = cellsmith("code", key, "--dataset", "digits", "--channels", "8")
+    assert result.exit_code == 0
+    compile(result.stdout, "model.py", "exec")
+    assert json.loads(cellsmith("code", key, "--dataset", "digits", "--channels", "8", "--json").stdout) == {
+        "key": key,
+        "code": result.stdout,
+    }
