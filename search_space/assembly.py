@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import weakref
 from importlib import import_module
 from typing import Any
 
@@ -55,4 +56,6 @@ def _cell_class(text: str, genotype: Genotype, name: str) -> type[Cell]:
     }
     exec(compile(text, file, "exec"), namespace)  # noqa: S102 - our own text, of numbers and registered operators
     cell_class: type[Cell] = namespace[name]
+    # A worker builds thousands of networks: the text goes when its class does.
+    weakref.finalize(cell_class, linecache.cache.pop, file, None)
     return cell_class

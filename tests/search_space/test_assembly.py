@@ -1,5 +1,7 @@
 """The networks that are built, against what their descriptions say."""
 
+import gc
+import linecache
 import traceback
 
 import pytest
@@ -105,3 +107,12 @@ def test_an_error_in_a_cell_shows_the_line_of_its_exported_text():
         network.cells[0](torch.randn(1, 8, 4, 4), torch.randn(1, 8, 5, 5))
     shown = "".join(traceback.format_exception(caught.value))
     assert "h3 = self.h3_0(h0) + self.h3_1(h1)" in shown
+
+
+def test_a_network_that_is_gone_leaves_nothing_behind():
+    genotype = random_genotype(99)
+    network = Architecture(genotype, SMALL["tiny"]).build()
+    assert any(genotype.key in file for file in linecache.cache)
+    del network
+    gc.collect()
+    assert not any(genotype.key in file for file in linecache.cache)
