@@ -53,7 +53,11 @@ def service(scratch: Path) -> Iterator[str]:
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     log = scratch / "service.log"
-    environment = os.environ | {"CELLSMITH_PORT": str(port), "CELLSMITH_DATA_DIR": str(scratch / "data")}
+    environment = os.environ | {
+        "CELLSMITH_PORT": str(port),
+        "CELLSMITH_DATA_DIR": str(scratch / "data"),
+        "CELLSMITH_PARENT": str(os.getpid()),  # the service ends with us, however we end
+    }
     say(f"$ CELLSMITH_PORT={port} python -m service &")
     with log.open("w") as sink:
         process = subprocess.Popen(

@@ -78,6 +78,7 @@ def run_all(settings: Settings) -> None:
     _refuse_taken_port(settings)
     stopping = threading.Event()
     _on_stop(stopping.set)
+    _end_with_parent(stopping.set)
     children = {part: _start(part) for part in ("api", "scheduler")}
     print(f"Cellsmith listens on http://{settings.host}:{settings.port}, data in {settings.data_dir}", flush=True)
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import socket
-from dataclasses import asdict
 
 from service.dispatch.tune import TuneDispatcher, on_a_worker
 from service.domain.job import JobSpec
@@ -42,5 +41,5 @@ def record_device(work: UnitOfWork) -> None:
     """Measures this machine once, in a worker, so that a limit out of its reach is refused at submission."""
     profile = on_a_worker(profile_device)
     with work() as store:
-        store.save_device("local", asdict(profile))
+        store.save_device("local", profile)
     log.info("device local: %s", profile)
