@@ -8,7 +8,6 @@ from typing import Any
 
 from search_space.counting import Cost, batch_norm, convolution, linear, moved, pointwise_norm
 from search_space.genotype import Cell
-from search_space.layout import join_of, output_of
 from search_space.network import Architecture
 from search_space.operators import OPERATORS
 from search_space.places import Place, Preparation, PreparationKind, Stem, places_of, stem_of
@@ -113,10 +112,10 @@ def _node(place: Place, edges: int, joined: bool) -> Cost:
     """The writing of the sum or, where a node concatenates, of the wide tensor, and what makes it narrow again."""
     if not joined:
         return moved(0, place.size, place.channels, place.size)
-    join = join_of(place, edges)
+    join = place.join(edges)
     return moved(0, place.size, join.channels_in, place.size) + _preparation(join)
 
 
 def _output(place: Place, node: int) -> Cost:
     """The preparation of one output, and the copy of it into the result."""
-    return _preparation(output_of(place, node)) + moved(place.channels, place.size, place.channels, place.size)
+    return _preparation(place.output(node)) + moved(place.channels, place.size, place.channels, place.size)

@@ -67,17 +67,12 @@ class Stem:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One cell's place. `reads` are the numbers of the tensors it takes as older and newest input.
-
-    Tensor 0 is what the stem gives, tensor k + 1 what the cell at place k gives. `size_in` is that of both prepared
-    inputs, `size` that of the inner nodes and of the result.
-    """
+    """One cell's place. `size_in` is that of both prepared inputs, `size` that of inner nodes and of the result."""
 
     cell: CellName
     channels: int
     stride: int
     size_in: Size
-    reads: tuple[int, int]
     older: Preparation
     newest: Preparation
 
@@ -96,6 +91,14 @@ class Place:
     def size_of(self, node: int) -> Size:
         """Height and width of a node."""
         return self.size_in if node < 2 else self.size
+
+    def join(self, edges: int) -> Preparation:
+        """What brings the concatenation of so many edges back to the width of the cell."""
+        return Preparation(PreparationKind.POINTWISE, True, edges * self.channels, self.channels, self.size)
+
+    def output(self, node: int) -> Preparation:
+        """What stands between a node and the result of the cell."""
+        return Preparation.between(self.width_of(node), self.size_of(node), self.channels, self.size, relu=False)
 
 
 def stem_of(skeleton: Skeleton) -> Stem:
@@ -118,7 +121,6 @@ def places_of(skeleton: Skeleton, normal_outputs: int, reduction_outputs: int) -
             channels=channels,
             stride=2 if cell == "reduction" else 1,
             size_in=size_in,
-            reads=(older, newest),
             older=(
                 # The first cell has nothing older: it reads the newest tensor as it is, whatever its width.
                 Preparation(PreparationKind.UNTOUCHED, False, newest_channels, newest_channels, size_in)

@@ -92,7 +92,7 @@ class Skeleton:
 
 
 def _within(name: str, value: int, lowest: int, highest: int) -> None:
-    if not isinstance(value, int) or not lowest <= value <= highest:
+    if type(value) is not int or not lowest <= value <= highest:
         raise InvalidSkeleton(f"{name} is a whole number from {lowest} to {highest}, not {value!r}")
 
 

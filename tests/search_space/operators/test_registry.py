@@ -1,0 +1,58 @@
+"""Every operator describes itself and says what it costs."""
+
+from __future__ import annotations
+
+import pytest
+
+from search_space.operators import OPERATORS
+
+WIDTH, SIZE = 64, (9, 7)
+PIXELS, HALF_PIXELS = 63, 20
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_an_operator_says_what_it_does_where_it_comes_from_and_how_it_is_built(name: str) -> None:
+    operator = OPERATORS[name]
+    assert operator.summary.endswith(".")
+    assert "arXiv" in operator.source
+    file, _, class_name = operator.module.partition(":")
+    assert file.isidentifier()
+    assert class_name.isidentifier()
+    assert operator.arguments(4, 8, 2).items() >= {"channels_in": 4, "channels": 8, "stride": 2}.items()
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_no_operator_costs_more_with_stride_two(name: str) -> None:
+    operator = OPERATORS[name]
+    plain, strided = operator.cost(WIDTH, WIDTH, SIZE), operator.cost(WIDTH, WIDTH, SIZE, stride=2)
+    if name != "identity":  # a strided identity is a convolution
+        assert strided.params == plain.params
+        assert strided.macs <= plain.macs
+
+
+# The formulas of the operators' papers for C = 64, at stride 1 and 2 on 9 x 7 pixels; 9 x 4 between thin kernels.
+@pytest.mark.parametrize(
+    ("name", "params", "macs", "strided_macs"),
+    [
+        ("sep_conv_5x5", 2 * (25 * 64 + 64**2 + 128), 2 * 63 * (25 * 64 + 64**2), 2 * 20 * (25 * 64 + 64**2)),
+        ("dil_sep_conv_3x3", 9 * 64 + 64**2 + 128, 63 * (9 * 64 + 64**2), 20 * (9 * 64 + 64**2)),
+        ("dil_conv_3x3", 9 * 64**2 + 128, 63 * 9 * 64**2, 20 * 9 * 64**2),
+        ("conv_1x7_7x1", 14 * 64**2 + 128, 63 * 14 * 64**2, 7 * 64**2 * (36 + 20)),
+        ("max_pool_7x7", 0, 0, 0),
+        ("shift_3x3", 0, 0, 0),
+        ("identity", 0, 0, 20 * 64**2),
+        ("lk_dw_11x11", 121 * 64 + 64**2 + 128, 63 * (121 * 64 + 64**2), 20 * (121 * 64 + 64**2)),
+        ("inc_dw_11", 8 * 10 + 16 * 12 + 64**2 + 128, 63 * (8 * 31 + 64**2), 20 * (8 * 31 + 64**2)),
+        ("band_11", 22 * 64 + 64**2 + 128, 63 * (22 * 64 + 64**2), 11 * 64 * (36 + 20) + 20 * 64**2),
+    ],
+)
+def test_an_operator_costs_what_its_formula_says(name: str, params: int, macs: int, strided_macs: int) -> None:
+    operator = OPERATORS[name]
+    plain = operator.cost(WIDTH, WIDTH, SIZE)
+    assert (plain.params, plain.macs) == (params, macs)
+    assert operator.cost(WIDTH, WIDTH, SIZE, stride=2).macs == strided_macs
+
+
+def test_a_pool_that_changes_the_width_pays_for_an_adapter() -> None:
+    found = OPERATORS["avg_pool_3x3"].cost(64, 32, SIZE, stride=2)
+    assert (found.params, found.macs) == (64 * 32 + 64, HALF_PIXELS * 64 * 32)

@@ -1,0 +1,133 @@
+"""Search spaces: exact sizes, answers and back, subsets, refusals."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import asdict
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search_space.genotype import Cell, Edge, Genotype, InvalidGenotype
+from search_space.operators import OPERATORS
+from search_space.presets import spaces
+from search_space.published import published
+from search_space.space import CellSpace, InvalidSpace
+
+SMALL = CellSpace("small", ("identity", "sep_conv_3x3"), nodes=1)
+
+
+def test_the_papers_space_has_its_published_size() -> None:
+    # Zoph et al. 2017: (b+1)^2 pairs of states, 13^2 pairs of operators, 2 combinations, for 5 nodes and 2 cells
+    assert spaces["nasnet-paper"].size == 2_286_906_949_584_691_200**2
+
+
+@pytest.mark.parametrize(
+    "space",
+    [SMALL, CellSpace("adds", ("identity",), nodes=2, combines=("add",)), SMALL.restricted(operators=["identity"])],
+)
+def test_the_size_is_the_number_of_ways_to_answer(space: CellSpace) -> None:
+    answers = product(*(range(len(decision.choices)) for decision in space.decisions))
+    names = [decision.name for decision in space.decisions]
+    genotypes = [space.genotype(dict(zip(names, answer, strict=True))) for answer in answers]
+    assert len(genotypes) == space.size
+    assert all(space.genotype(space.choices(genotype)) == genotype for genotype in set(genotypes))
+
+
+@given(st.sampled_from(sorted(spaces)), st.integers(0, 2**32))
+def test_answers_and_genotypes_translate_into_each_other(name: str, seed: int) -> None:
+    space = spaces[name]
+    genotype = space.sample(random.Random(seed))
+    assert space.genotype(space.choices(genotype)) == genotype
+
+
+def test_the_same_seed_gives_the_same_sample_and_another_seed_another() -> None:
+    space = spaces["nasnet"]
+    assert space.sample(random.Random(3)) == space.sample(random.Random(3))
+    assert len({space.sample(random.Random(seed)).key for seed in range(100)}) == 100
+
+
+def test_samples_are_uniform_over_the_answers() -> None:
+    space = CellSpace("tiny", ("identity", "sep_conv_3x3"), nodes=1, combines=("add",))
+    rng = random.Random(0)
+    counts: dict[str, int] = {}
+    for _ in range(6400):
+        key = space.sample(rng).key
+        counts[key] = counts.get(key, 0) + 1
+    # Of the 16 answers for a cell, 4 put one operator on one source twice; the other 12 pair up into 6 cells.
+    assert len(counts) == 100
+    assert all(count < 2 * 6400 * 4 / 256 for count in counts.values())
+
+
+def test_loose_ends_are_given_out_inputs_too() -> None:
+    answers = {decision.name: 0 for decision in SMALL.decisions} | {"normal.2.first.source": 1}
+    genotype = SMALL.genotype(answers)
+    assert genotype.normal.outputs == (2,)
+    assert genotype.reduction.outputs == (1, 2)
+
+
+def test_a_space_survives_json() -> None:
+    space = spaces["nasnet"]
+    assert CellSpace(**json.loads(json.dumps(asdict(space)))) == space
+
+
+def test_the_default_space_has_two_operators_of_each_of_four_families() -> None:
+    families = [OPERATORS[name].family for name in spaces["nasnet"].operators]
+    for family in ("separable", "dilated", "parameter_free", "large_kernel"):
+        assert families.count(family) >= 2, family
+
+
+def test_a_subset_of_operators_and_nodes_is_a_space() -> None:
+    space = spaces["nasnet"].restricted(operators=["identity", "band_11"], nodes=3)
+    used = {edge.operator for edge in space.sample(random.Random(0)).normal.edges}
+    assert used <= {"identity", "band_11"}
+    assert len(space.decisions) == 2 * 3 * 5
+
+
+@pytest.mark.parametrize(
+    ("operators", "nodes", "message"),
+    [
+        (["sep_conv_3x4"], None, "no operator 'sep_conv_3x4'.*sep_conv_3x3"),
+        (["conv_3x3"], None, "in space 'nasnet'"),
+        ([], None, "at least one operator"),
+        (["identity", "identity"], None, "'identity' is named twice"),
+        (None, 0, "1 to 10 nodes, not 0"),
+        (None, 1_000_000_000, "1 to 10 nodes"),
+    ],
+)
+def test_a_subset_that_makes_no_sense_is_refused(operators: list[str] | None, nodes: int | None, message: str) -> None:
+    with pytest.raises(InvalidSpace, match=message):
+        spaces["nasnet"].restricted(operators, nodes)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"normal.2.combine": 2}, "'normal.2.combine' wants 0 to 1, not 2"),
+        ({"normal.2.combine": -1}, "not -1"),
+        ({"normal.9.combine": 0}, "no decision 'normal.9.combine'"),
+    ],
+)
+def test_answers_that_fit_no_decision_are_refused(change: dict[str, int], message: str) -> None:
+    with pytest.raises(InvalidGenotype, match=message):
+        SMALL.genotype({decision.name: 0 for decision in SMALL.decisions} | change)
+
+
+def test_a_missing_answer_is_refused() -> None:
+    with pytest.raises(InvalidGenotype, match="wants 0 to 1, not None"):
+        SMALL.genotype({})
+
+
+def test_a_genotype_outside_the_space_is_refused_with_the_reason() -> None:
+    cell = Cell((Edge(0, 2, "identity"), Edge(1, 2, "conv_3x3")), outputs=(2,))
+    for space, message in [
+        (SMALL, r"edge 1->2 \(conv_3x3\) has an operator"),
+        (spaces["nasnet"], "1 nodes, where space 'nasnet' has 5"),
+    ]:
+        with pytest.raises(InvalidGenotype, match=message):
+            space.choices(Genotype(cell, cell))
+    with pytest.raises(InvalidGenotype, match="outputs"):
+        spaces["modern"].choices(published["nasnet-a"])  # gives out its older input, although a node reads it
