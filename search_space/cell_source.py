@@ -1,0 +1,91 @@
+"""The text of a torch class for a cell of a genotype."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from search_space.genotype import Cell, Edge
+from search_space.operators import OPERATORS
+
+_TERMS_A_LINE = 4
+
+
+def cell_source(name: str, cell: Cell, stride: int) -> str:
+    """The class `name` for `cell`: it computes what the assembled cell does, and its parts have the same names."""
+    lines = [
+        f"class {name}(Cell):",
+        f'    """{_summary(cell)}"""',
+        "",
+        f"    stride = {stride}",
+        "",
+        "    def __init__(self, older: int | None, newest: int, channels: int, halves: bool) -> None:",
+        "        super().__init__(older, newest, channels, halves)",
+        *(f"        {line}" for line in _parts(cell, stride)),
+        f"        self.width = {len(cell.outputs)} * channels",
+        "",
+        "    def forward(self, h0: Tensor, h1: Tensor) -> Tensor:",
+        '        """The concatenated outputs."""',
+        "        h0, h1 = self.prepare(h0, h1)",
+        *(f"        {line}" for line in _steps(cell)),
+        f"        return torch.cat([{', '.join(_output(node, stride) for node in cell.outputs)}], 1)",
+    ]
+    return "\n".join(lines)
+
+
+def _summary(cell: Cell) -> str:
+    count = len(cell.nodes)
+    return f"The searched cell: {count} node{'' if count == 1 else 's'} between its inputs and its output."
+
+
+def _parts(cell: Cell, stride: int) -> Iterator[str]:
+    for node in cell.nodes:
+        edges = cell.edges_into(node)
+        for index, edge in enumerate(edges):
+            yield f"self.h{node}_{index} = {_construction(edge, stride)}"
+        if node in cell.concat:
+            yield f"self.h{node}_join = ReLUConvBN({len(edges)} * channels, channels)"
+    for node in (0, 1):
+        if node in cell.outputs and _is_fitted(node, stride):
+            fit = "Adapter" if stride == 1 else "FactorizedReduction"
+            yield f"self.h{node}_out = {fit}({_width(node)}, channels)"
+
+
+def _construction(edge: Edge, stride: int) -> str:
+    operator = OPERATORS[edge.operator]
+    _, class_name = operator.module.split(":")
+    arguments = operator.arguments(channels_in=0, channels=0)
+    own = [f"{key}={_literal(arguments[key])}" for key in arguments if key not in ("channels_in", "channels", "stride")]
+    strided = [str(stride)] if stride != 1 and edge.source < 2 else []
+    return f"{class_name}({', '.join([_width(edge.source), 'channels', *strided, *own])})"
+
+
+def _literal(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def _steps(cell: Cell) -> Iterator[str]:
+    for node in cell.nodes:
+        terms = [f"self.h{node}_{index}(h{edge.source})" for index, edge in enumerate(cell.edges_into(node))]
+        # Long nodes are written over several lines, each going on where the one before it ended.
+        for first in range(0, len(terms), _TERMS_A_LINE):
+            line = [*([f"h{node}"] if first else []), *terms[first : first + _TERMS_A_LINE]]
+            yield (
+                f"h{node} = torch.cat([{', '.join(line)}], 1)"
+                if node in cell.concat
+                else f"h{node} = {' + '.join(line)}"
+            )
+        if node in cell.concat:
+            yield f"h{node} = self.h{node}_join(h{node})"
+
+
+def _output(node: int, stride: int) -> str:
+    return f"self.h{node}_out(h{node})" if _is_fitted(node, stride) else f"h{node}"
+
+
+def _is_fitted(node: int, stride: int) -> bool:
+    """Whether an output may have another shape than the cell's: h0 in width, both inputs where the cell reduces."""
+    return node == 0 or (node == 1 and stride != 1)
+
+
+def _width(node: int) -> str:
+    return "self.channels_h0" if node == 0 else "channels"

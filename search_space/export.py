@@ -1,0 +1,99 @@
+"""An architecture as one Python file that needs torch alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from textwrap import wrap
+from types import MappingProxyType
+
+from search_space.cell_source import cell_source
+from search_space.genotype import Genotype
+from search_space.module_source import Form, definitions, names_in
+from search_space.network import Architecture
+from search_space.skeleton import Skeleton
+
+_LINE = 116
+
+_IMPORTS = """\
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn"""
+
+_LOAD = '''\
+def load(path: str, **changes: int) -> Network:
+    """The network with the weights of the safetensors file at `path`, in evaluation mode.
+
+    `changes` are arguments of `build_model`, for weights of a network that was built with others. ValueError where
+    file and network do not hold the same tensors.
+    """
+    network = build_model(**changes)
+    load_weights(network, path)
+    return network.eval()'''
+
+
+def to_python(
+    architecture: Architecture, form: Form = "training", head: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """The text of a file with `build_model` and `load`, which computes what `architecture` computes built and trained.
+
+    It holds the very classes that were trained, as far as they are used, and the two cells written out. Its tensors
+    have the names of the network's (form "training") or of the merged network's (form "inference"). What `head` says
+    is put into its docstring; that may be any text.
+    """
+    genotype, skeleton = architecture.genotype, architecture.skeleton
+    cells = [cell_source("NormalCell", genotype.normal, 1), cell_source("ReductionCell", genotype.reduction, 2)]
+    below = list(definitions([*sorted(names_in("\n".join(cells)) - {"Cell"}), "Cell"], form))
+    above = [text for text in definitions(["Network", "load_weights"], form) if text not in below]
+    parts = [*below, *cells, *above, _build_model(skeleton), _LOAD]
+    return f"{_docstring(genotype, skeleton, form, head)}\n\n{_IMPORTS}\n\n\n" + "\n\n\n".join(parts) + "\n"
+
+
+def _build_model(skeleton: Skeleton) -> str:
+    stem_channels = {"tiny": "channels", "cifar": "3 * channels"}.get(skeleton.stem)
+    if skeleton.stem_channels or not stem_channels:
+        stem_channels = str(skeleton.stem_width)
+    return f'''\
+def build_model(
+    input_channels: int = {skeleton.input_shape[0]},
+    classes: int = {skeleton.classes},
+    channels: int = {skeleton.channels},
+    cells_per_stage: int = {skeleton.cells_per_stage},
+) -> Network:
+    """A freshly initialised network: images (N, input_channels, H, W) to logits (N, classes)."""
+    return Network(
+        NormalCell,
+        ReductionCell,
+        input_channels=input_channels,
+        classes=classes,
+        stem_channels={stem_channels},
+        channels=channels,
+        cells_per_stage=cells_per_stage,
+        stages={skeleton.stages},
+        shrinking_stem={skeleton.stem == "imagenet"},
+        skip_reduction_input={skeleton.skip_reduction_input},
+    )'''
+
+
+def _docstring(genotype: Genotype, skeleton: Skeleton, form: Form, head: Mapping[str, str]) -> str:
+    shape = ", ".join(str(number) for number in skeleton.input_shape)
+    return "\n".join(
+        [
+            '"""A network found by Cellsmith, as one file that needs torch alone.',
+            "",
+            f"build_model() makes it in its {form} form: images (N, {shape}) to logits (N, {skeleton.classes}).",
+            'load("weights.safetensors") makes it with its weights, ready to predict.',
+            "",
+            *(line for key, text in head.items() for line in _escaped(f"{key}: {text}")),
+            *([""] if head else []),
+            f"Genotype {genotype.key}:",
+            # Only known operators are in it, so it holds nothing to escape.
+            *wrap(genotype.to_json().replace("],", "], "), _LINE, break_long_words=False, break_on_hyphens=False),
+            '"""',
+        ]
+    )
+
+
+def _escaped(text: str) -> Iterator[str]:
+    """Lines that a docstring may hold, whatever the text: ASCII, without quotes and lone backslashes."""
+    for line in wrap(text, _LINE):
+        yield line.encode("unicode_escape").decode("ascii").replace('"', r"\x22")

@@ -1,0 +1,24 @@
+"""A convolution and its batch norm, as they are trained."""
+
+from torch import nn
+
+
+class ConvNorm(nn.Sequential):
+    """A convolution without bias, then batch norm: (N, channels_in, H, W) -> (N, channels, ceil(H/s), ceil(W/s)).
+
+    `kernel` and `stride` are given for height and width alike, or as a pair.
+    """
+
+    def __init__(
+        self,
+        channels_in: int,
+        channels: int,
+        kernel: int | tuple[int, int] = 1,
+        stride: int | tuple[int, int] = 1,
+        padding: int | tuple[int, int] = 0,
+        dilation: int = 1,
+    ) -> None:
+        super().__init__(
+            nn.Conv2d(channels_in, channels, kernel, stride, padding, dilation, bias=False),
+            nn.BatchNorm2d(channels),
+        )

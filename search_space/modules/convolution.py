@@ -1,0 +1,52 @@
+"""Dense convolutions: plain, dilated, factorised, and the one that halves a map at any size."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from search_space.modules.conv_norm import ConvNorm
+
+
+class ReLUConvBN(nn.Sequential):
+    """ReLU, a dense kernel x kernel convolution, batch norm.
+
+    (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
+    """
+
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int = 1, dilation: int = 1) -> None:
+        padding = dilation * (kernel - 1) // 2
+        super().__init__(nn.ReLU(), ConvNorm(channels_in, channels, kernel, stride, padding, dilation))
+
+
+class FactorizedConv(nn.Sequential):
+    """ReLU, a 1 x kernel convolution, a kernel x 1 one, batch norm: full width and no norm between, as in DARTS.
+
+    (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
+    """
+
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int) -> None:
+        padding = kernel // 2
+        super().__init__(
+            nn.ReLU(),
+            nn.Conv2d(channels_in, channels, (1, kernel), (1, stride), (0, padding), bias=False),
+            ConvNorm(channels, channels, (kernel, 1), (stride, 1), (padding, 0)),
+        )
+
+
+class FactorizedReduction(nn.Module):
+    """Halves height and width and sets the width, losing no pixel: (N, channels_in, H, W) -> (N, channels, H/2, W/2).
+
+    One 1x1 convolution sees the even pixels and another the odd ones, which are padded with zeros at the bottom and
+    the right, so that odd sizes work too: H/2 is rounded up. No ReLU. (NASNet's released code; its one batch norm
+    over both halves is two here, which is the same.)
+    """
+
+    def __init__(self, channels_in: int, channels: int) -> None:
+        super().__init__()
+        self.even = ConvNorm(channels_in, channels // 2, stride=2)
+        self.odd = ConvNorm(channels_in, channels - channels // 2, stride=2)
+
+    def forward(self, x_NCHW: Tensor) -> Tensor:
+        """The even pixels' channels, then the odd ones'."""
+        shifted_NCHW = F.pad(x_NCHW, (-1, 1, -1, 1))
+        return torch.cat([self.even(x_NCHW), self.odd(shifted_NCHW)], 1)

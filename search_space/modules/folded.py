@@ -1,0 +1,22 @@
+"""A convolution that has taken in its batch norm, as it is used after training."""
+
+from torch import nn
+
+
+class ConvNorm(nn.Conv2d):
+    """A convolution with a bias, into which the batch norm that followed it in training has been folded.
+
+    (N, channels_in, H, W) -> (N, channels, ceil(H/s), ceil(W/s)). `kernel` and `stride` are given for height and
+    width alike, or as a pair.
+    """
+
+    def __init__(
+        self,
+        channels_in: int,
+        channels: int,
+        kernel: int | tuple[int, int] = 1,
+        stride: int | tuple[int, int] = 1,
+        padding: int | tuple[int, int] = 0,
+        dilation: int = 1,
+    ) -> None:
+        super().__init__(channels_in, channels, kernel, stride, padding, dilation)

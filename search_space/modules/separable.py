@@ -1,0 +1,37 @@
+"""Depthwise convolutions followed by pointwise ones."""
+
+from torch import nn
+
+from search_space.modules.conv_norm import ConvNorm
+
+
+class DepthwiseSeparable(nn.Sequential):
+    """ReLU, a depthwise kernel x kernel convolution, a pointwise one, batch norm.
+
+    (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). With `dilation` 2 this is the dilated
+    separable convolution of DARTS (Liu et al. 2018, arXiv 1806.09055).
+    """
+
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, dilation: int = 1) -> None:
+        padding = dilation * (kernel - 1) // 2
+        super().__init__(
+            nn.ReLU(),
+            nn.Conv2d(
+                channels_in, channels_in, kernel, stride, padding, dilation=dilation, groups=channels_in, bias=False
+            ),
+            ConvNorm(channels_in, channels),
+        )
+
+
+class SeparableConv(nn.Sequential):
+    """The separable convolution of NASNet (Zoph et al. 2017, arXiv 1707.07012): two depthwise separable units.
+
+    (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)); the first unit carries the stride and
+    the change of width.
+    """
+
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int) -> None:
+        super().__init__(
+            DepthwiseSeparable(channels_in, channels, stride, kernel=kernel),
+            DepthwiseSeparable(channels, channels, kernel=kernel),
+        )

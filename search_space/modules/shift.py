@@ -1,0 +1,31 @@
+"""Channels that move by a pixel: mixing space without a parameter."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from search_space.modules.adapter import Adapter
+
+
+class Shift(nn.Module):
+    """Nine groups of channels, each moved by one of the nine offsets of a 3x3 window; zeros move in.
+
+    (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). Where the widths differ, a 1x1
+    convolution and a batch norm follow. (Wu et al. 2017, arXiv 1711.08141.)
+    """
+
+    def __init__(self, channels_in: int, channels: int, stride: int = 1) -> None:
+        super().__init__()
+        self.stride = stride
+        self.adapter = Adapter(channels_in, channels)
+
+    def forward(self, x_NCHW: Tensor) -> Tensor:
+        """Group g reads the pixel at row g // 3 - 1 and column g % 3 - 1 from its own."""
+        height, width = x_NCHW.shape[2:]
+        groups = F.pad(x_NCHW, (1, 1, 1, 1)).tensor_split(9, dim=1)
+        moved = [
+            group[:, :, g // 3 : g // 3 + height : self.stride, g % 3 : g % 3 + width : self.stride]
+            for g, group in enumerate(groups)
+        ]
+        shifted_NCHW: Tensor = self.adapter(torch.cat(moved, 1))
+        return shifted_NCHW

@@ -1,0 +1,178 @@
+"""What the operators compute, against the plain way of writing it, and what every one of them promises."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from search_space.modules.conv_norm import ConvNorm
+from search_space.modules.convolution import FactorizedConv, FactorizedReduction, ReLUConvBN
+from search_space.modules.identity import Identity
+from search_space.modules.large_kernel import Band, InceptionDepthwise
+from search_space.modules.pooling import Pool
+from search_space.modules.separable import DepthwiseSeparable, SeparableConv
+from search_space.modules.shift import Shift
+
+EVERY_OPERATOR = {
+    "separable": (SeparableConv, {"kernel": 5}),
+    "dilated separable": (DepthwiseSeparable, {"kernel": 3, "dilation": 2}),
+    "large depthwise": (DepthwiseSeparable, {"kernel": 11}),
+    "pointwise": (ReLUConvBN, {}),
+    "dense dilated": (ReLUConvBN, {"kernel": 3, "dilation": 2}),
+    "factorised": (FactorizedConv, {"kernel": 7}),
+    "average pool": (Pool, {"kind": "avg", "kernel": 3}),
+    "max pool": (Pool, {"kind": "max", "kernel": 7}),
+    "identity": (Identity, {}),
+    "shift": (Shift, {}),
+    "inception depthwise": (InceptionDepthwise, {}),
+    "band": (Band, {"kernel": 11}),
+}
+
+
+@pytest.fixture(params=EVERY_OPERATOR, name="make")
+def _make(request):
+    made, own = EVERY_OPERATOR[request.param]
+    return lambda channels_in, channels, stride: made(channels_in, channels, stride, **own)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (7, 8), (8, 8)])
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("channels_in", [12, 20])
+def test_the_output_has_the_width_asked_for_and_the_size_divided_by_the_stride(make, channels_in, stride, size):
+    operator = make(channels_in, 12, stride)
+    output_NCHW = operator(torch.randn(3, channels_in, *size))
+    assert output_NCHW.shape == (3, 12, -(-size[0] // stride), -(-size[1] // stride))
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("channels_in", [12, 20])
+def test_in_evaluation_an_image_does_not_depend_on_its_neighbours_in_the_batch(make, channels_in, stride):
+    operator = make(channels_in, 12, stride).eval()
+    batch_NCHW = torch.randn(4, channels_in, 7, 7)
+    alone_NCHW = operator(batch_NCHW[2:3])
+    assert torch.allclose(operator(batch_NCHW)[2:3], alone_NCHW, atol=1e-6)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_channels_last_changes_the_layout_and_not_the_values(make, stride):
+    operator = make(20, 12, stride).eval()
+    x_NCHW = torch.randn(2, 20, 7, 7)
+    expected_NCHW = operator(x_NCHW)
+    operator.to(memory_format=torch.channels_last)
+    actual_NCHW = operator(x_NCHW.to(memory_format=torch.channels_last))
+    assert torch.allclose(actual_NCHW, expected_NCHW, atol=1e-5)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_every_gradient_is_finite_and_the_input_is_left_alone(make, stride):
+    operator = make(20, 12, stride)
+    x_NCHW = torch.randn(4, 20, 7, 7, requires_grad=True)
+    before_NCHW = x_NCHW.detach().clone()
+    operator(x_NCHW).square().sum().backward()
+    assert x_NCHW.grad is not None
+    assert all(torch.isfinite(p.grad).all() for p in operator.parameters())
+    assert torch.equal(x_NCHW, before_NCHW)
+
+
+def test_no_convolution_before_a_norm_has_a_bias(make):
+    assert all(pair[0].bias is None for pair in make(20, 12, 2).modules() if isinstance(pair, ConvNorm))
+
+
+def weights(operator):
+    return [p for p in operator.parameters() if p.ndim == 4]
+
+
+def normalised(x_NCHW):
+    return F.batch_norm(x_NCHW, None, None, training=True)
+
+
+def test_a_separable_convolution_is_two_units_of_which_the_first_is_strided():
+    operator = SeparableConv(4, 6, 2, kernel=3)
+    depthwise_1, pointwise_1, depthwise_2, pointwise_2 = weights(operator)
+    x_NCHW = torch.randn(2, 4, 9, 9)
+    half_NCHW = normalised(F.conv2d(F.conv2d(F.relu(x_NCHW), depthwise_1, None, 2, 1, groups=4), pointwise_1))
+    expected = normalised(F.conv2d(F.conv2d(F.relu(half_NCHW), depthwise_2, None, 1, 1, groups=6), pointwise_2))
+    assert torch.allclose(operator(x_NCHW), expected, atol=1e-5)
+
+
+def test_a_dilated_convolution_is_one_with_zeros_inserted_into_its_kernel():
+    operator = ReLUConvBN(4, 4, kernel=3, dilation=2)
+    (kernel,) = weights(operator)
+    wide = torch.zeros(4, 4, 5, 5)
+    wide[:, :, ::2, ::2] = kernel.detach()
+    x_NCHW = torch.randn(2, 4, 7, 8)
+    assert torch.allclose(operator(x_NCHW), normalised(F.conv2d(F.relu(x_NCHW), wide, padding=2)), atol=1e-5)
+
+
+def test_a_factorised_convolution_strides_the_width_first_and_then_the_height():
+    operator = FactorizedConv(4, 6, 2, kernel=7)
+    row, column = weights(operator)
+    x_NCHW = torch.randn(2, 4, 9, 8)
+    rows_NCHW = F.conv2d(F.relu(x_NCHW), row, None, (1, 2), (0, 3))
+    expected = normalised(F.conv2d(rows_NCHW, column, None, (2, 1), (3, 0)))
+    assert torch.allclose(operator(x_NCHW), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(("size", "channels"), [(7, 13), (8, 12), (1, 2)])
+def test_a_factorised_reduction_sees_even_pixels_then_odd_ones_with_one_norm_over_both(size, channels):
+    reduction = FactorizedReduction(5, channels)
+    even, odd = weights(reduction)
+    assert (len(even), len(odd)) == (channels // 2, channels - channels // 2)
+    x_NCHW = torch.randn(16, 5, size, size)
+    padded_NCHW = F.pad(x_NCHW, (0, 1, 0, 1))
+    halves = [F.conv2d(padded_NCHW[:, :, :size:2, :size:2], even), F.conv2d(padded_NCHW[:, :, 1::2, 1::2], odd)]
+    assert torch.allclose(reduction(x_NCHW), normalised(torch.cat(halves, 1)), atol=1e-5)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_an_average_pool_divides_by_the_pixels_that_are_there(stride):
+    x_NCHW = torch.randn(2, 4, 7, 8)
+    ones = torch.ones(4, 1, 3, 3)
+    sums_NCHW = F.conv2d(x_NCHW, ones, None, stride, 1, groups=4)
+    counts_NCHW = F.conv2d(torch.ones_like(x_NCHW), ones, None, stride, 1, groups=4)
+    assert torch.allclose(Pool(4, 4, stride, kind="avg", kernel=3)(x_NCHW), sums_NCHW / counts_NCHW, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "make_plain", [lambda: Identity(8, 8), lambda: Pool(8, 8, 2, kind="max", kernel=3), lambda: Shift(8, 8, 2)]
+)
+def test_what_is_parameter_free_has_no_parameters(make_plain):
+    assert not list(make_plain().parameters())
+
+
+def test_an_identity_gives_back_the_very_same_tensor():
+    x_NCHW = torch.randn(1, 8, 3, 3)
+    assert Identity(8, 8)(x_NCHW) is x_NCHW
+
+
+@pytest.mark.parametrize("channels", [4, 9, 20])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_shift_is_a_depthwise_convolution_with_one_hot_kernels(channels, stride):
+    kernels = torch.zeros(channels, 1, 3, 3)
+    for offset, group in enumerate(torch.arange(channels).tensor_split(9)):
+        kernels[group, 0, offset // 3, offset % 3] = 1
+    x_NCHW = torch.randn(2, channels, 7, 8)
+    expected_NCHW = F.conv2d(x_NCHW, kernels, None, stride, 1, groups=channels)
+    assert torch.equal(Shift(channels, channels, stride)(x_NCHW), expected_NCHW)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_the_inception_mixer_is_one_masked_depthwise_convolution(stride):
+    operator = InceptionDepthwise(16, 16, stride)
+    square, row, column, pointwise = weights(operator)
+    kernel = torch.zeros(16, 1, 11, 11)
+    kernel[:10, 0, 5, 5] = 1
+    kernel[10:12, :, 4:7, 4:7] = square.detach()
+    kernel[12:14, :, 5:6] = row.detach()
+    kernel[14:16, :, :, 5:6] = column.detach()
+    biases = torch.cat([torch.zeros(10), *(p for p in operator[1].parameters() if p.ndim == 1)])
+    x_NCHW = torch.randn(2, 16, 13, 14)
+    mixed_NCHW = F.conv2d(F.relu(x_NCHW), kernel, biases, stride, 5, groups=16)
+    assert torch.allclose(operator(x_NCHW), normalised(F.conv2d(mixed_NCHW, pointwise)), atol=1e-5)
+
+
+def test_a_band_is_one_depthwise_convolution_with_the_outer_product_of_its_kernels():
+    operator = Band(6, 8, kernel=5)
+    row, column, pointwise = weights(operator)
+    x_NCHW = torch.randn(2, 6, 7, 8)
+    mixed_NCHW = F.conv2d(F.relu(x_NCHW), column * row, None, 1, 2, groups=6)
+    assert torch.allclose(operator(x_NCHW), normalised(F.conv2d(mixed_NCHW, pointwise)), atol=1e-4)

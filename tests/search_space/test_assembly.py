@@ -1,0 +1,118 @@
+"""The networks that are built, against what their descriptions say."""
+
+import gc
+import linecache
+import traceback
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from search_space.cost import cost
+from search_space.genotype import Cell, Edge, Genotype
+from search_space.network import Architecture
+from search_space.published import published
+from search_space.skeleton import Skeleton, skeletons
+from tests.search_space.random_cells import random_genotype
+
+SMALL = {
+    "tiny": Skeleton((1, 8, 8), classes=10, channels=8),
+    "odd sizes": Skeleton((2, 9, 7), classes=3, channels=5, cells_per_stage=2),
+    "one stage": Skeleton((3, 4, 4), classes=2, channels=4, stages=1),
+    "cifar stem": Skeleton((3, 11, 12), classes=10, channels=6, stem="cifar"),
+    "imagenet stem": Skeleton((3, 67, 67), classes=10, channels=18, stem="imagenet"),
+    "skipping": Skeleton((3, 35, 35), classes=10, channels=16, stem="imagenet", skip_reduction_input=True),
+}
+PUBLISHED_COUNTS = {
+    "cifar": (3_346_538, 544_333_312),
+    "imagenet-mobile": (5_289_978, 563_638_816),
+}
+
+
+def counted(architecture):
+    """Parameters and MACs of the network itself, on one image, without spending them."""
+    with torch.device("meta"):
+        network = architecture.build().eval()
+        images_NCHW = torch.empty(1, *architecture.skeleton.input_shape)
+    counter = FlopCounterMode(display=False)
+    with counter:
+        network(images_NCHW)
+    return sum(p.numel() for p in network.parameters()), counter.get_total_flops() // 2
+
+
+@pytest.mark.parametrize("name", PUBLISHED_COUNTS)
+def test_nasnet_a_has_its_published_counts(name):
+    assert counted(Architecture(published["nasnet-a"], skeletons[name])) == PUBLISHED_COUNTS[name]
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("skeleton", SMALL)
+def test_a_network_costs_what_its_description_says(skeleton, seed):
+    architecture = Architecture(random_genotype(seed), SMALL[skeleton])
+    said = cost(architecture)
+    assert counted(architecture) == (said.params, said.macs)
+
+
+@pytest.mark.parametrize("seed", range(4, 8))
+@pytest.mark.parametrize("skeleton", SMALL)
+def test_a_network_gives_logits_and_finite_gradients(skeleton, seed):
+    network = Architecture(random_genotype(seed), SMALL[skeleton]).build()
+    logits_NK = network(torch.randn(3, *SMALL[skeleton].input_shape))
+    assert logits_NK.shape == (3, SMALL[skeleton].classes)
+    logits_NK.square().sum().backward()
+    gradients = [p.grad for p in network.parameters() if p.grad is not None]
+    assert gradients
+    assert all(torch.isfinite(gradient).all() for gradient in gradients)
+
+
+@pytest.mark.parametrize("seed", range(8, 12))
+def test_in_evaluation_an_image_does_not_depend_on_its_neighbours_in_the_batch(seed):
+    network = Architecture(random_genotype(seed), SMALL["tiny"]).build().eval()
+    images_NCHW = torch.randn(5, 1, 8, 8)
+    assert torch.allclose(network(images_NCHW)[3:4], network(images_NCHW[3:4]), atol=1e-5)
+
+
+def test_the_seed_given_to_torch_decides_the_weights():
+    def weights(seed):
+        torch.manual_seed(seed)
+        return torch.cat([p.flatten() for p in Architecture(published["enas"], SMALL["tiny"]).build().parameters()])
+
+    assert torch.equal(weights(1), weights(1))
+    assert not torch.equal(weights(1), weights(2))
+
+
+def test_after_a_reduction_that_is_skipped_the_older_input_is_the_one_the_reduction_had():
+    """The cells add and do nothing else, so the tensors can be followed by hand."""
+    cell = Cell((Edge(0, 2, "identity"), Edge(1, 2, "identity")), (2,))
+    chained = Architecture(Genotype(cell, cell), Skeleton((1, 8, 8), 2, 4)).build()
+    skipping = Architecture(Genotype(cell, cell), Skeleton((1, 8, 8), 2, 4, skip_reduction_input=True)).build()
+
+    def older_inputs(network):
+        seen = []
+        for module in network.cells:
+            module.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+        outputs = []
+        for module in [network.stem, *network.cells]:
+            module.register_forward_hook(lambda _, __, output: outputs.append(output))
+        network(torch.randn(1, 1, 8, 8))
+        return [next(i for i, output in enumerate(outputs) if output is tensor) for tensor in seen]
+
+    assert older_inputs(chained) == [0, 0, 1, 2, 3]
+    assert older_inputs(skipping) == [0, 0, 0, 2, 2]
+
+
+def test_an_error_in_a_cell_shows_the_line_of_its_exported_text():
+    network = Architecture(published["nasnet-a"], SMALL["tiny"]).build()
+    with pytest.raises(RuntimeError) as caught:
+        network.cells[0](torch.randn(1, 8, 4, 4), torch.randn(1, 8, 5, 5))
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "h3 = self.h3_0(h0) + self.h3_1(h1)" in shown
+
+
+def test_a_network_that_is_gone_leaves_nothing_behind():
+    genotype = random_genotype(99)
+    network = Architecture(genotype, SMALL["tiny"]).build()
+    assert any(genotype.key in file for file in linecache.cache)
+    del network
+    gc.collect()
+    assert not any(genotype.key in file for file in linecache.cache)

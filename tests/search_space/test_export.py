@@ -1,0 +1,146 @@
+"""The exported file, against the network that was trained, in a process that can import torch only."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import save_file
+
+from search_space.export import to_python
+from search_space.genotype import Genotype
+from search_space.merge import merge
+from search_space.network import Architecture
+from search_space.published import published
+from search_space.skeleton import Skeleton, skeletons
+from tests.search_space.random_cells import random_genotype
+from tests.search_space.trained import as_if_trained
+
+SKELETONS = [
+    Skeleton((1, 8, 8), classes=10, channels=8),
+    Skeleton((2, 9, 7), classes=3, channels=5, cells_per_stage=2, stem="cifar"),
+    Skeleton((3, 35, 35), classes=10, channels=16, stem="imagenet", skip_reduction_input=True),
+]
+FORMS = ["training", "inference"]
+
+# Runs each exported file of a folder on its images, beside which its weights lie, and compares with its logits.
+# Whatever the file itself imports, at any time, must be torch or math.
+CHECK = """
+import builtins, sys, torch
+real_import = builtins.__import__
+def guarded(name, globals=None, *rest):
+    asking = (globals or {}).get("__name__")
+    if asking == "exported" and name.partition(".")[0] not in {"torch", "math"}:
+        raise ImportError("the exported file imports " + name)
+    return real_import(name, globals, *rest)
+builtins.__import__ = guarded
+for folder in sys.argv[1:]:
+    exported = {"__name__": "exported"}
+    exec(compile(open(folder + "/model.py").read(), "model.py", "exec"), exported)
+    case = torch.load(folder + "/case.pt")
+    with torch.inference_mode():
+        logits = exported["load"](folder + "/weights.safetensors")(case["images"])
+    print(float((logits - case["logits"]).abs().max()))
+"""
+
+
+def write_case(folder: Path, architecture: Architecture, form: str, seed: int) -> None:
+    network = as_if_trained(architecture.build(), seed)
+    measured = merge(network) if form == "inference" else network
+    images_NCHW = torch.randn(3, *architecture.skeleton.input_shape)
+    folder.mkdir()
+    with torch.inference_mode():
+        torch.save({"images": images_NCHW, "logits": measured(images_NCHW)}, folder / "case.pt")
+    save_file(measured.state_dict(), folder / "weights.safetensors")
+    (folder / "model.py").write_text(to_python(architecture, form))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_exported_file_needs_torch_alone_and_computes_the_very_same(tmp_path, form):
+    genotypes = [published["nasnet-a"], *(random_genotype(seed) for seed in range(3))]
+    architectures = [Architecture(genotype, skeleton) for genotype in genotypes for skeleton in SKELETONS]
+    folders = [tmp_path / str(number) for number in range(len(architectures))]
+    for number, (folder, architecture) in enumerate(zip(folders, architectures, strict=True)):
+        write_case(folder, architecture, form, number)
+    command = [sys.executable, "-c", CHECK, *map(str, folders)]
+    shown = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert [float(line) for line in shown.stdout.split()] == [0.0] * len(folders)
+
+
+def executed(architecture, form="training", **head):
+    exported = {"__name__": "exported"}
+    exec(to_python(architecture, form, head), exported)
+    return exported
+
+
+def test_the_seed_given_to_torch_decides_the_weights_as_in_the_service():
+    architecture = Architecture(published["nasnet-a"], SKELETONS[0])
+    torch.manual_seed(3)
+    built = architecture.build().state_dict()
+    torch.manual_seed(3)
+    exported = executed(architecture)["build_model"]().state_dict()
+    assert list(built) == list(exported)
+    assert all(torch.equal(built[name], exported[name]) for name in built)
+
+
+def test_an_exported_file_grows_to_any_depth_and_width_and_number_of_classes():
+    build_model = executed(Architecture(published["nasnet-a"], skeletons["tiny"]))["build_model"]
+    grown = build_model(input_channels=3, classes=100, channels=24, cells_per_stage=2)
+    other = Skeleton((3, 16, 16), classes=100, channels=24, cells_per_stage=2)
+    expected = Architecture(published["nasnet-a"], other).build()
+    assert {n: t.shape for n, t in grown.state_dict().items()} == {n: t.shape for n, t in expected.state_dict().items()}
+    assert grown(torch.randn(2, 3, 19, 17)).shape == (2, 100)
+
+
+def test_an_exported_file_holds_only_what_it_uses():
+    defined = {
+        name for name, thing in executed(Architecture(published["enas"], SKELETONS[0])).items() if callable(thing)
+    }
+    assert {"Pool", "SeparableConv", "NormalCell", "build_model", "load"} <= defined
+    assert not {"Shift", "Band", "InceptionMixer", "FactorizedConv"} & defined
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_exported_file_is_formatted_and_free_of_lint(tmp_path, form):
+    for seed in range(6):
+        architecture = Architecture(random_genotype(seed), SKELETONS[seed % 3])
+        (tmp_path / f"seed_{seed}.py").write_text(to_python(architecture, form, {"Accuracy": "0.97"}))
+    for arguments in (["format", "--check"], ["check", "--select", "A,ARG,B,E,F,I,RET,SIM,UP,W"]):
+        command = [sys.executable, "-m", "ruff", *arguments, "--isolated", "--line-length", "120", str(tmp_path)]
+        shown = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert shown.returncode == 0, shown.stdout
+
+
+@given(key=st.text(), text=st.text() | st.sampled_from(['"""\nimport os\n"""', "\\", '\\"""', '"', "\\N{x}", "\ud800"]))
+@settings(max_examples=40, deadline=None)
+def test_no_text_in_the_head_gets_out_of_the_docstring(key, text):
+    architecture = Architecture(published["darts-v1"], SKELETONS[0])
+    with_head, without = (ast.parse(to_python(architecture, head=head)) for head in ({key: text}, {}))
+    assert ast.dump(ast.Module(with_head.body[1:], [])) == ast.dump(ast.Module(without.body[1:], []))
+    assert " ".join(f"{key}: {text}".split()) in " ".join(ast.get_docstring(with_head, clean=False).split())
+
+
+def test_the_docstring_tells_the_measurements_and_the_genotype():
+    genotype = random_genotype(1)
+    text = to_python(Architecture(genotype, SKELETONS[0]), head={"Accuracy": "0.971 ± 0.004", "Latency": "1.2 ms"})
+    docstring = ast.get_docstring(ast.parse(text))
+    assert "Accuracy: 0.971 ± 0.004\nLatency: 1.2 ms" in docstring
+    assert Genotype.from_json(docstring.partition(f"{genotype.key}:\n")[2]) == genotype
+
+
+def test_code_is_generated_without_torch():
+    program = (
+        "import sys\n"
+        "from search_space.export import to_python\n"
+        "from search_space.network import Architecture\n"
+        "from search_space.published import published\n"
+        "from search_space.skeleton import skeletons\n"
+        "to_python(Architecture(published['nasnet-a'], skeletons['tiny']))\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])

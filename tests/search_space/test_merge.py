@@ -1,0 +1,43 @@
+"""The inference form of a network, against the network."""
+
+import pytest
+import torch
+from torch import nn
+
+from search_space.merge import merge
+from search_space.network import Architecture
+from search_space.published import published
+from search_space.skeleton import Skeleton, skeletons
+from tests.search_space.random_cells import random_genotype
+from tests.search_space.trained import as_if_trained
+
+ODD = Skeleton((2, 9, 7), classes=3, channels=5, cells_per_stage=2)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_merged_network_computes_the_same_whatever_the_statistics(seed):
+    network = as_if_trained(Architecture(random_genotype(seed), ODD).build(), seed)
+    images_NCHW = torch.randn(4, 2, 9, 7)
+    expected_NK = network(images_NCHW)
+    assert torch.allclose(merge(network)(images_NCHW), expected_NK, rtol=1e-5, atol=1e-5)
+
+
+def test_no_batch_norm_is_left_and_no_tensor_is_shared():
+    network = Architecture(published["nasnet-a"], skeletons["tiny"]).build()
+    merged = merge(network)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in merged.modules())
+    assert not {p.data_ptr() for p in network.parameters()} & {p.data_ptr() for p in merged.parameters()}
+
+
+def test_merging_in_the_middle_of_training_leaves_it_untouched():
+    network = Architecture(published["enas"], skeletons["tiny"]).build().train()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    assert not merge(network).training
+    assert all(module.training for module in network.modules())
+    assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
+
+
+def test_the_memory_format_is_kept():
+    network = Architecture(published["enas"], skeletons["tiny"]).build().to(memory_format=torch.channels_last)
+    kernels = [m.weight for m in merge(network).modules() if isinstance(m, nn.Conv2d) and m.kernel_size != (1, 1)]
+    assert all(kernel.is_contiguous(memory_format=torch.channels_last) for kernel in kernels)
