@@ -83,8 +83,9 @@ def _fresh(architecture: Architecture, seed: int) -> nn.Module:
 
 
 def _merged(network: nn.Module) -> nn.Module:
-    """The inference form, as the exported file holds it: plain memory layout. `network` stays as it is."""
-    return merge(network).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    """The inference form in the memory layout that the exported file has. `network` stays as it is."""
+    merged: nn.Module = merge(network).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    return merged
 
 
 def _latency(network: nn.Module, request: EvaluationRequest) -> LatencyMeasurement:

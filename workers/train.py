@@ -61,8 +61,7 @@ class Training:
             while self.epochs_done < epochs:
                 self._run_epoch()
                 self.epochs_done += 1
-            self._settling_N = torch.randperm(len(self._train_N), generator=self._shuffling)[:SETTLING_IMAGES]
-        self._noise = torch.get_rng_state()
+            self._noise = torch.get_rng_state()
         self._settle_norms()
 
     def accuracy(self) -> float:
