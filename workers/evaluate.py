@@ -36,9 +36,8 @@ def evaluate(
 
     What goes wrong is reported as Failed, which is then the last report. `seconds` is the time spent on this
     fidelity, between asking and answer. At the recipe's full epochs, accuracy is that of the merged network,
-    and the report has the weights of both forms. Sets the threads of this process, and flushes its denormals.
+    and the report has the weights of both forms. Sets the number of threads of this process.
     """
-    torch.set_flush_denormal(True)
     fidelity, started = request.fidelities[0], clock()
     try:
         torch.set_num_threads(request.threads)
