@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from functools import partial
-from typing import TypeAlias
 
 import torch
 from safetensors.torch import save
@@ -20,13 +18,6 @@ from workers.failures import failure_class
 from workers.latency import measure, reference_network
 from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, Failed, LatencyMeasurement
 from workers.train import Training, accuracy
-
-Evaluate: TypeAlias = Callable[[EvaluationRequest], Iterator[EvaluationReport]]
-
-
-def prepare(data: SearchData) -> Evaluate:
-    """`evaluate` on this data, for a worker that takes one request after another."""
-    return partial(evaluate, data=data)
 
 
 def evaluate(
