@@ -17,7 +17,7 @@ from search_space.presets import spaces
 from search_space.skeleton import Skeleton
 from workers.data.labelled import LabelledData
 from workers.data.splits import SearchData
-from workers.evaluate import evaluate, prepare
+from workers.evaluate import evaluate
 from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, Failed, FailureClass, Recipe
 from workers.train import accuracy
 
@@ -89,7 +89,7 @@ def test_both_forms_of_weights_score_what_was_reported(reports: list[EvaluationR
 def test_the_same_request_gives_the_same_bits(reports: list[EvaluationReport], digits: SearchData) -> None:
     list(evaluate(replace(REQUEST, genotype=chain("sep_conv_5x5"), seed=1, fidelities=(1,)), digits))
     torch.rand(5)
-    again = full(list(prepare(digits)(replace(REQUEST, fidelities=(3,)))))
+    again = full(list(evaluate(replace(REQUEST, fidelities=(3,)), digits)))
     assert again.weights == full(reports).weights
     assert again.accuracy == full(reports).accuracy
 
