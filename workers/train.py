@@ -20,7 +20,7 @@ SCORING_BATCH = 256
 SETTLING_IMAGES = 512
 
 
-class Diverged(Exception):  # noqa: N818 - named by what went wrong
+class Diverged(Exception):
     """A loss that is no finite number."""
 
 
