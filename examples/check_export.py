@@ -1,6 +1,6 @@
 """Proves that an exported folder needs torch alone: loads it, scores it on saved images, compares the accuracy.
 
-    python -I -S check_export.py SITE_PACKAGES FOLDER IMAGES ACCURACY
+    python -I -S -B check_export.py SITE_PACKAGES FOLDER IMAGES ACCURACY
 
 IMAGES is a file of torch.save({"x": float32 NCHW, "y": int64 N}). In this process nothing can be imported but the
 standard library, torch and what torch itself requires; the exported file may import nothing but torch and math.

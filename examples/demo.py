@@ -1,6 +1,9 @@
 """The whole way on this machine: a service, a search on real scans, its front, and the best cell as one file.
 
-Starts what it needs, shows every command it runs, and stops what it started. `make demo` calls it.
+    python -m examples.demo [JOB.json [FOLDER]]
+
+Starts what it needs, shows every command it runs, and stops what it started. `make demo` calls it. Without a JOB it
+is the one in digits.json; the best cell goes into FOLDER, `demo-export` if none is named.
 """
 
 from __future__ import annotations
@@ -20,27 +23,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-JOB = Path("examples/digits.json")
-EXPORT = Path("demo-export")
 START_SECONDS = 60
 
 
 def main() -> int:
     """0 where everything held."""
     started = time.monotonic()
+    file = Path(sys.argv[1] if len(sys.argv) > 1 else "examples/digits.json")
+    export = Path(sys.argv[2] if len(sys.argv) > 2 else "demo-export")
     say("Cellsmith demo: a search on 1,797 handwritten digits, on this machine alone.")
     with tempfile.TemporaryDirectory(prefix="cellsmith-demo-") as scratch, service(Path(scratch)) as url:
         os.environ["CELLSMITH_URL"] = url
-        job = json.loads(cellsmith("submit", str(JOB), "--json", show="submit examples/digits.json"))
+        job = json.loads(cellsmith("submit", str(file), "--json", show=f"submit {file}"))
         id = str(job["id"])
         say(f"job {id} is queued")
         cellsmith("watch", id, capture=False)
         points = json.loads(cellsmith("front", id, "--json", show=None))["points"]
         best = max(points, key=lambda point: point["accuracy"])
-        cellsmith("export", id, str(best["number"]), "-o", str(EXPORT), "--force", capture=False)
+        cellsmith("export", id, str(best["number"]), "-o", str(export), "--force", capture=False)
         say("\nDoes the exported file score the same, in a process that can import torch alone?")
-        check(Path(scratch), best["accuracy"])
-    say(f"\nEverything is stopped. {EXPORT}/model.py is yours: plain PyTorch. ({time.monotonic() - started:.0f} s)")
+        check(Path(scratch), export, best["accuracy"], seed=job["spec"]["seed"])
+    say(f"\nEverything is stopped. {export}/model.py is yours: plain PyTorch. ({time.monotonic() - started:.0f} s)")
     return 0
 
 
@@ -86,23 +89,23 @@ def cellsmith(*words: str, capture: bool = True, show: str | None = "") -> str:
         say(f"\n$ cellsmith {show or ' '.join(words)}")
     done = subprocess.run([sys.executable, "-m", "cellsmith", *words], stdout=subprocess.PIPE if capture else None)
     if done.returncode:
-        sys.exit(f"cellsmith {words[0]} ended with {done.returncode}")
+        sys.exit(f"cellsmith {words[0]} ended with {done.returncode}.")
     return done.stdout.decode() if capture else ""
 
 
-def check(scratch: Path, accuracy: float) -> None:
+def check(scratch: Path, export: Path, accuracy: float, seed: int) -> None:
     """Has `check_export.py` score the exported file on the validation images, in a process of its own."""
     import torch
 
     from workers.data.load import load
     from workers.data.splits import split
 
-    validation = split(load("digits"), seed=json.loads(JOB.read_text())["seed"]).validation
+    validation = split(load("digits"), seed).validation
     images = scratch / "validation.pt"
     torch.save({"x": torch.tensor(validation.images_NCHW), "y": torch.tensor(validation.labels_N)}, images)
     script = str(ROOT / "examples/check_export.py")
-    arguments = [sysconfig.get_path("purelib"), str(EXPORT), str(images), repr(accuracy)]
-    done = subprocess.run([sys.executable, "-I", "-S", script, *arguments])
+    arguments = [sysconfig.get_path("purelib"), str(export), str(images), repr(accuracy)]
+    done = subprocess.run([sys.executable, "-I", "-S", "-B", script, *arguments])
     if done.returncode:
         sys.exit("The exported file is not what was measured.")
 
@@ -113,5 +116,4 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    os.chdir(ROOT)
     sys.exit(main())

@@ -29,7 +29,8 @@ from service.store.sql import SqlUnitOfWork
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 20.0
-RESTART_SECONDS = 1.0
+EARLY_SECONDS = 20.0
+MOST_EARLY_ENDS = 3
 
 
 class CannotStart(Exception):
@@ -82,17 +83,40 @@ def run_all(settings: Settings) -> None:
     stopping = threading.Event()
     _on_stop(stopping.set)
     _end_with_parent(stopping.set)
-    children = {part: _start(part) for part in ("api", "scheduler")}
+    children = [_Child("api"), _Child("scheduler")]
     print(f"Cellsmith listens on http://{settings.host}:{settings.port}, data in {settings.data_dir}", flush=True)
     try:
         while not stopping.wait(0.2):
-            for part, child in children.items():
-                if child.poll() is not None:
-                    log.warning("%s ended with %s; starting it again", part, child.returncode)
-                    stopping.wait(RESTART_SECONDS)
-                    children[part] = _start(part)
+            for child in children:
+                child.keep_alive()
     finally:
-        _stop(list(children.values()))
+        _stop([child.process for child in children])
+
+
+class _Child:
+    """A part of the service in a process of its own, which is started again when it dies."""
+
+    def __init__(self, part: str) -> None:
+        self._part = part
+        self._early_ends = 0
+        self._start()
+
+    def keep_alive(self) -> None:
+        """Starts it again if it has died; CannotStart where it does not live long enough, time after time."""
+        if self.process.poll() is None:
+            return
+        lived = time.monotonic() - self._started
+        self._early_ends = self._early_ends + 1 if lived < EARLY_SECONDS else 0
+        if self._early_ends >= MOST_EARLY_ENDS:
+            raise CannotStart(f"The {self._part} ends as soon as it is started; the lines above say why.")
+        log.warning("%s ended with %s; starting it again", self._part, self.process.returncode)
+        self._start()
+
+    def _start(self) -> None:
+        self._started = time.monotonic()
+        environment = os.environ | {"CELLSMITH_PARENT": str(os.getpid())}
+        command = [sys.executable, "-m", "service", self._part]
+        self.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
 
 
 def _database(settings: Settings) -> Engine:
@@ -119,11 +143,6 @@ def _refuse_taken_port(settings: Settings) -> None:
             raise CannotStart(
                 f"Port {settings.port} on {settings.host} is not free ({error.strerror}): set CELLSMITH_PORT."
             ) from error
-
-
-def _start(part: str) -> subprocess.Popen[bytes]:
-    environment = os.environ | {"CELLSMITH_PARENT": str(os.getpid())}
-    return subprocess.Popen([sys.executable, "-m", "service", part], env=environment, stdin=subprocess.DEVNULL)
 
 
 def _stop(children: list[subprocess.Popen[bytes]]) -> None:

@@ -26,7 +26,8 @@ def follow(
     client: Client, id: int, *, sleep: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Job]:
     """The job again and again, until it has ended; a service that restarts meanwhile has `PATIENCE_S` to do so."""
-    heard_at = clock()
+    heard_at = beat_at = clock()
+    used = 0.0
     while True:
         try:
             job = client.job(id)
@@ -35,10 +36,21 @@ def follow(
                 raise
         else:
             heard_at = clock()
+            if job["progress"]["seconds_used"] != used or job["state"] != "running":
+                used, beat_at = job["progress"]["seconds_used"], heard_at
+            _pass(job, heard_at - beat_at)
             yield job
             if job["state"] in ENDED:
                 return
         sleep(INTERVAL_S)
+
+
+def _pass(job: Job, seconds: float) -> None:
+    """Lets the seconds pass that the service has not counted yet: it writes them down only now and then."""
+    progress = job["progress"]
+    progress["seconds_used"] += seconds
+    if progress["seconds_left"] is not None:
+        progress["seconds_left"] = max(0.0, progress["seconds_left"] - seconds)
 
 
 def watch(client: Client, id: int, console: Console) -> Job:

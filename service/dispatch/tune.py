@@ -19,6 +19,8 @@ from workers.trainable import Evaluate, EvaluationTrainable
 
 Result = TypeVar("Result")
 
+LONGEST_FOLDER = 30
+
 
 class _HoldsSearch:
     """Leaves its search out where Tune pickles it, to restore an experiment that we never restore."""
@@ -115,7 +117,15 @@ class TuneDispatcher:
 
 def start_ray(processors: int) -> None:
     """A Ray of our own on this machine, on loopback alone; never joins a cluster that happens to be there."""
-    ray.init(address="local", num_cpus=processors, include_dashboard=False, log_to_driver=False, logging_level="error")
+    ray.init(
+        address="local",
+        num_cpus=processors,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level="error",
+        # The name of a socket has room for 107 characters, of which Ray takes about 70.
+        _temp_dir="/tmp/ray" if len(tempfile.gettempdir()) > LONGEST_FOLDER else None,
+    )
 
 
 def on_a_worker(work: Callable[[], Result]) -> Result:
