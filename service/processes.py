@@ -74,6 +74,7 @@ def run_scheduler(settings: Settings) -> None:
             runner.run()
         finally:
             stop_ray()
+            end_leftovers(settings.data_dir)
 
 
 def run_all(settings: Settings) -> None:

@@ -7,6 +7,7 @@ import json
 import math
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from statistics import median
 from typing import TypeAlias
 
@@ -61,16 +62,15 @@ class EvaluationRequest:
     @property
     def key(self) -> str:
         """Equal for two requests whose results may stand in for each other, whatever their fidelities."""
-        parts = {
-            "genotype": self.genotype.key,
-            "skeleton": asdict(self.skeleton),
-            "dataset": self.dataset,
-            "recipe": asdict(self.recipe),
-            "seed": self.seed,
-            "device": self.device,
-            "threads": self.threads,
-        }
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+        conditions = _conditions(self.skeleton, self.dataset, self.recipe, self.seed, self.device, self.threads)
+        return hashlib.sha256(f"{self.genotype.key} {conditions}".encode()).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _conditions(skeleton: Skeleton, dataset: str, recipe: Recipe, seed: int, device: str, threads: int) -> str:
+    """Everything but the cell that decides what an evaluation finds; the same for all trials of a job."""
+    parts = {"dataset": dataset, "seed": seed, "device": device, "threads": threads}
+    return json.dumps(parts | {"skeleton": asdict(skeleton), "recipe": asdict(recipe)}, sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)

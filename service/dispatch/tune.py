@@ -124,7 +124,7 @@ def start_ray(processors: int) -> None:
         log_to_driver=False,
         logging_level="error",
         # The name of a socket has room for 107 characters, of which Ray takes about 70.
-        _temp_dir="/tmp/ray" if len(tempfile.gettempdir()) > LONGEST_FOLDER else None,
+        _temp_dir="/tmp/ray" if len(tempfile.gettempdir()) > LONGEST_FOLDER else None,  # noqa: S108
     )
 
 

@@ -20,6 +20,21 @@ MakeSampler = Callable[[int, Distributions], BaseSampler]
 CONSTRAINTS = "constraints"  # where Optuna's samplers look for them in a trial's system attributes
 
 
+class Answers(CategoricalDistribution):
+    """The answers of one decision, as their indices. Optuna copies and compares what cannot change: this is quick."""
+
+    def __init__(self, answers: int) -> None:
+        super().__init__(tuple(range(answers)))
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Answers:
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or super().__eq__(other)
+
+    __hash__ = CategoricalDistribution.__hash__
+
+
 class OptunaProposer:
     """Asks a sampler that `make_sampler(seed, distributions)` makes afresh for every proposal.
 
@@ -36,7 +51,7 @@ class OptunaProposer:
         self._seed = seed
         self._make_sampler = make_sampler
         self._distributions: dict[str, BaseDistribution] = {
-            decision.name: CategoricalDistribution(tuple(range(len(decision.choices)))) for decision in space.decisions
+            decision.name: Answers(len(decision.choices)) for decision in space.decisions
         }
         self._study = optuna.create_study(directions=["minimize"] * len(objectives))
         self._told = 0
