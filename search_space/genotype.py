@@ -65,6 +65,12 @@ class Cell:
         """The inner nodes, each after all of its sources."""
         return range(2, self.edges[-1].target + 1 if self.edges else 2)
 
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        """Those of the input nodes 0 and 1 that an edge or an output reads."""
+        read = {edge.source for edge in self.edges}.union(self.outputs)
+        return tuple(node for node in INPUTS if node in read)
+
     def edges_into(self, node: int) -> tuple[Edge, ...]:
         """The edges that end in `node`; none for an input."""
         return tuple(edge for edge in self.edges if edge.target == node)

@@ -1,7 +1,8 @@
 """Where the cells of a skeleton stand: width, stride, size, and how each prepares its two inputs.
 
-This is the part of a network that does not depend on what is inside its cells, save for how many nodes each gives
-out. The rules are those of NASNet's released code (TF-slim), which reproduce its published counts.
+This is the part of a network that does not depend on what is inside its cells, save for which inputs they read and
+how many nodes they give out. The rules are those of NASNet's released code (TF-slim), with the choices that a
+skeleton has; they reproduce the published counts.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from search_space.counting import Size, strided
+from search_space.genotype import Cell
 from search_space.skeleton import Skeleton
 
 CellName: TypeAlias = Literal["normal", "reduction"]
@@ -54,13 +56,11 @@ class Preparation:
 
 
 @dataclass(frozen=True, slots=True)
-class Stem:
-    """The first 3x3 convolution, without bias, and its batch norm; no ReLU."""
+class StemConvolution:
+    """One 3x3 convolution of a stem, without bias, and its batch norm."""
 
     channels_in: int
     channels: int
-    stride: int
-    padding: int
     size_in: Size
     size: Size
 
@@ -101,54 +101,85 @@ class Place:
         return Preparation.between(self.width_of(node), self.size_of(node), self.channels, self.size, relu=False)
 
 
-def stem_of(skeleton: Skeleton) -> Stem:
-    """The stem of a skeleton."""
-    channels, height, width = skeleton.input_shape
-    stride, padding = (2, 0) if skeleton.stem == "imagenet" else (1, 1)
-    return Stem(channels, skeleton.stem_width, stride, padding, (height, width), skeleton.stem_size)
+class Face(NamedTuple):
+    """All that the network around a cell sees of it: which inputs it reads, how many nodes it gives out."""
+
+    reads: tuple[int, ...]
+    outputs: int
+
+    @classmethod
+    def of(cls, cell: Cell) -> Face:
+        """The face of a cell."""
+        return cls(cell.inputs, len(cell.outputs))
+
+
+def stem_of(skeleton: Skeleton) -> tuple[StemConvolution, ...]:
+    """The convolutions of a skeleton's stem, first to last."""
+    channels, *size = skeleton.input_shape
+    whole, width = (size[0], size[1]), skeleton.stem_width
+    if skeleton.stem != "imagenet-darts":
+        return (StemConvolution(channels, width, whole, skeleton.stem_size),)
+    sizes = [strided(whole, 2**number) for number in range(4)]
+    widths = [channels, width // 2, width, width]
+    return tuple(StemConvolution(*widths[n : n + 2], *sizes[n : n + 2]) for n in range(3))
 
 
 @lru_cache(maxsize=1024)
-def places_of(skeleton: Skeleton, normal_outputs: int, reduction_outputs: int) -> tuple[Place, ...]:
-    """The places of all cells, first to last, where cells give out this many concatenated nodes."""
-    outputs = {"normal": normal_outputs, "reduction": reduction_outputs}
-    shapes = [(skeleton.stem_width, skeleton.stem_size)]
+def places_of(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[Place, ...]:
+    """The places of all cells that are built, first to last.
+
+    A cell whose result no later cell reads is not built: where cells read only their older input, half of them.
+    """
+    faces = {"normal": normal, "reduction": reduction}
+    stem = stem_of(skeleton)
+    # The tensors between the cells: two of the stem, which are mostly one and the same, then one of each cell.
+    shapes = [(part.channels, part.size) for part in (stem[-2:] if len(stem) > 1 else stem * 2)]
     places = []
-    for cell, channels, older, newest in _sequence(skeleton):
-        newest_channels, size_in = shapes[newest]
+    for cell, channels, older in _sequence(skeleton):
+        newest_channels, size_in = shapes[-1]
+        raw = skeleton.raw_first_input and not places and len(stem) == 1
         place = Place(
             cell=cell,
             channels=channels,
             stride=2 if cell == "reduction" else 1,
             size_in=size_in,
             older=(
-                # The first cell has nothing older: it reads the newest tensor as it is, whatever its width.
                 Preparation(PreparationKind.UNTOUCHED, False, newest_channels, newest_channels, size_in)
-                if older == newest
+                if raw
                 else Preparation.between(*shapes[older], channels, size_in, relu=True)
             ),
             newest=Preparation(PreparationKind.POINTWISE, True, newest_channels, channels, size_in),
         )
         places.append(place)
-        shapes.append((outputs[cell] * channels, place.size))
-    return tuple(places)
+        shapes.append((faces[cell].outputs * channels, place.size))
+    read = _read(list(_sequence(skeleton)), faces)
+    return tuple(place for number, place in enumerate(places, start=2) if number in read)
 
 
-def _sequence(skeleton: Skeleton) -> Iterator[tuple[CellName, int, int, int]]:
-    """For each cell its name and width, and the tensors that it reads as older and newest input."""
-    channels = skeleton.channels
-    newest = 0
+def _sequence(skeleton: Skeleton) -> Iterator[tuple[CellName, int, int]]:
+    """For each cell its name and width, and the number of the tensor that it reads as its older input.
+
+    Cell i gives tensor i + 2; its newest input is tensor i + 1.
+    """
+    cells: list[tuple[CellName, int, bool]] = []
     if skeleton.stem == "imagenet":
-        for divisor in (4, 2):
-            yield "reduction", channels // divisor, max(newest - 1, 0), newest
-            newest += 1
-    for index in range(skeleton.stages * skeleton.cells_per_stage):
-        older = newest - 1
-        if index and index % skeleton.cells_per_stage == 0:
-            channels *= 2
-            yield "reduction", channels, older, newest
-            newest += 1
-            if not skeleton.skip_reduction_input:
-                older = newest - 1
-        yield "normal", channels, max(older, 0), newest
-        newest += 1
+        cells += [("reduction", skeleton.channels // divisor, False) for divisor in (4, 2)]
+    for stage, normal_cells in enumerate(skeleton.normal_cells):
+        channels = skeleton.channels * 2**stage
+        if stage:
+            cells.append(("reduction", channels, skeleton.skip_reduction_input))
+        cells += [("normal", channels, False)] * normal_cells
+    after_skipped = False
+    for number, (cell, channels, skipped) in enumerate(cells):
+        yield cell, channels, number - after_skipped
+        after_skipped = skipped
+
+
+def _read(sequence: list[tuple[CellName, int, int]], faces: dict[str, Face]) -> set[int]:
+    """The numbers of the tensors that the result depends on."""
+    read = {len(sequence) + 1}
+    for number, (cell, _, older) in reversed(list(enumerate(sequence))):
+        if number + 2 in read:
+            inputs = (older, number + 1)
+            read.update(inputs[node] for node in faces[cell].reads)
+    return read

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias, get_args
 
 from search_space.counting import Size, strided
 
-StemName: TypeAlias = Literal["tiny", "cifar", "imagenet"]
+StemName: TypeAlias = Literal["tiny", "cifar", "imagenet", "imagenet-darts"]
 
 
 class InvalidSkeleton(ValueError):  # noqa: N818 - a refusal is named by what is wrong
@@ -21,14 +21,22 @@ class Skeleton:
     """Stages of normal cells with a reduction cell between each two (Zoph et al. 2017, arXiv 1707.07012).
 
     `input_shape` is channels, height and width. `channels` is the width of the cells of the first stage; every
-    reduction doubles it. The stem is one 3x3 convolution with batch norm:
+    reduction doubles it. The stem is one 3x3 convolution with batch norm, or several:
 
     - tiny: to `channels`;
     - cifar: to three times `channels`;
-    - imagenet: with stride 2 and no padding to 32, then two reduction cells at a quarter and half of `channels`.
+    - imagenet: with stride 2 and no padding to 32, then two reduction cells at a quarter and half of `channels`;
+    - imagenet-darts: three with stride 2, to half of `channels` and twice to `channels`; the first cell reads the
+      second one's result as its older input and the third one's as its newest.
 
-    `stem_channels` replaces the stem's own width. With `skip_reduction_input` the normal cell after a reduction
-    reads, as its older input, the tensor before the one that the reduction read (NASNet's large network).
+    `stem_channels` replaces the stem's own width. In the other fields the published networks differ:
+
+    - `skip_reduction_input`: the cell after a reduction reads, as its older input, the tensor before the one that
+      the reduction read (NASNet's large network, AmoebaNet);
+    - `reduction_in_stage`: the reduction is the first of the next stage's `cells_per_stage` cells (PNASNet);
+    - `raw_first_input`: where the first cell has nothing older, it reads the newest tensor for it as that comes;
+      without, it prepares it like any other (DARTS, ENAS);
+    - `final_relu`: a ReLU stands before the global average (all but DARTS).
     """
 
     input_shape: tuple[int, int, int]
@@ -39,6 +47,9 @@ class Skeleton:
     stem: StemName = "tiny"
     stem_channels: int | None = None
     skip_reduction_input: bool = False
+    reduction_in_stage: bool = False
+    raw_first_input: bool = True
+    final_relu: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "input_shape", tuple(self.input_shape))
@@ -56,6 +67,8 @@ class Skeleton:
         _within("stages", self.stages, 1, 6)
         if self.stem_channels is not None:
             _within("stem_channels", self.stem_channels, 4, 4096)
+        if self.skip_reduction_input and self.reduction_in_stage and self.cells_per_stage == 1:
+            raise InvalidSkeleton("skip_reduction_input wants a normal cell between every two reductions")
         self._check_reductions()
 
     @property
@@ -64,15 +77,27 @@ class Skeleton:
         return self.stages - 1 + (2 if self.stem == "imagenet" else 0)
 
     @property
+    def normal_cells(self) -> tuple[int, ...]:
+        """How many normal cells each stage has."""
+        later = self.cells_per_stage - self.reduction_in_stage
+        return (self.cells_per_stage, *[later] * (self.stages - 1))
+
+    @property
     def stem_size(self) -> Size:
-        """Height and width after the stem's convolution."""
+        """Height and width after the stem's last convolution."""
         _, height, width = self.input_shape
-        return ((height - 1) // 2, (width - 1) // 2) if self.stem == "imagenet" else (height, width)
+        match self.stem:
+            case "imagenet":
+                return (height - 1) // 2, (width - 1) // 2
+            case "imagenet-darts":
+                return strided((height, width), 8)
+            case _:
+                return height, width
 
     @property
     def stem_width(self) -> int:
-        """Channels after the stem's convolution."""
-        own = {"tiny": self.channels, "cifar": 3 * self.channels, "imagenet": 32}
+        """Channels after the stem's last convolution."""
+        own = {"tiny": self.channels, "cifar": 3 * self.channels, "imagenet": 32, "imagenet-darts": self.channels}
         return self.stem_channels or own[self.stem]
 
     def _check_reductions(self) -> None:
@@ -84,6 +109,8 @@ class Skeleton:
             smallest = 2 ** (self.reductions - 1) + 1
             if self.stem == "imagenet":
                 smallest = 2 * smallest + 1
+            elif self.stem == "imagenet-darts":
+                smallest = 8 * (smallest - 1) + 1
             _, height, width = self.input_shape
             raise InvalidSkeleton(
                 f"an input of {height}x{width} is too small for the {self.reductions} reductions of {self.stages} "
