@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from search_space.operators.base import Operator
-from search_space.operators.dense import DenseConv, FactorizedConv
+from search_space.operators.dense import BottleneckConv, DenseConv, FactorizedConv
 from search_space.operators.dilated import DilatedConv, DilatedSeparableConv
 from search_space.operators.large_kernel import Band, InceptionDepthwise, LargeKernelConv
-from search_space.operators.parameter_free import Identity, Pool, Shift
+from search_space.operators.parameter_free import Identity, Pool, Shift, SkipConnect
 from search_space.operators.separable import SeparableConv
 
 __all__ = ["OPERATORS", "Operator"]
@@ -23,6 +23,7 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
         "dil_sep_conv_5x5": DilatedSeparableConv(kernel=5),
         "dil_conv_3x3": DilatedConv(kernel=3),
         "identity": Identity(),
+        "skip_connect": SkipConnect(),
         "avg_pool_3x3": Pool("avg", kernel=3),
         "max_pool_3x3": Pool("max", kernel=3),
         "max_pool_5x5": Pool("max", kernel=5),
@@ -36,5 +37,7 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
         "conv_3x3": DenseConv(kernel=3),
         "conv_1x3_3x1": FactorizedConv(kernel=3),
         "conv_1x7_7x1": FactorizedConv(kernel=7),
+        "conv_1x3_3x1_bottleneck": BottleneckConv(kernel=3, eighths=3),
+        "conv_1x7_7x1_bottleneck": BottleneckConv(kernel=7, eighths=2),
     }
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from search_space.counting import Cost, Size, batch_norm, convolution, strided
+from search_space.counting import Cost, Size, batch_norm, convolution, pointwise_norm, strided
 from search_space.operators.base import Operator
 
 
@@ -56,3 +56,31 @@ class FactorizedConv(Operator):
         row = convolution(channels_in, channels, (1, self.kernel), size, size_between)
         column = convolution(channels, channels, (self.kernel, 1), size_between, size_out)
         return row + column + batch_norm(channels)
+
+
+@dataclass(frozen=True, slots=True)
+class BottleneckConv(Operator):
+    """A row and a column at a fraction of the width, with ReLU and batch norm around each; AmoebaNet's form.
+
+    The row strides along the width only and the column along the height only. It takes four channels or more.
+    """
+
+    kernel: int
+    eighths: int
+
+    family: ClassVar[str] = "dense"
+    source: ClassVar[str] = "Real et al. 2018, arXiv 1802.01548, and its released code"
+    module: ClassVar[str] = "convolution:BottleneckConv"
+
+    @property
+    def summary(self) -> str:
+        row, column = f"1x{self.kernel}", f"{self.kernel}x1"
+        return f"1x1, {row}, {column} and 1x1 convolutions at {self.eighths}/8 of the width, ReLU and norm with each."
+
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+        width = channels * self.eighths // 8
+        size_out = strided(size, stride)
+        size_between = (size[0], size_out[1])
+        row = convolution(width, width, (1, self.kernel), size, size_between) + batch_norm(width)
+        column = convolution(width, width, (self.kernel, 1), size_between, size_out) + batch_norm(width)
+        return pointwise_norm(channels_in, width, size) + row + column + pointwise_norm(width, channels, size_out)

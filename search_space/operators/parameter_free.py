@@ -33,6 +33,24 @@ class Identity(Operator):
 
 
 @dataclass(frozen=True, slots=True)
+class SkipConnect(Operator):
+    """The skip connection of ENAS and DARTS: a strided one is a factorised reduction, which sees every pixel."""
+
+    family: ClassVar[str] = "parameter_free"
+    source: ClassVar[str] = "Liu et al. 2018, arXiv 1806.09055; Pham et al. 2018, arXiv 1802.03268"
+    module: ClassVar[str] = "identity:SkipConnect"
+
+    @property
+    def summary(self) -> str:
+        return "Its input; strided, ReLU and a factorised reduction; where the widths differ, ReLU, 1x1, batch norm."
+
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+        if stride == 1 and channels_in == channels:
+            return Cost()
+        return convolution(channels_in, channels, (1, 1), size, strided(size, stride)) + batch_norm(channels)
+
+
+@dataclass(frozen=True, slots=True)
 class Pool(Operator):
     """The average or maximum of a window; padding takes part in neither."""
 

@@ -5,8 +5,8 @@ import torch
 import torch.nn.functional as F
 
 from search_space.modules.conv_norm import ConvNorm
-from search_space.modules.convolution import FactorizedConv, FactorizedReduction, ReLUConvBN
-from search_space.modules.identity import Identity
+from search_space.modules.convolution import BottleneckConv, FactorizedConv, FactorizedReduction, ReLUConvBN
+from search_space.modules.identity import Identity, SkipConnect
 from search_space.modules.large_kernel import Band, InceptionDepthwise
 from search_space.modules.pooling import Pool
 from search_space.modules.separable import DepthwiseSeparable, SeparableConv
@@ -19,9 +19,11 @@ EVERY_OPERATOR = {
     "pointwise": (ReLUConvBN, {}),
     "dense dilated": (ReLUConvBN, {"kernel": 3, "dilation": 2}),
     "factorised": (FactorizedConv, {"kernel": 7}),
+    "bottleneck": (BottleneckConv, {"kernel": 7, "eighths": 2}),
     "average pool": (Pool, {"kind": "avg", "kernel": 3}),
     "max pool": (Pool, {"kind": "max", "kernel": 7}),
     "identity": (Identity, {}),
+    "skip connection": (SkipConnect, {}),
     "shift": (Shift, {}),
     "inception depthwise": (InceptionDepthwise, {}),
     "band": (Band, {"kernel": 11}),
