@@ -17,6 +17,7 @@ from search_space.modules.cell import Cell
 from search_space.modules.convolution import FactorizedReduction, ReLUConvBN
 from search_space.modules.network import Network
 from search_space.modules.stem import DoubleStem, Stem
+from search_space.network_source import network_source
 from search_space.operators import OPERATORS
 from search_space.skeleton import Skeleton
 
@@ -28,30 +29,18 @@ _AROUND_OPERATORS = {
     "FactorizedReduction": FactorizedReduction,
     "ReLUConvBN": ReLUConvBN,
 }
+_AROUND_CELLS = {"Network": Network, "Stem": Stem, "DoubleStem": DoubleStem}
 
 
 def assemble(genotype: Genotype, skeleton: Skeleton) -> Network:
     """A freshly initialised network: images (N, C, H, W) to logits (N, classes). Draws from torch's generator."""
-    return Network(
-        _stem(skeleton),
-        _cell_class(cell_source("NormalCell", genotype.normal, 1), genotype, "NormalCell"),
-        _cell_class(cell_source("ReductionCell", genotype.reduction, 2), genotype, "ReductionCell"),
-        classes=skeleton.classes,
-        channels=skeleton.channels,
-        cells_per_stage=skeleton.cells_per_stage,
-        stages=skeleton.stages,
-        stem_reductions=2 if skeleton.stem == "imagenet" else 0,
-        skip_reduction_input=skeleton.skip_reduction_input,
-        reduction_in_stage=skeleton.reduction_in_stage,
-        raw_first_input=skeleton.raw_first_input,
-        final_relu=skeleton.final_relu,
-    )
-
-
-def _stem(skeleton: Skeleton) -> Stem | DoubleStem:
-    if skeleton.stem == "imagenet-darts":
-        return DoubleStem(skeleton.input_shape[0], skeleton.stem_width)
-    return Stem(skeleton.input_shape[0], skeleton.stem_width, shrinks=skeleton.stem == "imagenet")
+    namespace: dict[str, Any] = _AROUND_CELLS | {
+        "NormalCell": _cell_class(cell_source("NormalCell", genotype.normal, 1), genotype, "NormalCell"),
+        "ReductionCell": _cell_class(cell_source("ReductionCell", genotype.reduction, 2), genotype, "ReductionCell"),
+    }
+    exec(network_source(skeleton), namespace)  # noqa: S102 - our own text, of numbers
+    network: Network = namespace["build_model"]()
+    return network
 
 
 def _cell_class(text: str, genotype: Genotype, name: str) -> type[Cell]:

@@ -79,10 +79,10 @@ def _price_list(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[Cost
     around = [
         *[
             convolution(part.channels_in, part.channels, (3, 3), part.size_in, part.size) + batch_norm(part.channels)
-            for part in stem_of(skeleton)
+            for part in stem_of(skeleton, normal, reduction)
         ],
         moved(features, last.size, features, (1, 1)),
-        linear(features, skeleton.classes),
+        linear(features, skeleton.classes, bias=skeleton.classifier_bias),
     ]
     prices = {name: _CellPrices([place for place in places if place.cell == name]) for name in ("normal", "reduction")}
     return _total(around), prices
@@ -101,7 +101,7 @@ def _preparation(preparation: Preparation) -> Cost:
 
 
 def _input(place: Place, node: int) -> Cost:
-    return _preparation(place.newest if node else place.older)
+    return _total(_preparation(unit) for unit in (place.newest if node else (place.older,)))
 
 
 def _edge(place: Place, operator: str, source: int) -> Cost:

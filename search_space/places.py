@@ -74,7 +74,7 @@ class Place:
     stride: int
     size_in: Size
     older: Preparation
-    newest: Preparation
+    newest: tuple[Preparation, ...]
 
     @property
     def size(self) -> Size:
@@ -113,15 +113,24 @@ class Face(NamedTuple):
         return cls(cell.inputs, len(cell.outputs))
 
 
-def stem_of(skeleton: Skeleton) -> tuple[StemConvolution, ...]:
-    """The convolutions of a skeleton's stem, first to last."""
-    channels, *size = skeleton.input_shape
-    whole, width = (size[0], size[1]), skeleton.stem_width
+def stem_of(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[StemConvolution, ...]:
+    """The convolutions of a skeleton's stem that are built, first to last: those whose result a cell reads."""
+    stem = _stem(skeleton)
+    read = _read(list(_sequence(skeleton)), {"normal": normal, "reduction": reduction})
+    return stem if len(stem) == 1 or 1 in read else stem[:-1]
+
+
+def _stem(skeleton: Skeleton) -> tuple[StemConvolution, ...]:
+    channels, height, across = skeleton.input_shape
+    width = skeleton.stem_width
     if skeleton.stem != "imagenet-darts":
-        return (StemConvolution(channels, width, whole, skeleton.stem_size),)
-    sizes = [strided(whole, 2**number) for number in range(4)]
-    widths = [channels, width // 2, width, width]
-    return tuple(StemConvolution(*widths[n : n + 2], *sizes[n : n + 2]) for n in range(3))
+        return (StemConvolution(channels, width, (height, across), skeleton.stem_size),)
+    sizes = [strided((height, across), 2**halvings) for halvings in range(4)]
+    return (
+        StemConvolution(channels, width // 2, sizes[0], sizes[1]),
+        StemConvolution(width // 2, width, sizes[1], sizes[2]),
+        StemConvolution(width, width, sizes[2], sizes[3]),
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -131,29 +140,36 @@ def places_of(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[Place,
     A cell whose result no later cell reads is not built: where cells read only their older input, half of them.
     """
     faces = {"normal": normal, "reduction": reduction}
-    stem = stem_of(skeleton)
+    stem = _stem(skeleton)
     # The tensors between the cells: two of the stem, which are mostly one and the same, then one of each cell.
     shapes = [(part.channels, part.size) for part in (stem[-2:] if len(stem) > 1 else stem * 2)]
-    places = []
+    places: list[Place] = []
     for cell, channels, older in _sequence(skeleton):
         newest_channels, size_in = shapes[-1]
-        raw = skeleton.raw_first_input and not places and len(stem) == 1
         place = Place(
             cell=cell,
             channels=channels,
             stride=2 if cell == "reduction" else 1,
             size_in=size_in,
-            older=(
-                Preparation(PreparationKind.UNTOUCHED, False, newest_channels, newest_channels, size_in)
-                if raw
-                else Preparation.between(*shapes[older], channels, size_in, relu=True)
+            older=_older(skeleton, shapes[older], channels, size_in, first=not places),
+            newest=tuple(
+                Preparation(PreparationKind.POINTWISE, True, channels if unit else newest_channels, channels, size_in)
+                for unit in range(skeleton.newest_units)
             ),
-            newest=Preparation(PreparationKind.POINTWISE, True, newest_channels, channels, size_in),
         )
         places.append(place)
         shapes.append((faces[cell].outputs * channels, place.size))
     read = _read(list(_sequence(skeleton)), faces)
     return tuple(place for number, place in enumerate(places, start=2) if number in read)
+
+
+def _older(skeleton: Skeleton, shape: tuple[int, Size], channels: int, size: Size, *, first: bool) -> Preparation:
+    channels_in, size_in = shape
+    if first and skeleton.older_input == "raw-first" and size_in == size:
+        return Preparation(PreparationKind.UNTOUCHED, False, channels_in, channels_in, size)
+    if skeleton.older_input == "prepared" and size_in == size:
+        return Preparation(PreparationKind.POINTWISE, True, channels_in, channels, size)
+    return Preparation.between(channels_in, size_in, channels, size, relu=True)
 
 
 def _sequence(skeleton: Skeleton) -> Iterator[tuple[CellName, int, int]]:

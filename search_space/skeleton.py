@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias, get_args
 
 from search_space.counting import Size, strided
 
+OlderInput: TypeAlias = Literal["raw-first", "fitted", "prepared"]
 StemName: TypeAlias = Literal["tiny", "cifar", "imagenet", "imagenet-darts"]
 
 
@@ -34,9 +35,13 @@ class Skeleton:
     - `skip_reduction_input`: the cell after a reduction reads, as its older input, the tensor before the one that
       the reduction read (NASNet's large network, AmoebaNet);
     - `reduction_in_stage`: the reduction is the first of the next stage's `cells_per_stage` cells (PNASNet);
-    - `raw_first_input`: where the first cell has nothing older, it reads the newest tensor for it as that comes;
-      without, it prepares it like any other (DARTS, ENAS);
-    - `final_relu`: a ReLU stands before the global average (all but DARTS).
+    - `older_input`: a cell's older input goes through ReLU, 1x1 convolution and batch norm where its width differs,
+      only that the first cell, which has nothing older, takes the newest tensor as it comes (raw-first: NASNet,
+      AmoebaNet, PNASNet); where its width differs (fitted: ENAS); always (prepared: DARTS). Where its size differs,
+      it is a factorised reduction;
+    - `newest_units`: how many such units the newest input goes through (ENAS: two);
+    - `final_relu`: a ReLU stands before the global average (all but DARTS);
+    - `classifier_bias`: the classifier has a bias (all but ENAS).
     """
 
     input_shape: tuple[int, int, int]
@@ -48,15 +53,17 @@ class Skeleton:
     stem_channels: int | None = None
     skip_reduction_input: bool = False
     reduction_in_stage: bool = False
-    raw_first_input: bool = True
+    older_input: OlderInput = "raw-first"
+    newest_units: int = 1
     final_relu: bool = True
+    classifier_bias: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "input_shape", tuple(self.input_shape))
         if len(self.input_shape) != 3:
             raise InvalidSkeleton("input_shape is channels, height and width")
-        if self.stem not in get_args(StemName):
-            raise InvalidSkeleton(f"stem is one of {', '.join(get_args(StemName))}, not {self.stem!r}")
+        _one_of("stem", self.stem, get_args(StemName))
+        _one_of("older_input", self.older_input, get_args(OlderInput))
         _within("input_shape's channels", self.input_shape[0], 1, 4096)
         _within("input_shape's height", self.input_shape[1], 1, 4096)
         _within("input_shape's width", self.input_shape[2], 1, 4096)
@@ -65,6 +72,7 @@ class Skeleton:
         _within("channels", self.channels, 16 if self.stem == "imagenet" else 4, 4096)
         _within("cells_per_stage", self.cells_per_stage, 1, 64)
         _within("stages", self.stages, 1, 6)
+        _within("newest_units", self.newest_units, 1, 2)
         if self.stem_channels is not None:
             _within("stem_channels", self.stem_channels, 4, 4096)
         if self.skip_reduction_input and self.reduction_in_stage and self.cells_per_stage == 1:
@@ -116,6 +124,11 @@ class Skeleton:
                 f"an input of {height}x{width} is too small for the {self.reductions} reductions of {self.stages} "
                 f"stages after the stem {self.stem!r}; use at least {smallest}x{smallest}, or fewer stages"
             )
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise InvalidSkeleton(f"{name} is one of {', '.join(known)}, not {value!r}")
 
 
 def _within(name: str, value: int, lowest: int, highest: int) -> None:

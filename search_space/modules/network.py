@@ -12,9 +12,9 @@ class Network(nn.Module):
     A stage is `cells_per_stage` normal cells; a reduction cell stands between stages, and the width, which is
     `channels` at first, doubles with it. It is one more cell, or, with `reduction_in_stage`, one of the next stage's.
     The stem may be followed by `stem_reductions` more, each half as wide as the next. With `skip_reduction_input`, the
-    cell after a reduction takes for its older input the one that the reduction took. With `raw_first_input`, the
-    first cell takes a tensor of which it has only one as it comes for its older input. (Zoph et al. 2017,
-    arXiv 1707.07012, and its released code.)
+    cell after a reduction takes for its older input the one that the reduction took. How cells prepare their inputs
+    is said by `fit` and `newest_units`, see Cell, and by `first_fit` for a first cell whose inputs are one tensor.
+    (Zoph et al. 2017, arXiv 1707.07012, and its released code.)
     """
 
     def __init__(
@@ -30,8 +30,11 @@ class Network(nn.Module):
         stem_reductions: int = 0,
         skip_reduction_input: bool = False,
         reduction_in_stage: bool = False,
-        raw_first_input: bool = True,
+        first_fit: str = "never",
+        fit: str = "width",
+        newest_units: int = 1,
         final_relu: bool = True,
+        classifier_bias: bool = True,
     ) -> None:
         super().__init__()
         plan = [(reduction, channels // 2**halvings, False) for halvings in range(stem_reductions, 0, -1)]
@@ -45,21 +48,23 @@ class Network(nn.Module):
         # Cell i gives tensor i + 2, and reads i + 1 and, as a rule, i: the stem gives the first two.
         self.skips = [False, *(skipped for _, _, skipped in plan[:-1])]
         read = self._read([cell_class for cell_class, _, _ in plan])
+        if isinstance(stem, DoubleStem) and 1 not in read:
+            stem.newest = Unread()
         widths, halvings = [stem.channels] * 2, [0, int(stem.halves)]
         self.cells = nn.ModuleList()
         for number, ((cell_class, width, _), skips) in enumerate(zip(plan, self.skips, strict=True)):
             older = number - skips
-            raw = number == 0 and raw_first_input and not stem.halves
             halves = halvings[older] < halvings[-1]
+            own_fit = fit if number else first_fit
             self.cells.append(
-                cell_class(None if raw else widths[older], widths[-1], width, halves)
+                cell_class(widths[older], widths[-1], width, halves, own_fit, newest_units)
                 if number + 2 in read
                 else Unread()
             )
             widths.append(cell_class.outputs * width)
             halvings.append(halvings[-1] + cell_class.stride - 1)
         self.final_relu = nn.ReLU() if final_relu else nn.Identity()
-        self.classifier = nn.Linear(widths[-1], classes)
+        self.classifier = nn.Linear(widths[-1], classes, bias=classifier_bias)
         self.apply(initialise)
 
     def forward(self, x_NCHW: Tensor) -> Tensor:

@@ -45,7 +45,7 @@ class DoubleStem(nn.Module):
             nn.ReLU(),
             ConvNorm(channels // 2, channels, 3, stride=2, padding=1),
         )
-        self.newest = nn.Sequential(nn.ReLU(), ConvNorm(channels, channels, 3, stride=2, padding=1))
+        self.newest: nn.Module = nn.Sequential(nn.ReLU(), ConvNorm(channels, channels, 3, stride=2, padding=1))
 
     def forward(self, x_NCHW: Tensor) -> tuple[Tensor, Tensor]:
         """The older and the newest input of the first cell."""
