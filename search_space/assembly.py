@@ -13,9 +13,12 @@ from torch import Tensor
 from search_space.cell_source import cell_source
 from search_space.genotype import Genotype
 from search_space.modules.adapter import Adapter
+from search_space.modules.auxiliary import AuxiliaryHead
 from search_space.modules.cell import Cell
 from search_space.modules.convolution import FactorizedReduction, ReLUConvBN
+from search_space.modules.drop_path import DropPath
 from search_space.modules.network import Network
+from search_space.modules.regularised import RegularisedNetwork
 from search_space.modules.stem import DoubleStem, Stem
 from search_space.network_source import network_source
 from search_space.operators import OPERATORS
@@ -26,19 +29,27 @@ _AROUND_OPERATORS = {
     "Tensor": Tensor,
     "Cell": Cell,
     "Adapter": Adapter,
+    "DropPath": DropPath,
     "FactorizedReduction": FactorizedReduction,
     "ReLUConvBN": ReLUConvBN,
 }
-_AROUND_CELLS = {"Network": Network, "Stem": Stem, "DoubleStem": DoubleStem}
+_AROUND_CELLS = {
+    "Network": Network,
+    "RegularisedNetwork": RegularisedNetwork,
+    "AuxiliaryHead": AuxiliaryHead,
+    "Stem": Stem,
+    "DoubleStem": DoubleStem,
+}
 
 
 def assemble(genotype: Genotype, skeleton: Skeleton) -> Network:
     """A freshly initialised network: images (N, C, H, W) to logits (N, classes). Draws from torch's generator."""
+    drops = skeleton.drop_path is not None
     namespace: dict[str, Any] = _AROUND_CELLS | {
-        "NormalCell": _cell_class(cell_source("NormalCell", genotype.normal, 1), genotype, "NormalCell"),
-        "ReductionCell": _cell_class(cell_source("ReductionCell", genotype.reduction, 2), genotype, "ReductionCell"),
+        "NormalCell": _cell_class(cell_source("NormalCell", genotype.normal, 1, drops), genotype, "NormalCell"),
+        "ReductionCell": _cell_class(cell_source("ReductionCell", genotype.reduction, 2, drops), genotype, "ReductionCell"),
     }
-    exec(network_source(skeleton), namespace)  # noqa: S102 - our own text, of numbers
+    exec(network_source(skeleton, "training"), namespace)  # noqa: S102 - our own text, of numbers
     network: Network = namespace["build_model"]()
     return network
 

@@ -42,9 +42,13 @@ def to_python(
     is put into its docstring; that may be any text.
     """
     genotype, skeleton = architecture.genotype, architecture.skeleton
-    cells = [cell_source("NormalCell", genotype.normal, 1), cell_source("ReductionCell", genotype.reduction, 2)]
+    drops = form == "training" and skeleton.drop_path is not None
+    cells = [
+        cell_source("NormalCell", genotype.normal, 1, drops),
+        cell_source("ReductionCell", genotype.reduction, 2, drops),
+    ]
     below = list(definitions([*sorted(names_in("\n".join(cells)) - {"Cell"}), "Cell"], form))
-    network = network_source(skeleton)
+    network = network_source(skeleton, form)
     used = [*sorted(names_in(network) - {"Network"}), "Network", "load_weights"]
     above = [text for text in definitions(used, form) if text not in below]
     parts = [*below, *cells, *above, network, _LOAD]

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias, get_args
 
 from search_space.counting import Size, strided
+from search_space.regularisation import Auxiliary, DropPath
 
 OlderInput: TypeAlias = Literal["raw-first", "fitted", "prepared"]
 StemName: TypeAlias = Literal["tiny", "cifar", "imagenet", "imagenet-darts"]
@@ -42,6 +43,8 @@ class Skeleton:
     - `newest_units`: how many such units the newest input goes through (ENAS: two);
     - `final_relu`: a ReLU stands before the global average (all but DARTS);
     - `classifier_bias`: the classifier has a bias (all but ENAS).
+
+    `auxiliary` and `drop_path` help its training, and are gone after it.
     """
 
     input_shape: tuple[int, int, int]
@@ -57,6 +60,8 @@ class Skeleton:
     newest_units: int = 1
     final_relu: bool = True
     classifier_bias: bool = True
+    auxiliary: Auxiliary | None = None
+    drop_path: DropPath | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "input_shape", tuple(self.input_shape))
@@ -77,7 +82,12 @@ class Skeleton:
             _within("stem_channels", self.stem_channels, 4, 4096)
         if self.skip_reduction_input and self.reduction_in_stage and self.cells_per_stage == 1:
             raise InvalidSkeleton("skip_reduction_input wants a normal cell between every two reductions")
+        if isinstance(self.auxiliary, dict):
+            object.__setattr__(self, "auxiliary", Auxiliary(**self.auxiliary))
+        if isinstance(self.drop_path, dict):
+            object.__setattr__(self, "drop_path", DropPath(**self.drop_path))
         self._check_reductions()
+        self._check_auxiliary()
 
     @property
     def reductions(self) -> int:
@@ -107,6 +117,23 @@ class Skeleton:
         """Channels after the stem's last convolution."""
         own = {"tiny": self.channels, "cifar": 3 * self.channels, "imagenet": 32, "imagenet-darts": self.channels}
         return self.stem_channels or own[self.stem]
+
+    @property
+    def auxiliary_size(self) -> Size:
+        """Height and width of what an auxiliary head reads."""
+        before = self.auxiliary is not None and self.auxiliary.offset < 0
+        return strided(self.stem_size, 2 ** (self.reductions - before))
+
+    def _check_auxiliary(self) -> None:
+        if self.auxiliary is None:
+            return
+        if self.stages < 2:
+            raise InvalidSkeleton("an auxiliary head wants two stages or more")
+        if self.auxiliary.offset == 1 and self.normal_cells[-1] == 0:
+            raise InvalidSkeleton("there is no cell after the last reduction for an auxiliary head to read")
+        if min(self.auxiliary_size) < 5:
+            height, width = self.auxiliary_size
+            raise InvalidSkeleton(f"an auxiliary head reads 5x5 pixels or more, and here it has {height}x{width}")
 
     def _check_reductions(self) -> None:
         """Every reduction must find at least 2 pixels to reduce, in height and in width."""

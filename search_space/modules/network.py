@@ -63,17 +63,31 @@ class Network(nn.Module):
             )
             widths.append(cell_class.outputs * width)
             halvings.append(halvings[-1] + cell_class.stride - 1)
+        self.widths = tuple(widths)
+        self.last_reduction = max([i for i, (cell_class, _, _) in enumerate(plan) if cell_class.stride == 2], default=0)
         self.final_relu = nn.ReLU() if final_relu else nn.Identity()
         self.classifier = nn.Linear(widths[-1], classes, bias=classifier_bias)
         self.apply(initialise)
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """Logits, (N, classes)."""
+        return self.classify(self.through(self.enter(x_NCHW), 0, len(self.cells))[-1])
+
+    def enter(self, x_NCHW: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What the first cell may read: three tensors, oldest first, as `through` takes them."""
         older, newest = self.stem(x_NCHW)
-        oldest = older
-        for cell, skips in zip(self.cells, self.skips, strict=True):
+        return older, older, newest
+
+    def through(self, tensors: tuple[Tensor, Tensor, Tensor], first: int, last: int) -> tuple[Tensor, Tensor, Tensor]:
+        """The three newest tensors after the cells from `first` up to `last`, which is not among them."""
+        oldest, older, newest = tensors
+        for cell, skips in list(zip(self.cells, self.skips, strict=True))[first:last]:
             oldest, older, newest = older, newest, cell(oldest if skips else older, newest)
-        logits_NK: Tensor = self.classifier(self.final_relu(newest).mean((2, 3)))
+        return oldest, older, newest
+
+    def classify(self, newest_NCHW: Tensor) -> Tensor:
+        """Logits, (N, classes), of what the last cell gives."""
+        logits_NK: Tensor = self.classifier(self.final_relu(newest_NCHW).mean((2, 3)))
         return logits_NK
 
     def _read(self, cells: list[type[Cell]]) -> set[int]:
