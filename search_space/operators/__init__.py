@@ -8,8 +8,8 @@ from types import MappingProxyType
 from search_space.operators.base import Operator
 from search_space.operators.dense import BottleneckConv, DenseConv, FactorizedConv
 from search_space.operators.dilated import DilatedConv, DilatedSeparableConv
-from search_space.operators.large_kernel import Band, InceptionDepthwise, LargeKernelConv
-from search_space.operators.parameter_free import Identity, Pool, Shift, SkipConnect
+from search_space.operators.large_kernel import Band, InceptionDepthwise, LargeKernelConv, LargeKernelRep
+from search_space.operators.parameter_free import Identity, Pool, PoolSandwich, Shift, SkipConnect, Zero
 from search_space.operators.separable import SeparableConv
 
 __all__ = ["OPERATORS", "Operator"]
@@ -24,15 +24,33 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
         "dil_conv_3x3": DilatedConv(kernel=3),
         "identity": Identity(),
         "skip_connect": SkipConnect(),
+        "none": Zero(),
         "avg_pool_3x3": Pool("avg", kernel=3),
+        "avg_pool_5x5": Pool("avg", kernel=5),
+        "avg_pool_7x7": Pool("avg", kernel=7),
         "max_pool_3x3": Pool("max", kernel=3),
         "max_pool_5x5": Pool("max", kernel=5),
         "max_pool_7x7": Pool("max", kernel=7),
+        "pool_sandwich_3x3": PoolSandwich(kernel=3),
         "shift_3x3": Shift(),
         "lk_dw_7x7": LargeKernelConv(kernel=7),
+        "lk_dw_9x9": LargeKernelConv(kernel=9),
         "lk_dw_11x11": LargeKernelConv(kernel=11),
+        "lk_dw_13x13": LargeKernelConv(kernel=13),
+        "lk_dw_17x17": LargeKernelConv(kernel=17),
+        "lk_dw_21x21": LargeKernelConv(kernel=21),
+        "lk_dw_31x31": LargeKernelConv(kernel=31),
+        "lk_rep_5": LargeKernelRep(kernel=5),
+        "lk_rep_7": LargeKernelRep(kernel=7),
+        "lk_rep_9": LargeKernelRep(kernel=9),
+        "lk_rep_11": LargeKernelRep(kernel=11),
+        "lk_rep_13": LargeKernelRep(kernel=13),
+        "lk_rep_15": LargeKernelRep(kernel=15),
+        "lk_rep_17": LargeKernelRep(kernel=17),
         "inc_dw_11": InceptionDepthwise(),
+        "band_7": Band(kernel=7),
         "band_11": Band(kernel=11),
+        "band_21": Band(kernel=21),
         "conv_1x1": DenseConv(kernel=1),
         "conv_3x3": DenseConv(kernel=3),
         "conv_1x3_3x1": FactorizedConv(kernel=3),
