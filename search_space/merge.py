@@ -12,14 +12,15 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from search_space.modules.conv_norm import ConvNorm
 from search_space.modules.dilated_rep import DilatedRep
+from search_space.modules.residual import ScaledConv
 
 
 def merge(network: nn.Module) -> nn.Module:
     """A copy that computes in evaluation what `network` does, with one convolution for what can be one.
 
-    These are a convolution and its batch norm, and parallel depthwise ones. Both forms have the same outputs within
-    float32 rounding (1e-5); `network` stays as it is, training goes on with it. The merged network has the tensors of
-    the exported inference form, under the same names.
+    These are a convolution and its batch norm or scale, and parallel depthwise ones. Both forms have the same outputs
+    within float32 rounding (1e-5); `network` stays as it is, training goes on with it. The merged network has the
+    tensors of the exported inference form, under the same names.
     """
     with torch.no_grad():
         return _inference_form(deepcopy(network).eval())
@@ -51,3 +52,12 @@ def _(rep: DilatedRep) -> nn.Conv2d:
         merged.weight[:, :, every, every] += small.weight
         merged.bias += small.bias
     return merged
+
+
+@_inference_form.register
+def _(scaled: ScaledConv) -> nn.Conv2d:
+    convolution = scaled.conv
+    assert convolution.bias is not None
+    convolution.weight *= scaled.scale[..., None]
+    convolution.bias *= scaled.scale[:, 0, 0]
+    return convolution

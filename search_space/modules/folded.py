@@ -31,3 +31,10 @@ class DilatedRep(nn.Conv2d):
 
     def __init__(self, channels: int, stride: int, *, kernel: int) -> None:
         super().__init__(channels, channels, kernel, stride, kernel // 2, groups=channels)
+
+
+class ScaledConv(nn.Conv2d):
+    """A 1x1 convolution with bias, which has taken in its scale: (N, channels_in, H, W) -> (N, channels, H, W)."""
+
+    def __init__(self, channels_in: int, channels: int, scale: float) -> None:  # noqa: ARG002 - training begins there
+        super().__init__(channels_in, channels, 1)

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from search_space.operators.base import Operator
+from search_space.operators.blocks import ConvFirst, ConvNeXt, MBConv
 from search_space.operators.dense import BottleneckConv, DenseConv, FactorizedConv
 from search_space.operators.dilated import DilatedConv, DilatedSeparableConv
 from search_space.operators.large_kernel import Band, InceptionDepthwise, LargeKernelConv, LargeKernelRep
 from search_space.operators.parameter_free import Identity, Pool, PoolSandwich, Shift, SkipConnect, Zero
-from search_space.operators.separable import SeparableConv
+from search_space.operators.separable import SeparableConv, ThinSeparableConv
 
 __all__ = ["OPERATORS", "Operator"]
 
@@ -19,6 +20,8 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
         "sep_conv_3x3": SeparableConv(kernel=3),
         "sep_conv_5x5": SeparableConv(kernel=5),
         "sep_conv_7x7": SeparableConv(kernel=7),
+        "sep_conv_1x16": ThinSeparableConv(height=1, width=16),
+        "sep_conv_16x1": ThinSeparableConv(height=16, width=1),
         "dil_sep_conv_3x3": DilatedSeparableConv(kernel=3),
         "dil_sep_conv_5x5": DilatedSeparableConv(kernel=5),
         "dil_conv_3x3": DilatedConv(kernel=3),
@@ -57,5 +60,11 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
         "conv_1x7_7x1": FactorizedConv(kernel=7),
         "conv_1x3_3x1_bottleneck": BottleneckConv(kernel=3, eighths=3),
         "conv_1x7_7x1_bottleneck": BottleneckConv(kernel=7, eighths=2),
+        "mbconv_3x3_e3": MBConv(kernel=3, expansion=3),
+        "mbconv_3x3_e6": MBConv(kernel=3, expansion=6),
+        "mbconv_5x5_e6": MBConv(kernel=5, expansion=6),
+        "convfirst_3": ConvFirst(kernel=3),
+        "convnext_5": ConvNeXt(kernel=5),
+        "convnext_7": ConvNeXt(kernel=7),
     }
 )

@@ -10,6 +10,9 @@ def as_if_trained(network: nn.Module, images_NCHW: Tensor, seed: int = 0) -> nn.
     Statistics are those of the images, moved by a fifth of a deviation or so, for no activation to explode.
     """
     generator = torch.Generator().manual_seed(seed)
+    scales = (own for name, own in network.named_parameters() if name.rpartition(".")[2] == "scale")
+    for scale in scales:
+        nn.init.uniform_(scale, 0.5, 1.5, generator=generator)
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     for norm in norms:
         nn.init.uniform_(norm.weight, 0.5, 1.5, generator=generator)
