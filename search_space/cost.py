@@ -13,7 +13,7 @@ from search_space.operators import OPERATORS
 from search_space.places import Face, Place, Preparation, PreparationKind, places_of, stem_of
 from search_space.skeleton import Skeleton
 
-__all__ = ["Cost", "cost"]
+__all__ = ["Cost", "auxiliary_cost", "cost"]
 
 
 def cost(architecture: Architecture) -> Cost:
@@ -123,3 +123,25 @@ def _node(place: Place, edges: int, joined: bool) -> Cost:
 def _output(place: Place, node: int) -> Cost:
     """The preparation of one output, and the copy of it into the result."""
     return _preparation(place.output(node)) + moved(place.channels, place.size, place.channels, place.size)
+
+
+def auxiliary_cost(architecture: Architecture) -> Cost:
+    """What the auxiliary head costs, which `cost` does not count, for it is gone after training; nothing without one."""
+    genotype, skeleton = architecture.genotype, architecture.skeleton
+    auxiliary = skeleton.auxiliary
+    if auxiliary is None:
+        return Cost()
+    faces = {"normal": Face.of(genotype.normal), "reduction": Face.of(genotype.reduction)}
+    places = places_of(skeleton, faces["normal"], faces["reduction"])
+    last_reduction = max(number for number, place in enumerate(places) if place.cell == "reduction")
+    place = places[last_reduction + auxiliary.offset]
+    features = faces[place.cell].outputs * place.channels
+    pooled = auxiliary.pooled(place.size)
+    first, second = auxiliary.widths
+    return (
+        moved(features, place.size, features, pooled)
+        + pointwise_norm(features, first, pooled)
+        + convolution(first, second, pooled, pooled, (1, 1))
+        + (batch_norm(second) if auxiliary.last_norm else Cost())
+        + linear(second, skeleton.classes)
+    )

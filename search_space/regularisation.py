@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from search_space.counting import Size
+
 
 class InvalidRegularisation(ValueError):  # noqa: N818 - a refusal is named by what is wrong
     """A help for training that makes no sense; the message says what does."""
@@ -39,6 +41,10 @@ class Auxiliary:
         if not 0 < self.weight <= 10:
             raise InvalidRegularisation("auxiliary.weight is more than 0 and at most 10")
 
+    def pooled(self, size: Size) -> Size:
+        """Height and width after its pool, of a map of `size`."""
+        return (size[0] - 5) // self.pool_stride + 1, (size[1] - 5) // self.pool_stride + 1
+
 
 @dataclass(frozen=True, slots=True)
 class DropPath:
@@ -57,6 +63,3 @@ class DropPath:
         if not 0 < self.keep <= 1:
             raise InvalidRegularisation("drop_path.keep is more than 0 and at most 1")
 
-    def keep_at(self, depth: float, progress: float) -> float:
-        """The probability that a path is kept, in the cell at `depth` and after `progress` of the training, 0 to 1."""
-        return 1 - (depth if self.by_layer else 1) * (min(1.0, progress) if self.by_time else 1) * (1 - self.keep)

@@ -1,4 +1,4 @@
-"""A convolution that has taken in its batch norm, as it is used after training."""
+"""The inference forms: one convolution each, where training has more. A class here stands for the one of its name."""
 
 from torch import nn
 
@@ -18,5 +18,23 @@ class ConvNorm(nn.Conv2d):
         stride: int | tuple[int, int] = 1,
         padding: int | tuple[int, int] = 0,
         dilation: int = 1,
+        groups: int = 1,
     ) -> None:
-        super().__init__(channels_in, channels, kernel, stride, padding, dilation)
+        super().__init__(channels_in, channels, kernel, stride, padding, dilation, groups)
+
+
+class DilatedRep(nn.Conv2d):
+    """A depthwise kernel x kernel convolution, into which those beside it in training have been merged.
+
+    (N, channels, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
+    """
+
+    def __init__(self, channels: int, stride: int, *, kernel: int) -> None:
+        super().__init__(channels, channels, kernel, stride, kernel // 2, groups=channels)
+
+
+class ScaledConv(nn.Conv2d):
+    """A 1x1 convolution with bias, which has taken in its scale: (N, channels_in, H, W) -> (N, channels, H, W)."""
+
+    def __init__(self, channels_in: int, channels: int, scale: float) -> None:  # noqa: ARG002 - training begins there
+        super().__init__(channels_in, channels, 1)

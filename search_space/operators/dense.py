@@ -62,7 +62,7 @@ class FactorizedConv(Operator):
 class BottleneckConv(Operator):
     """A row and a column at a fraction of the width, with ReLU and batch norm around each; AmoebaNet's form.
 
-    The row strides along the width only and the column along the height only. It takes four channels or more.
+    The row strides along the width only and the column along the height only.
     """
 
     kernel: int
@@ -71,6 +71,7 @@ class BottleneckConv(Operator):
     family: ClassVar[str] = "dense"
     source: ClassVar[str] = "Real et al. 2018, arXiv 1802.01548, and its released code"
     module: ClassVar[str] = "convolution:BottleneckConv"
+    narrowest: ClassVar[int] = 4
 
     @property
     def summary(self) -> str:

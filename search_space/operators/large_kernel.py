@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from search_space.counting import Cost, Size, depthwise, moved, pointwise_norm, strided
+from search_space.counting import Cost, Size, batch_norm, depthwise, moved, pointwise_norm, strided
+from search_space.modules.dilated_branches import DILATED_BRANCHES
 from search_space.operators.base import Operator
 from search_space.operators.separable import depthwise_separable
 
@@ -33,7 +34,7 @@ class InceptionDepthwise(Operator):
     """The mixer of InceptionNeXt in a pre-activated unit.
 
     The channels split into an identity group and three branches of `ratio` of them, at least one channel each: a
-    square kernel, a row and a column, with biases. It takes three channels or more.
+    square kernel, a row and a column, with biases.
     """
 
     ratio: float = 0.125
@@ -43,6 +44,7 @@ class InceptionDepthwise(Operator):
     family: ClassVar[str] = "large_kernel"
     source: ClassVar[str] = "Yu et al. 2023, arXiv 2303.16900"
     module: ClassVar[str] = "large_kernel:InceptionDepthwise"
+    narrowest: ClassVar[int] = 3
 
     @property
     def summary(self) -> str:
@@ -82,3 +84,29 @@ class Band(Operator):
         row = depthwise(channels_in, (1, self.kernel), size, size_between)
         column = depthwise(channels_in, (self.kernel, 1), size_between, size_out)
         return row + column + pointwise_norm(channels_in, channels, size_out)
+
+
+@dataclass(frozen=True, slots=True)
+class LargeKernelRep(Operator):
+    """A large depthwise kernel that is trained with dilated ones beside it, in a pre-activated unit.
+
+    The inference form has the large kernel alone; the cost is that of the training form.
+    """
+
+    kernel: int
+
+    family: ClassVar[str] = "large_kernel"
+    source: ClassVar[str] = "Zhang et al. 2024, arXiv 2410.08049"
+    module: ClassVar[str] = "large_kernel:LargeKernelRep"
+
+    @property
+    def summary(self) -> str:
+        small = ", ".join(f"{size}x{size} at rate {rate}" for size, rate in DILATED_BRANCHES[self.kernel])
+        return f"ReLU, depthwise {self.kernel}x{self.kernel} plus {small}, each with norm; pointwise, batch norm."
+
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+        size_out = strided(size, stride)
+        total = pointwise_norm(channels_in, channels, size_out)
+        for kernel in (self.kernel, *(size for size, _ in DILATED_BRANCHES[self.kernel])):
+            total += depthwise(channels_in, (kernel, kernel), size, size_out) + batch_norm(channels_in)
+        return total

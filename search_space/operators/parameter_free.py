@@ -51,6 +51,22 @@ class SkipConnect(Operator):
 
 
 @dataclass(frozen=True, slots=True)
+class Zero(Operator):
+    """The edge that is not there, for spaces in which that is a choice."""
+
+    family: ClassVar[str] = "parameter_free"
+    source: ClassVar[str] = "Liu et al. 2018, arXiv 1806.09055"
+    module: ClassVar[str] = "zero:Zero"
+
+    @property
+    def summary(self) -> str:
+        return "Zeros."
+
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:  # noqa: ARG002
+        return moved(0, size, channels, strided(size, stride))
+
+
+@dataclass(frozen=True, slots=True)
 class Pool(Operator):
     """The average or maximum of a window; padding takes part in neither."""
 
@@ -69,6 +85,27 @@ class Pool(Operator):
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         size_out = strided(size, stride)
         return moved(channels_in, size, channels_in, size_out) + adapted(channels_in, channels, size_out)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSandwich(Operator):
+    """A maximum pool in place of the 3x3 convolution of a bottleneck."""
+
+    kernel: int
+
+    family: ClassVar[str] = "parameter_free"
+    source: ClassVar[str] = "Han et al. 2022, arXiv 2202.02777"
+    module: ClassVar[str] = "pooling:PoolSandwich"
+    narrowest: ClassVar[int] = 4
+
+    @property
+    def summary(self) -> str:
+        return f"ReLU, 1x1 to a quarter of the width, norm, ReLU, maximum of {self.kernel}x{self.kernel}, 1x1, norm."
+
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+        width, size_out = channels // 4, strided(size, stride)
+        pool = moved(width, size, width, size_out)
+        return pointwise_norm(channels_in, width, size) + pool + pointwise_norm(width, channels, size_out)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,3 +32,24 @@ class SeparableConv(Operator):
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         first = depthwise_separable(self.kernel, channels_in, channels, size, stride)
         return first + depthwise_separable(self.kernel, channels, channels, strided(size, stride), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class ThinSeparableConv(Operator):
+    """A depthwise separable unit along one axis, for maps whose axes differ: for signals, electrodes by time."""
+
+    height: int
+    width: int
+
+    family: ClassVar[str] = "separable"
+    source: ClassVar[str] = "Lawhern et al. 2018, arXiv 1611.08024"
+    module: ClassVar[str] = "separable:ThinSeparableConv"
+
+    @property
+    def summary(self) -> str:
+        return f"ReLU, depthwise {self.height}x{self.width}, pointwise, batch norm."
+
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+        size_out = strided(size, stride)
+        thin = depthwise(channels_in, (self.height, self.width), size, size_out)
+        return thin + pointwise_norm(channels_in, channels, size_out)

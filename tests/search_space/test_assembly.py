@@ -6,13 +6,13 @@ import traceback
 
 import pytest
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from search_space.cost import cost
 from search_space.genotype import Cell, Edge, Genotype
 from search_space.network import Architecture
 from search_space.published import published
 from search_space.skeleton import Skeleton
+from tests.search_space.counted import counted
 from tests.search_space.random_cells import random_genotype
 
 SMALL = {
@@ -29,15 +29,8 @@ SMALL = {
 }
 
 
-def counted(architecture):
-    """Parameters and MACs of the network itself, on one image, without spending them."""
-    with torch.device("meta"):
-        network = architecture.build().eval()
-        images_NCHW = torch.empty(1, *architecture.skeleton.input_shape)
-    counter = FlopCounterMode(display=False)
-    with counter:
-        network(images_NCHW)
-    return sum(p.numel() for p in network.parameters()), counter.get_total_flops() // 2
+def counts_of(architecture):
+    return counted(architecture.build, architecture.skeleton.input_shape)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -45,7 +38,7 @@ def counted(architecture):
 def test_a_network_costs_what_its_description_says(skeleton, seed):
     architecture = Architecture(random_genotype(seed), SMALL[skeleton])
     said = cost(architecture)
-    assert counted(architecture) == (said.params, said.macs)
+    assert counts_of(architecture) == (said.params, said.macs)
 
 
 @pytest.mark.parametrize("seed", range(4, 8))

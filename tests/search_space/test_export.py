@@ -49,9 +49,9 @@ for folder in sys.argv[1:]:
 
 
 def write_case(folder: Path, architecture: Architecture, form: str, seed: int) -> None:
-    network = as_if_trained(architecture.build(), seed)
-    measured = merge(network) if form == "inference" else network
     images_NCHW = torch.randn(3, *architecture.skeleton.input_shape)
+    network = as_if_trained(architecture.build(), images_NCHW, seed)
+    measured = merge(network) if form == "inference" else network
     folder.mkdir()
     with torch.inference_mode():
         torch.save({"images": images_NCHW, "logits": measured(images_NCHW)}, folder / "case.pt")

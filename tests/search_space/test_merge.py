@@ -16,8 +16,8 @@ ODD = Skeleton((2, 9, 7), classes=3, channels=5, cells_per_stage=2)
 
 @pytest.mark.parametrize("seed", range(12))
 def test_the_merged_network_computes_the_same_whatever_the_statistics(seed):
-    network = as_if_trained(Architecture(random_genotype(seed), ODD).build(), seed)
-    images_NCHW = torch.randn(4, 2, 9, 7)
+    images_NCHW = torch.randn(16, 2, 9, 7, generator=torch.Generator().manual_seed(seed))
+    network = as_if_trained(Architecture(random_genotype(seed), ODD).build(), images_NCHW, seed)
     expected_NK = network(images_NCHW)
     assert torch.allclose(merge(network)(images_NCHW), expected_NK, rtol=1e-5, atol=1e-5)
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
-import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from search_space.cost import cost
-from search_space.network import Architecture
 from search_space.published_networks import published_networks
+from tests.search_space.counted import counted
 
 # Parameters without the statistics of batch norm, and MACs of convolutions and linear layers, where they are known.
 COUNTS = {
@@ -48,18 +46,8 @@ def test_a_description_costs_what_was_published(name: str) -> None:
     assert macs in (None, found.macs)
 
 
-def counted(architecture: Architecture) -> tuple[int, int]:
-    """Parameters and MACs of the network itself, on one image, without spending them."""
-    with torch.device("meta"):
-        network = architecture.build().eval()
-        images_NCHW = torch.empty(1, *architecture.skeleton.input_shape)
-    counter = FlopCounterMode(display=False)
-    with counter:
-        network(images_NCHW)
-    return sum(p.numel() for p in network.parameters()), counter.get_total_flops() // 2
-
-
 @pytest.mark.parametrize("name", BUILT)
 def test_a_network_has_the_counts_of_its_description(name: str) -> None:
-    said = cost(published_networks[name])
-    assert counted(published_networks[name]) == (said.params, said.macs)
+    architecture = published_networks[name]
+    said = cost(architecture)
+    assert counted(architecture.build, architecture.skeleton.input_shape) == (said.params, said.macs)
