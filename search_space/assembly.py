@@ -47,7 +47,9 @@ def assemble(genotype: Genotype, skeleton: Skeleton) -> Network:
     drops = skeleton.drop_path is not None
     namespace: dict[str, Any] = _AROUND_CELLS | {
         "NormalCell": _cell_class(cell_source("NormalCell", genotype.normal, 1, drops), genotype, "NormalCell"),
-        "ReductionCell": _cell_class(cell_source("ReductionCell", genotype.reduction, 2, drops), genotype, "ReductionCell"),
+        "ReductionCell": _cell_class(
+            cell_source("ReductionCell", genotype.reduction, 2, drops), genotype, "ReductionCell"
+        ),
     }
     exec(network_source(skeleton, "training"), namespace)  # noqa: S102 - our own text, of numbers
     network: Network = namespace["build_model"]()

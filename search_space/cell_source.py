@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from search_space.genotype import Cell, Edge
 from search_space.operators import OPERATORS
 
-_TERMS_A_LINE = 4
+_TERMS_A_LINE, _DROPPED_TERMS_A_LINE = 4, 3
 
 
 def cell_source(name: str, cell: Cell, stride: int, drop_path: bool = False) -> str:
@@ -23,7 +23,7 @@ def cell_source(name: str, cell: Cell, stride: int, drop_path: bool = False) -> 
         "    def __init__(self, older: int, newest: int, channels: int, halves: bool, fit: str, units: int) -> None:",
         "        super().__init__(older, newest, channels, halves, fit, units)",
         *(f"        {line}" for line in _parts(cell, stride)),
-        *(["        self.drop_path = DropPath()"] if drop_path else []),
+        *(["        self.drop = DropPath()"] if drop_path else []),
         "",
         "    def forward(self, h0: Tensor, h1: Tensor) -> Tensor:",
         '        """The concatenated outputs."""',
@@ -66,14 +66,15 @@ def _literal(value: object) -> str:
 
 
 def _steps(cell: Cell, stride: int, drop_path: bool) -> Iterator[str]:
+    at_once = _DROPPED_TERMS_A_LINE if drop_path else _TERMS_A_LINE
     for node in cell.nodes:
         terms = []
         for index, edge in enumerate(cell.edges_into(node)):
             term = f"self.h{node}_{index}(h{edge.source})"
-            terms.append(f"self.drop_path({term})" if drop_path and _may_drop(edge, stride) else term)
+            terms.append(f"self.drop({term})" if drop_path and _may_drop(edge, stride) else term)
         # Long nodes are written over several lines, each going on where the one before it ended.
-        for first in range(0, len(terms), _TERMS_A_LINE):
-            line = [*([f"h{node}"] if first else []), *terms[first : first + _TERMS_A_LINE]]
+        for first in range(0, len(terms), at_once):
+            line = [*([f"h{node}"] if first else []), *terms[first : first + at_once]]
             yield (
                 f"h{node} = torch.cat([{', '.join(line)}], 1)"
                 if node in cell.concat

@@ -126,7 +126,7 @@ def _output(place: Place, node: int) -> Cost:
 
 
 def auxiliary_cost(architecture: Architecture) -> Cost:
-    """What the auxiliary head costs, which `cost` does not count, for it is gone after training; nothing without one."""
+    """What the auxiliary head costs, which is gone after training and in no `cost`; nothing without one."""
     genotype, skeleton = architecture.genotype, architecture.skeleton
     auxiliary = skeleton.auxiliary
     if auxiliary is None:

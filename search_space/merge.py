@@ -37,7 +37,9 @@ def _inference_form(module: nn.Module) -> nn.Module:
 @_inference_form.register
 def _(network: RegularisedNetwork) -> nn.Module:
     """The auxiliary head has done its work."""
-    network.auxiliary = None
+    if network.watched is not None:
+        del network.auxiliary
+        network.watched = None
     for name, child in network.named_children():
         setattr(network, name, _inference_form(child))
     return network

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import indent
 
 from search_space.module_source import Form
 from search_space.skeleton import Skeleton
@@ -24,8 +25,23 @@ _OF_NETWORK = {
 
 def network_source(skeleton: Skeleton, form: Form) -> str:
     """`build_model`, whose defaults are those of `skeleton`; NormalCell and ReductionCell are the cells it takes."""
-    network = "RegularisedNetwork" if form == "training" and is_regularised(skeleton) else "Network"
-    choices = {**_choices(skeleton), **(_regularisation(skeleton) if form == "training" else {})}
+    additions = _regularisation(skeleton) if form == "training" else []
+    network = "RegularisedNetwork" if additions else "Network"
+    before, after = ("network =", [*additions, "return network"]) if additions else ("return", [])
+    choices = [f"    {name}={value}," for name, value in _choices(skeleton).items()]
+    body = [
+        f"{before} {network}(",
+        f"    {_stem(skeleton)},",
+        "    NormalCell,",
+        "    ReductionCell,",
+        "    classes=classes,",
+        "    channels=channels,",
+        "    cells_per_stage=cells_per_stage,",
+        f"    stages={skeleton.stages},",
+        *choices,
+        ")",
+        *after,
+    ]
     return f'''\
 def build_model(
     input_channels: int = {skeleton.input_shape[0]},
@@ -34,20 +50,7 @@ def build_model(
     cells_per_stage: int = {skeleton.cells_per_stage},
 ) -> {network}:
     """A freshly initialised network: images (N, input_channels, H, W) to logits (N, classes)."""
-    return {network}(
-        {_stem(skeleton)},
-        NormalCell,
-        ReductionCell,
-        classes=classes,
-        channels=channels,
-        cells_per_stage=cells_per_stage,
-        stages={skeleton.stages},
-{"".join(f"        {name}={value},{chr(10)}" for name, value in choices.items())}    )'''
-
-
-def is_regularised(skeleton: Skeleton) -> bool:
-    """Whether a network has parts that only its training needs."""
-    return skeleton.auxiliary is not None or skeleton.drop_path is not None
+{indent(chr(10).join(body), "    ")}'''
 
 
 def _stem(skeleton: Skeleton) -> str:
@@ -72,14 +75,12 @@ def _choices(skeleton: Skeleton) -> dict[str, object]:
     return {name: value for name, value in choices.items() if value != _OF_NETWORK.get(name)}
 
 
-def _regularisation(skeleton: Skeleton) -> dict[str, object]:
-    arguments: dict[str, object] = {}
+def _regularisation(skeleton: Skeleton) -> list[str]:
+    """The statements that add what only training needs."""
+    statements = []
     if (auxiliary := skeleton.auxiliary) is not None:
-        arguments["auxiliary"] = (
-            f"lambda channels_in: AuxiliaryHead(channels_in, classes, {skeleton.auxiliary_size}, "
-            f"pool_stride={auxiliary.pool_stride}, widths={auxiliary.widths}, last_norm={auxiliary.last_norm})"
-        )
-        arguments["offset"] = auxiliary.offset
+        values = (auxiliary.offset, skeleton.auxiliary_size, auxiliary.pool_stride, auxiliary.widths)
+        statements.append(f"network.add_auxiliary({', '.join(map(str, values))}, {auxiliary.last_norm})")
     if (drop_path := skeleton.drop_path) is not None:
-        arguments |= {"keep": drop_path.keep, "by_layer": drop_path.by_layer, "by_time": drop_path.by_time}
-    return arguments
+        statements.append(f"network.schedule_drop_path({drop_path.keep}, {drop_path.by_layer}, {drop_path.by_time})")
+    return statements

@@ -62,4 +62,3 @@ class DropPath:
     def __post_init__(self) -> None:
         if not 0 < self.keep <= 1:
             raise InvalidRegularisation("drop_path.keep is more than 0 and at most 1")
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 from search_space.counting import Size, strided
 from search_space.regularisation import Auxiliary, DropPath
@@ -82,10 +82,8 @@ class Skeleton:
             _within("stem_channels", self.stem_channels, 4, 4096)
         if self.skip_reduction_input and self.reduction_in_stage and self.cells_per_stage == 1:
             raise InvalidSkeleton("skip_reduction_input wants a normal cell between every two reductions")
-        if isinstance(self.auxiliary, dict):
-            object.__setattr__(self, "auxiliary", Auxiliary(**self.auxiliary))
-        if isinstance(self.drop_path, dict):
-            object.__setattr__(self, "drop_path", DropPath(**self.drop_path))
+        object.__setattr__(self, "auxiliary", _from_json(Auxiliary, self.auxiliary))
+        object.__setattr__(self, "drop_path", _from_json(DropPath, self.drop_path))
         self._check_reductions()
         self._check_auxiliary()
 
@@ -151,6 +149,11 @@ class Skeleton:
                 f"an input of {height}x{width} is too small for the {self.reductions} reductions of {self.stages} "
                 f"stages after the stem {self.stem!r}; use at least {smallest}x{smallest}, or fewer stages"
             )
+
+
+def _from_json(kind: type[Any], value: Any) -> Any:
+    """A part of a skeleton that has been through JSON is an object there."""
+    return kind(**value) if isinstance(value, dict) else value
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:

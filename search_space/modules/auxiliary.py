@@ -17,10 +17,9 @@ class AuxiliaryHead(nn.Sequential):
         channels_in: int,
         classes: int,
         size: tuple[int, int],
-        *,
-        pool_stride: int = 3,
-        widths: tuple[int, int] = (128, 768),
-        last_norm: bool = True,
+        pool_stride: int,
+        widths: tuple[int, int],
+        last_norm: bool,
     ) -> None:
         left = ((size[0] - 5) // pool_stride + 1, (size[1] - 5) // pool_stride + 1)
         super().__init__(

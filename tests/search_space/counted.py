@@ -8,7 +8,12 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-CONVOLUTIONS_AND_LINEAR = {torch.ops.aten.convolution, torch.ops.aten.addmm, torch.ops.aten._cdist_forward}
+CONVOLUTIONS_AND_LINEAR = {
+    torch.ops.aten.convolution,
+    torch.ops.aten.addmm,
+    torch.ops.aten.mm,
+    torch.ops.aten._cdist_forward,
+}
 
 
 def counted(build: Callable[[], nn.Module], input_shape: tuple[int, ...]) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from search_space.genotype import Genotype
 from search_space.merge import merge
 from search_space.network import Architecture
 from search_space.published import published
+from search_space.regularisation import Auxiliary, DropPath
 from search_space.skeleton import Skeleton, skeletons
 from tests.search_space.random_cells import random_genotype
 from tests.search_space.trained import as_if_trained
@@ -24,6 +25,8 @@ SKELETONS = [
     Skeleton((1, 8, 8), classes=10, channels=8),
     Skeleton((2, 9, 7), classes=3, channels=5, cells_per_stage=2, stem="cifar"),
     Skeleton((3, 35, 35), classes=10, channels=16, stem="imagenet", skip_reduction_input=True),
+    Skeleton((3, 20, 19), 10, 8, 2, reduction_in_stage=True, auxiliary=Auxiliary(), drop_path=DropPath(0.7)),
+    Skeleton((3, 35, 35), 10, 8, stem="imagenet-darts", older_input="prepared", final_relu=False),
 ]
 FORMS = ["training", "inference"]
 
@@ -108,7 +111,7 @@ def test_an_exported_file_holds_only_what_it_uses():
 @pytest.mark.parametrize("form", FORMS)
 def test_an_exported_file_is_formatted_and_free_of_lint(tmp_path, form):
     for seed in range(6):
-        architecture = Architecture(random_genotype(seed), SKELETONS[seed % 3])
+        architecture = Architecture(random_genotype(seed), SKELETONS[seed % len(SKELETONS)])
         (tmp_path / f"seed_{seed}.py").write_text(to_python(architecture, form, {"Accuracy": "0.97"}))
     for arguments in (["format", "--check"], ["check", "--select", "A,ARG,B,E,F,I,RET,SIM,UP,W"]):
         command = [sys.executable, "-m", "ruff", *arguments, "--isolated", "--line-length", "120", str(tmp_path)]
