@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from search_space.counting import Size
 
 
-class InvalidRegularisation(ValueError):  # noqa: N818 - a refusal is named by what is wrong
+class InvalidRegularisation(ValueError):
     """A help for training that makes no sense; the message says what does."""
 
 

@@ -14,7 +14,7 @@ OlderInput: TypeAlias = Literal["raw-first", "fitted", "prepared"]
 StemName: TypeAlias = Literal["tiny", "cifar", "imagenet", "imagenet-darts"]
 
 
-class InvalidSkeleton(ValueError):  # noqa: N818 - a refusal is named by what is wrong
+class InvalidSkeleton(ValueError):
     """A network that cannot be built, or not in reason; the message says what can."""
 
 
@@ -159,6 +159,12 @@ def _from_json(kind: type[Any], value: Any) -> Any:
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
         raise InvalidSkeleton(f"{name} is one of {', '.join(known)}, not {value!r}")
+
+
+def stages_for(input_shape: tuple[int, int, int]) -> int:
+    """As many stages, three at most, as leave the last one 4 pixels or more in height and width."""
+    _, height, width = input_shape
+    return next((stages for stages in (3, 2) if min(height, width) >= 4 * 2 ** (stages - 1)), 1)
 
 
 def _within(name: str, value: int, lowest: int, highest: int) -> None:

@@ -114,7 +114,7 @@ def _refuse_taken_port(settings: Settings) -> None:
             probe.bind((settings.host, settings.port))
         except OSError as error:
             raise CannotStart(
-                f"Port {settings.port} on {settings.host} cannot be used: {error.strerror}. Choose another CELLSMITH_PORT."
+                f"Port {settings.port} on {settings.host} is not free ({error.strerror}): set CELLSMITH_PORT."
             ) from error
 
 

@@ -36,5 +36,5 @@ class DilatedRep(nn.Conv2d):
 class ScaledConv(nn.Conv2d):
     """A 1x1 convolution with bias, which has taken in its scale: (N, channels_in, H, W) -> (N, channels, H, W)."""
 
-    def __init__(self, channels_in: int, channels: int, scale: float) -> None:  # noqa: ARG002 - training begins there
+    def __init__(self, channels_in: int, channels: int, scale: float) -> None:
         super().__init__(channels_in, channels, 1)

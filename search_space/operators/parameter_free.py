@@ -62,7 +62,7 @@ class Zero(Operator):
     def summary(self) -> str:
         return "Zeros."
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:  # noqa: ARG002
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         return moved(0, size, channels, strided(size, stride))
 
 

@@ -52,7 +52,7 @@ def test_what_cannot_be_done_is_refused_and_not_stored(
 
 
 def test_a_job_can_be_paused_resumed_and_cancelled(work: UnitOfWork) -> None:
-    id = jobs.submit(job_spec(), work).id  # noqa: A001
+    id = jobs.submit(job_spec(), work).id
     assert jobs.pause(id, work).state is JobState.PAUSED
     assert jobs.resume(id, work).state is JobState.QUEUED
     assert jobs.cancel(id, work).state is JobState.CANCELLED
