@@ -79,7 +79,7 @@ def _regularisation(skeleton: Skeleton) -> list[str]:
     """The statements that add what only training needs."""
     statements = []
     if (auxiliary := skeleton.auxiliary) is not None:
-        values = (auxiliary.offset, skeleton.auxiliary_size, auxiliary.pool_stride, auxiliary.widths)
+        values = (auxiliary.weight, auxiliary.offset, skeleton.auxiliary_size, auxiliary.pool_stride, auxiliary.widths)
         statements.append(f"network.add_auxiliary({', '.join(map(str, values))}, {auxiliary.last_norm})")
     if (drop_path := skeleton.drop_path) is not None:
         statements.append(f"network.schedule_drop_path({drop_path.keep}, {drop_path.by_layer}, {drop_path.by_time})")

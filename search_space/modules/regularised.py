@@ -11,15 +11,26 @@ class RegularisedNetwork(Network):
     """A Network that may have an auxiliary head, and whose cells may drop paths; see `logits` and `set_progress`."""
 
     auxiliary: AuxiliaryHead
+    auxiliary_weight = 0.0
     watched: int | None = None
     keep = 1.0
     by_layer = True
     by_time = True
 
     def add_auxiliary(
-        self, offset: int, size: tuple[int, int], pool_stride: int, widths: tuple[int, int], last_norm: bool
+        self,
+        weight: float,
+        offset: int,
+        size: tuple[int, int],
+        pool_stride: int,
+        widths: tuple[int, int],
+        last_norm: bool,
     ) -> None:
-        """Adds an AuxiliaryHead at `offset` from the last reduction cell, where maps are of `size`."""
+        """Adds an AuxiliaryHead at `offset` from the last reduction cell, where maps are of `size`.
+
+        Its loss counts `weight` times beside the network's.
+        """
+        self.auxiliary_weight = weight
         self.watched = self.last_reduction + offset
         channels_in, classes = self.widths[self.watched + 2], self.classifier.out_features
         self.auxiliary = AuxiliaryHead(channels_in, classes, size, pool_stride, widths, last_norm)
