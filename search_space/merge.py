@@ -13,14 +13,15 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from search_space.modules.conv_norm import ConvNorm
 from search_space.modules.dilated_rep import DilatedRep
 from search_space.modules.residual import ScaledConv
+from search_space.modules.spaced import SpacedConv
 
 
 def merge(network: nn.Module) -> nn.Module:
     """A copy that computes in evaluation what `network` does, with one convolution for what can be one.
 
-    These are a convolution and its batch norm or scale, and parallel depthwise ones. Both forms have the same outputs
-    within float32 rounding (1e-5); `network` stays as it is, training goes on with it. The merged network has the
-    tensors of the exported inference form, under the same names.
+    These are a convolution and its batch norm or scale, parallel depthwise ones, and kernels with learned spacings.
+    Both forms have the same outputs within float32 rounding (1e-5); `network` stays as it is, training goes on with
+    it. The merged network has the tensors of the exported inference form, under the same names.
     """
     with torch.no_grad():
         return _inference_form(deepcopy(network).eval())
@@ -61,3 +62,13 @@ def _(scaled: ScaledConv) -> nn.Conv2d:
     convolution.weight *= scaled.scale[..., None]
     convolution.bias *= scaled.scale[:, 0, 0]
     return convolution
+
+
+@_inference_form.register
+def _(spaced: SpacedConv) -> nn.Conv2d:
+    kernels, bias = spaced.kernels(), spaced.bias
+    channels, size = len(kernels), kernels.shape[-1]
+    baked = nn.Conv2d(channels, channels, size, spaced.stride, spaced.reach, groups=channels).to(kernels)
+    baked.weight.copy_(kernels)
+    baked.bias = bias
+    return baked.eval()

@@ -38,3 +38,21 @@ class ScaledConv(nn.Conv2d):
 
     def __init__(self, channels_in: int, channels: int, scale: float) -> None:  # noqa: ARG002 - training begins there
         super().__init__(channels_in, channels, 1)
+
+
+class SpacedConv(nn.Conv2d):
+    """A depthwise kernel x kernel convolution, whose kernels are those that learned spacings came to.
+
+    (N, channels, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        stride: int,
+        *,
+        kernel: int,
+        count: int,  # noqa: ARG002 - training has so many weights
+        spread: str,  # noqa: ARG002 - and spreads them so
+    ) -> None:
+        super().__init__(channels, channels, kernel, stride, kernel // 2, groups=channels)

@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from search_space.counting import Cost, Size, batch_norm, depthwise, moved, pointwise_norm, strided
+from search_space.counting import Cost, Size, batch_norm, convolution, depthwise, moved, pointwise_norm, strided
 from search_space.modules.dilated_branches import DILATED_BRANCHES
 from search_space.operators.base import Operator
 from search_space.operators.separable import depthwise_separable
+
+
+def band(kernel: int, channels: int, size: Size, stride: int) -> Cost:
+    """A depthwise row, which strides along the width only, and a column, which strides along the height."""
+    size_out = strided(size, stride)
+    size_between = (size[0], size_out[1])
+    row = depthwise(channels, (1, kernel), size, size_between)
+    return row + depthwise(channels, (kernel, 1), size_between, size_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +87,8 @@ class Band(Operator):
         return f"ReLU, depthwise 1x{self.kernel}, depthwise {self.kernel}x1, pointwise, batch norm."
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
-        size_out = strided(size, stride)
-        size_between = (size[0], size_out[1])
-        row = depthwise(channels_in, (1, self.kernel), size, size_between)
-        column = depthwise(channels_in, (self.kernel, 1), size_between, size_out)
-        return row + column + pointwise_norm(channels_in, channels, size_out)
+        pointwise = pointwise_norm(channels_in, channels, strided(size, stride))
+        return band(self.kernel, channels_in, size, stride) + pointwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +115,33 @@ class LargeKernelRep(Operator):
         for kernel in (self.kernel, *(size for size, _ in DILATED_BRANCHES[self.kernel])):
             total += depthwise(channels_in, (kernel, kernel), size, size_out) + batch_norm(channels_in)
         return total
+
+
+@dataclass(frozen=True, slots=True)
+class PeripheralGating(Operator):
+    """Bands of several sizes less their centres, mixed at each pixel by the detail there, in a pre-activated unit.
+
+    The 27 multiplications a channel and pixel of its three fixed filters are counted as well.
+    """
+
+    kernels: tuple[int, ...]
+
+    family: ClassVar[str] = "large_kernel"
+    source: ClassVar[str] = "Cai et al. 2026, arXiv 2602.20537"
+    module: ClassVar[str] = "peripheral:PeripheralSeparable"
+
+    @property
+    def summary(self) -> str:
+        bands = " and ".join(f"1x{kernel}, {kernel}x1" for kernel in self.kernels)
+        return f"ReLU, depthwise {bands}, each less a 3x3, mixed by the detail at a pixel; pointwise, batch norm."
+
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+        size_out = strided(size, stride)
+        branches = len(self.kernels)
+        cues = convolution(channels_in, 3 * channels_in, (3, 3), size, size_out, groups=channels_in)
+        total = Cost(0, cues.macs, cues.bytes_moved) + convolution(3, branches, (1, 1), size_out, size_out, bias=True)
+        for kernel in self.kernels:
+            total += band(kernel, channels_in, size, stride)
+            total += depthwise(channels_in, (3, 3), size, size_out) + Cost(params=channels_in)
+        mixing = moved(branches * channels_in, size_out, channels_in, size_out)
+        return total + mixing + pointwise_norm(channels_in, channels, size_out)
