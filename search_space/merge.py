@@ -10,8 +10,10 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from search_space.modules import folded
 from search_space.modules.conv_norm import ConvNorm
 from search_space.modules.dilated_rep import DilatedRep
+from search_space.modules.distance import DistanceL2
 from search_space.modules.residual import ScaledConv
 from search_space.modules.spaced import SpacedConv
 
@@ -72,3 +74,19 @@ def _(spaced: SpacedConv) -> nn.Conv2d:
     baked.weight.copy_(kernels)
     baked.bias = bias
     return baked.eval()
+
+
+@_inference_form.register
+def _(distance: DistanceL2) -> nn.Module:
+    channels, channels_in, kernel, _ = distance.patches.shape
+    merged = folded.DistanceL2(channels_in, channels, distance.stride, kernel=kernel).to(distance.patches)
+    norm = distance.norm
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    assert merged.of_pixels.bias is not None
+    scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
+    of_squares, of_pixels, rest = distance.kernels()
+    merged.of_squares.weight.copy_(scale[:, None, None, None] * of_squares)
+    merged.of_pixels.weight.copy_(scale[:, None, None, None] * of_pixels)
+    merged.of_pixels.bias.copy_(norm.bias + scale * (rest - norm.running_mean))
+    return merged.eval()

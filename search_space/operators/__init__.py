@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from search_space.operators.attention import Halo
 from search_space.operators.base import Operator
 from search_space.operators.blocks import ConvFirst, ConvNeXt, MBConv
 from search_space.operators.dense import BottleneckConv, DenseConv, FactorizedConv
 from search_space.operators.dilated import DilatedConv, DilatedSeparableConv
+from search_space.operators.distance import DistanceL1, DistanceL2, RadialBasisConv
 from search_space.operators.large_kernel import (
     Band,
     InceptionDepthwise,
@@ -77,5 +79,9 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
         "convfirst_3": ConvFirst(kernel=3),
         "convnext_5": ConvNeXt(kernel=5),
         "convnext_7": ConvNeXt(kernel=7),
+        "halo": Halo(),
+        "dist_l1_3x3": DistanceL1(kernel=3),
+        "dist_l2_3x3": DistanceL2(kernel=3),
+        "rbf_3x3": RadialBasisConv(kernel=3),
     }
 )
