@@ -18,6 +18,7 @@ from search_space.operators.large_kernel import (
     LargeKernelRep,
     PeripheralGating,
 )
+from search_space.operators.mixers import SpatialMixer, WaveMixer
 from search_space.operators.parameter_free import Identity, Pool, PoolSandwich, Shift, SkipConnect, Zero
 from search_space.operators.separable import SeparableConv, ThinSeparableConv
 from search_space.operators.spaced import SpacedConv
@@ -79,6 +80,8 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
         "convfirst_3": ConvFirst(kernel=3),
         "convnext_5": ConvNeXt(kernel=5),
         "convnext_7": ConvNeXt(kernel=7),
+        "smix": SpatialMixer(),
+        "cmix": WaveMixer(),
         "halo": Halo(),
         "dist_l1_3x3": DistanceL1(kernel=3),
         "dist_l2_3x3": DistanceL2(kernel=3),
