@@ -8,13 +8,15 @@ from typing import ClassVar
 from search_space.counting import Cost, Size, convolution, moved, pointwise_norm, strided
 from search_space.modules.divisor import largest_divisor
 from search_space.operators.base import Operator
+from search_space.operators.drawing import chain
 
 
 @dataclass(frozen=True, slots=True)
 class Halo(Operator):
     """Blocks of pixels that attend to themselves and a margin around them, in a pre-activated unit.
 
-    Heads are 8 channels wide, or the most below that into which the width divides.
+    Heads are 8 channels wide, or the most below that into which the width divides. The products of the attention,
+    twice the pixels of a window times C for each pixel, are not in the MACs.
     """
 
     block: int = 8
@@ -23,6 +25,9 @@ class Halo(Operator):
     family: ClassVar[str] = "attention"
     source: ClassVar[str] = "Vaswani et al. 2021, arXiv 2103.12731"
     module: ClassVar[str] = "attention:Halo"
+    slow: ClassVar[str] = (
+        "Everywhere: it is mostly products that are not in the MACs, and copies of windows. For small maps."
+    )
 
     @property
     def summary(self) -> str:
@@ -34,8 +39,12 @@ class Halo(Operator):
         """Rows, and columns, of keys for each block."""
         return self.block + 2 * self.halo
 
+    @property
+    def drawing(self) -> str:
+        attention = f"attention {self.block}x{self.block} to {self.window}x{self.window}"
+        return chain("ReLU", attention, "1x1", "norm")
+
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
-        """As ever the MACs of convolutions; those of the attention's own products are `products`."""
         padded = self._padded(size)
         asked, size_out = strided(padded, stride), strided(size, stride)
         windows = (padded[0] // self.block * self.window, padded[1] // self.block * self.window)
@@ -45,11 +54,6 @@ class Halo(Operator):
         offsets = Cost(params=2 * (2 * self.window - 1) * largest_divisor(channels, 8))
         attention = moved(channels, asked, channels, asked) + moved(2 * channels, windows, 0, size)
         return projections + offsets + attention + pointwise_norm(channels, channels, size_out)
-
-    def products(self, channels: int, size: Size, stride: int = 1) -> int:
-        """Multiply-accumulates of queries with keys and of weights with values, which no MACs include."""
-        height, width = strided(self._padded(size), stride)
-        return 2 * height * width * self.window**2 * channels
 
     def _padded(self, size: Size) -> Size:
         return -(-size[0] // self.block) * self.block, -(-size[1] // self.block) * self.block

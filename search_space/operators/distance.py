@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from search_space.counting import Cost, Size, batch_norm, convolution, moved, pointwise_norm, strided
 from search_space.operators.base import Operator
+from search_space.operators.drawing import branches, chain
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +19,17 @@ class DistanceL2(Operator):
     family: ClassVar[str] = "distance"
     source: ClassVar[str] = "Ghiasi-Shirazi 2017, arXiv 1707.09864"
     module: ClassVar[str] = "distance:DistanceL2"
+    slow: ClassVar[str] = "Two convolutions in place of one. Not for half precision, in which the squares cancel."
 
     @property
     def summary(self) -> str:
         k = self.kernel
         return f"Minus the weighted squared distance of each {k}x{k} patch from learned patches; batch norm."
+
+    @property
+    def drawing(self) -> str:
+        k = f"{self.kernel}x{self.kernel}"
+        return branches((), ((f"{k} of x²",), (f"{k} of x",)), ("+", "norm"))
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         conv = convolution(channels_in, channels, (self.kernel, self.kernel), size, strided(size, stride))
@@ -38,11 +45,18 @@ class DistanceL1(Operator):
     family: ClassVar[str] = "distance"
     source: ClassVar[str] = "Ghiasi-Shirazi 2017, arXiv 1707.09864"
     module: ClassVar[str] = "distance:DistanceL1"
+    slow: ClassVar[str] = (
+        "Everywhere: every patch is copied, and no library has a fast kernel. Its norm cannot be folded."
+    )
 
     @property
     def summary(self) -> str:
         k = self.kernel
         return f"Minus the sum of absolute differences of each {k}x{k} patch from learned patches; batch norm."
+
+    @property
+    def drawing(self) -> str:
+        return chain(f"−Σ|patch {self.kernel}x{self.kernel} − w|", "norm")
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         size_out = strided(size, stride)
@@ -60,11 +74,16 @@ class RadialBasisConv(Operator):
     family: ClassVar[str] = "distance"
     source: ClassVar[str] = "Ghiasi-Shirazi 2017, arXiv 1707.09864"
     module: ClassVar[str] = "distance:RadialBasisConv"
+    slow: ClassVar[str] = "Nowhere for its MACs; the exponential does not quantise well."
 
     @property
     def summary(self) -> str:
         k = self.kernel
         return f"Gaussian of the distance of each {k}x{k} patch from learned patches, pointwise, batch norm."
+
+    @property
+    def drawing(self) -> str:
+        return chain(f"exp(−s·|patch {self.kernel}x{self.kernel} − w|²)", "1x1", "norm")
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         size_out = strided(size, stride)

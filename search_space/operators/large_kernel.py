@@ -8,6 +8,7 @@ from typing import ClassVar
 from search_space.counting import Cost, Size, batch_norm, convolution, depthwise, moved, pointwise_norm, strided
 from search_space.modules.dilated_branches import DILATED_BRANCHES
 from search_space.operators.base import Operator
+from search_space.operators.drawing import branches, chain
 from search_space.operators.separable import depthwise_separable
 
 
@@ -28,10 +29,17 @@ class LargeKernelConv(Operator):
     family: ClassVar[str] = "large_kernel"
     source: ClassVar[str] = "Ding et al. 2022, arXiv 2203.06717"
     module: ClassVar[str] = "separable:DepthwiseSeparable"
+    slow: ClassVar[str] = (
+        "On processors, kernels of 15 and more miss the fast path for depthwise ones: 40 times the time of 13 and more."
+    )
 
     @property
     def summary(self) -> str:
         return f"ReLU, depthwise {self.kernel}x{self.kernel}, pointwise, batch norm."
+
+    @property
+    def drawing(self) -> str:
+        return chain("ReLU", f"dw {self.kernel}x{self.kernel}", "1x1", "norm")
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         return depthwise_separable(self.kernel, channels_in, channels, size, stride)
@@ -53,11 +61,19 @@ class InceptionDepthwise(Operator):
     source: ClassVar[str] = "Yu et al. 2023, arXiv 2303.16900"
     module: ClassVar[str] = "large_kernel:InceptionDepthwise"
     narrowest: ClassVar[int] = 3
+    slow: ClassVar[str] = "Four small pieces and their concatenation take more time than the MACs say."
 
     @property
     def summary(self) -> str:
         kernels = f"{self.square}x{self.square}, 1x{self.band} and {self.band}x1"
         return f"ReLU, depthwise {kernels} on {self.ratio:.3g} of the channels each, pointwise, batch norm."
+
+    @property
+    def drawing(self) -> str:
+        b, k = self.band, self.square
+        return branches(
+            ("ReLU",), (("as is",), (f"dw {k}x{k}",), (f"dw 1x{b}",), (f"dw {b}x1",)), ("concat", "1x1", "norm")
+        )
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         branch = max(1, int(channels_in * self.ratio))
@@ -81,10 +97,15 @@ class Band(Operator):
     family: ClassVar[str] = "large_kernel"
     source: ClassVar[str] = "Peng et al. 2017, arXiv 1703.02719"
     module: ClassVar[str] = "large_kernel:Band"
+    slow: ClassVar[str] = "Memory bound: two passes over the map for few MACs."
 
     @property
     def summary(self) -> str:
         return f"ReLU, depthwise 1x{self.kernel}, depthwise {self.kernel}x1, pointwise, batch norm."
+
+    @property
+    def drawing(self) -> str:
+        return chain("ReLU", f"dw 1x{self.kernel}", f"dw {self.kernel}x1", "1x1", "norm")
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         pointwise = pointwise_norm(channels_in, channels, strided(size, stride))
@@ -103,11 +124,20 @@ class LargeKernelRep(Operator):
     family: ClassVar[str] = "large_kernel"
     source: ClassVar[str] = "Zhang et al. 2024, arXiv 2410.08049"
     module: ClassVar[str] = "large_kernel:LargeKernelRep"
+    slow: ClassVar[str] = (
+        "In training, which pays for every branch. On processors, kernels of 15 and more are slow in both forms."
+    )
 
     @property
     def summary(self) -> str:
         small = ", ".join(f"{size}x{size} at rate {rate}" for size, rate in DILATED_BRANCHES[self.kernel])
         return f"ReLU, depthwise {self.kernel}x{self.kernel} plus {small}, each with norm; pointwise, batch norm."
+
+    @property
+    def drawing(self) -> str:
+        small = DILATED_BRANCHES[self.kernel]
+        kernels = [f"dw {self.kernel}x{self.kernel}", *(f"dw {size}x{size} rate {rate}" for size, rate in small)]
+        return branches(("ReLU",), [(kernel, "norm") for kernel in kernels], ("+", "1x1", "norm"))
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         size_out = strided(size, stride)
@@ -129,11 +159,17 @@ class PeripheralGating(Operator):
     family: ClassVar[str] = "large_kernel"
     source: ClassVar[str] = "Cai et al. 2026, arXiv 2602.20537"
     module: ClassVar[str] = "peripheral:PeripheralSeparable"
+    slow: ClassVar[str] = "Everywhere: many passes over the map for few MACs."
 
     @property
     def summary(self) -> str:
         bands = " and ".join(f"1x{kernel}, {kernel}x1" for kernel in self.kernels)
         return f"ReLU, depthwise {bands}, each less a 3x3, mixed by the detail at a pixel; pointwise, batch norm."
+
+    @property
+    def drawing(self) -> str:
+        rows = [(f"dw 1x{k}", f"dw {k}x1", "less dw 3x3") for k in self.kernels]
+        return branches(("ReLU",), rows, ("Σ by detail", "1x1", "norm"))
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         size_out = strided(size, stride)

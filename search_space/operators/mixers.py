@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from search_space.counting import Cost, Size, batch_norm, convolution, depthwise, moved, pointwise_norm, strided
 from search_space.operators.base import Operator
+from search_space.operators.drawing import branches
 
 
 def squeeze_excite(channels: int, size: Size) -> Cost:
@@ -24,10 +25,17 @@ class SpatialMixer(Operator):
     source: ClassVar[str] = "Pay et al. 2025, arXiv 2507.10999"
     module: ClassVar[str] = "mixers:SpatialMixer"
     narrowest: ClassVar[int] = 2
+    slow: ClassVar[str] = "Many small steps, two of which look at the whole map before the next can begin."
 
     @property
     def summary(self) -> str:
         return "1x1 to half; depthwise 3x3, beside two at rate 2, each with norm, GELU, squeeze-excite; 1x1, norm."
+
+    @property
+    def drawing(self) -> str:
+        near = ("dw 3x3", "norm", "GELU", "SE")
+        far = ("dw 3x3 rate 2", "dw 3x3 rate 2", "norm", "GELU", "SE")
+        return branches(("1x1", "contrast"), (near, far), ("concat", "1x1", "norm"))
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         half, size_out = channels // 2, strided(size, stride)
@@ -56,11 +64,19 @@ class WaveMixer(Operator):
     family: ClassVar[str] = "mixers"
     source: ClassVar[str] = "Pay et al. 2025, arXiv 2507.10999"
     module: ClassVar[str] = "mixers:WaveMixer"
+    slow: ClassVar[str] = (
+        "Many passes at the wide end; the strongest channel is looked up, which edge compilers resist."
+    )
 
     @property
     def summary(self) -> str:
         e = self.expansion
         return f"Product of two 1x1 to {e} times the width, turned; grouped 3x3, norm, GELU, squeeze-excite, 1x1, norm."
+
+    @property
+    def drawing(self) -> str:
+        waves = branches((), (("1x1",), ("1x1", "GELU")), ("×", "+ strongest", "turn", "grouped 3x3"))
+        return waves.replace(" ─ y", " ─ norm ─ GELU ─ SE ─ 1x1 ─ norm ─ y")
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         width, size_out = self.expansion * channels_in, strided(size, stride)

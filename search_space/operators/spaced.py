@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from search_space.counting import Cost, Size, depthwise, pointwise_norm, strided
 from search_space.operators.base import Operator
+from search_space.operators.drawing import chain
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,19 @@ class SpacedConv(Operator):
     family: ClassVar[str] = "spaced"
     source: ClassVar[str] = "Khalfaoui-Hassani et al. 2021, arXiv 2112.03740; 2023, arXiv 2306.00817"
     module: ClassVar[str] = "spaced:SpacedSeparable"
+    slow: ClassVar[str] = (
+        "Training builds every kernel anew at each step. On processors, kernels of 15 and more are slow in both forms."
+    )
 
     @property
     def summary(self) -> str:
         k, spread = self.kernel, {"linear": "bilinear", "gauss": "Gaussian"}[self.spread]
         return f"ReLU, depthwise {k}x{k} of {self.count} weights at learned {spread} places, pointwise, batch norm."
+
+    @property
+    def drawing(self) -> str:
+        k = f"{self.kernel}x{self.kernel}"
+        return chain("ReLU", f"dw {k} of {self.count}", "1x1", "norm")
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         size_out = strided(size, stride)

@@ -3,12 +3,22 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from search_space.merge import merge
+from search_space.modules.conv_norm import ConvNorm
 from search_space.modules.dilated_branches import DILATED_BRANCHES
 from search_space.modules.large_kernel import LargeKernelRep
 from search_space.modules.spaced import SpacedConv, SpacedSeparable
 from tests.search_space.trained import as_if_trained
+
+
+@pytest.mark.parametrize("groups", [1, 4])
+def test_a_convolution_and_its_norm_are_one_convolution_with_a_bias(groups):
+    x_NCHW = torch.randn(4, 8, 9, 7)
+    pair = as_if_trained(nn.Sequential(ConvNorm(8, 12, 3, 2, 1, groups=groups)), x_NCHW)
+    (one,) = merge(pair)
+    assert torch.allclose(one(x_NCHW), pair(x_NCHW), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("stride", [1, 2])
