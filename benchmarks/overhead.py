@@ -6,6 +6,7 @@ completions; ours is counted over the whole way from the proposal to the committ
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
 import time
@@ -126,7 +127,7 @@ def ray_tune_with_optuna(folder: Path, trials: int, seed: int) -> list[float]:
 
 
 def _gaps(moments: list[float]) -> list[float]:
-    return [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
+    return [later - earlier for earlier, later in itertools.pairwise(moments)]
 
 
 def main() -> None:

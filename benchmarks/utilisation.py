@@ -65,8 +65,8 @@ def main() -> None:
     spec = JobSpec(
         dataset="digits",
         space=spaces["nasnet"],
-        skeleton=replace(skeletons["tiny"], input_shape=(1, 8, 8), classes=10),
-        recipe=Recipe(epochs=6),
+        skeleton=replace(skeletons["tiny"], input_shape=(1, 8, 8), classes=10, stages=2),
+        recipe=Recipe(epochs=6, learning_rate=0.2),
         budget=Budget(trials=options.trials, seconds=3600),
         resources=Resources(workers=WORKERS),
     )

@@ -35,7 +35,6 @@ def main() -> int:
         id = str(job["id"])
         say(f"job {id} is queued")
         cellsmith("watch", id, capture=False)
-        cellsmith("front", id, capture=False)
         points = json.loads(cellsmith("front", id, "--json", show=None))["points"]
         best = max(points, key=lambda point: point["accuracy"])
         cellsmith("export", id, str(best["number"]), "-o", str(EXPORT), "--force", capture=False)

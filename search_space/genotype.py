@@ -16,7 +16,7 @@ MOST_NODES = 10
 MOST_EDGES = 100
 
 
-class InvalidGenotype(ValueError):  # noqa: N818 - a refusal is named by what is wrong
+class InvalidGenotype(ValueError):
     """A description that is no cell, or not one of the space at hand; the message names node and edge."""
 
 

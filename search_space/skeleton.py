@@ -12,7 +12,7 @@ from search_space.counting import Size, strided
 StemName: TypeAlias = Literal["tiny", "cifar", "imagenet"]
 
 
-class InvalidSkeleton(ValueError):  # noqa: N818 - a refusal is named by what is wrong
+class InvalidSkeleton(ValueError):
     """A network that cannot be built, or not in reason; the message says what can."""
 
 
@@ -89,6 +89,12 @@ class Skeleton:
                 f"an input of {height}x{width} is too small for the {self.reductions} reductions of {self.stages} "
                 f"stages after the stem {self.stem!r}; use at least {smallest}x{smallest}, or fewer stages"
             )
+
+
+def stages_for(input_shape: tuple[int, int, int]) -> int:
+    """As many stages, three at most, as leave the last one 4 pixels or more in height and width."""
+    _, height, width = input_shape
+    return next((stages for stages in (3, 2) if min(height, width) >= 4 * 2 ** (stages - 1)), 1)
 
 
 def _within(name: str, value: int, lowest: int, highest: int) -> None:

@@ -15,7 +15,7 @@ from search_space.operators import OPERATORS
 COMBINES = ("add", "concat")
 
 
-class InvalidSpace(ValueError):  # noqa: N818 - a refusal is named by what is wrong
+class InvalidSpace(ValueError):
     """No space can be made of this; the message says what to change."""
 
 

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 PREFIX = "CELLSMITH_"
 
 
-class WrongSetting(Exception):  # noqa: N818 - a refusal is named by what is wrong
+class WrongSetting(Exception):
     """A setting that cannot be used; the message names it in one line."""
 
 

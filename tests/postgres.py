@@ -17,7 +17,7 @@ SETTINGS = (
 )
 
 
-class NoPostgres(Exception):  # noqa: N818 - a refusal is named by what is wrong
+class NoPostgres(Exception):
     """Why no server can be started here."""
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from functools import partial
-from typing import TypeAlias
 
 import torch
 from safetensors.torch import save
@@ -21,13 +19,6 @@ from workers.latency import measure, reference_network
 from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, Failed, LatencyMeasurement
 from workers.train import Training, accuracy
 
-Evaluate: TypeAlias = Callable[[EvaluationRequest], Iterator[EvaluationReport]]
-
-
-def prepare(data: SearchData) -> Evaluate:
-    """`evaluate` on this data, for a worker that takes one request after another."""
-    return partial(evaluate, data=data)
-
 
 def evaluate(
     request: EvaluationRequest, data: SearchData, clock: Callable[[], float] = time.perf_counter
@@ -36,9 +27,8 @@ def evaluate(
 
     What goes wrong is reported as Failed, which is then the last report. `seconds` is the time spent on this
     fidelity, between asking and answer. At the recipe's full epochs, accuracy is that of the merged network,
-    and the report has the weights of both forms. Sets the threads of this process, and flushes its denormals.
+    and the report has the weights of both forms. Sets the number of threads of this process.
     """
-    torch.set_flush_denormal(True)
     fidelity, started = request.fidelities[0], clock()
     try:
         torch.set_num_threads(request.threads)
@@ -83,8 +73,9 @@ def _fresh(architecture: Architecture, seed: int) -> nn.Module:
 
 
 def _merged(network: nn.Module) -> nn.Module:
-    """The inference form, as the exported file holds it: plain memory layout. `network` stays as it is."""
-    return merge(network).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    """The inference form in the memory layout that the exported file has. `network` stays as it is."""
+    merged: nn.Module = merge(network).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    return merged
 
 
 def _latency(network: nn.Module, request: EvaluationRequest) -> LatencyMeasurement:

@@ -52,6 +52,12 @@ class EvaluationRequest:
         if self.fidelities[-1] > self.recipe.epochs:
             raise ValueError("no fidelity exceeds the recipe's epochs")
 
+    def __deepcopy__(self, memo: dict[int, object]) -> EvaluationRequest:
+        return self  # nothing in it can change; Ray Tune copies what it is given
+
+    def __str__(self) -> str:
+        return self.genotype.key
+
     @property
     def key(self) -> str:
         """Equal for two requests whose results may stand in for each other, whatever their fidelities."""

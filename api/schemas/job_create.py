@@ -10,7 +10,7 @@ from pydantic import Field
 
 from api.schemas.base import Asked, Label
 from search_space.presets import spaces
-from search_space.skeleton import Skeleton, skeletons
+from search_space.skeleton import Skeleton, skeletons, stages_for
 from search_space.space import CellSpace
 from service.domain.errors import Invalid
 from service.domain.job import Budget, EarlyStopping, JobSpec, Resources, Sampler
@@ -40,10 +40,11 @@ class SpaceChoice(Asked):
 
 
 class SkeletonChoice(Asked):
-    """How wide and deep the network around the cells is."""
+    """How wide and deep the network around the cells is; without `stages`, as many as the images allow."""
 
     channels: int = SKELETON.channels
     cells_per_stage: int = SKELETON.cells_per_stage
+    stages: int | None = None
 
     def to_skeleton(self, input_shape: tuple[int, int, int], classes: int) -> Skeleton:
         """The tiny skeleton in this size, for images of `input_shape` (C, H, W); Invalid where they do not fit."""
@@ -54,6 +55,7 @@ class SkeletonChoice(Asked):
                 classes=classes,
                 channels=self.channels,
                 cells_per_stage=self.cells_per_stage,
+                stages=stages_for(input_shape) if self.stages is None else self.stages,
             )
         except ValueError as error:
             raise Invalid("skeleton", str(error)) from error
@@ -155,7 +157,9 @@ class JobCreate(Asked):
             name=spec.name,
             dataset=spec.dataset,
             space=SpaceChoice(preset=space.name, operators=list(space.operators), nodes=space.nodes),
-            skeleton=SkeletonChoice(channels=skeleton.channels, cells_per_stage=skeleton.cells_per_stage),
+            skeleton=SkeletonChoice(
+                channels=skeleton.channels, cells_per_stage=skeleton.cells_per_stage, stages=skeleton.stages
+            ),
             training=TrainingChoice(**asdict(spec.recipe)),
             objectives=[ObjectiveChoice(**asdict(objective)) for objective in spec.objectives],
             sampler=SamplerChoice(**asdict(spec.sampler)),

@@ -34,7 +34,7 @@ class ApiError(CellsmithError):
         self.errors = tuple(errors)
 
 
-class Unreachable(CellsmithError):  # noqa: N818 - named by what is wrong
+class Unreachable(CellsmithError):
     """Nobody answered at `url`."""
 
     def __init__(self, url: str, reason: str) -> None:

@@ -88,6 +88,7 @@ class TuneDispatcher:
     def run(self, search: Search) -> None:
         """Returns when the search has no more work to hand out. Needs Ray to be initialised."""
         resources = search.job.spec.resources
+        room = int(ray.cluster_resources()["CPU"]) // resources.cpus
         trainable = tune.with_parameters(EvaluationTrainable, evaluate=self._evaluate, data=self._data)
         with tempfile.TemporaryDirectory(prefix="cellsmith-tune-") as scratch:
             tune.Tuner(
@@ -97,7 +98,8 @@ class TuneDispatcher:
                     scheduler=_Records(search),
                     num_samples=-1,
                     reuse_actors=True,
-                    max_concurrent_trials=resources.workers,
+                    # Where the machine itself is the limit, Tune keeps one trial waiting, proposed ahead of time.
+                    max_concurrent_trials=resources.workers if resources.workers < room else None,
                     trial_dirname_creator=lambda trial: trial.trial_id,
                 ),
                 run_config=tune.RunConfig(

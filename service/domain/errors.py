@@ -8,8 +8,6 @@ ServiceError
 └── LeaseLost       somebody else drives this job now; a late writer is refused
 """
 
-# ruff: noqa: N818 - a refusal is named by what is wrong
-
 from __future__ import annotations
 
 

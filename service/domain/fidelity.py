@@ -16,7 +16,7 @@ MOST_RUNGS = 3
 
 
 def ladder(epochs: int, early_stopping: EarlyStopping) -> tuple[int, ...]:
-    """The epochs after which a trial is scored, rising to the full `epochs`; one rung where nothing is stopped early."""
+    """The epochs after which a trial is scored, rising to `epochs`; one rung where nothing is stopped early."""
     rungs = [epochs]
     while early_stopping.name == "halving" and len(rungs) < MOST_RUNGS and rungs[0] >= early_stopping.reduction:
         rungs.insert(0, rungs[0] // early_stopping.reduction)

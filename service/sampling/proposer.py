@@ -47,13 +47,18 @@ class OptunaProposer:
             self._study.add_trial(self._as_optuna(trial))
         self._told = len(known)
         seed = int(np.random.SeedSequence((self._seed, number, attempt)).generate_state(1)[0])
-        self._study.sampler = self._make_sampler(seed, self._distributions)
-        asked = self._study.tell(self._study.ask(self._distributions), state=TrialState.FAIL)
-        choices = {name: int(answer) for name, answer in asked.params.items()}
+        sampler = self._study.sampler = self._make_sampler(seed, self._distributions)
+        open_trial = self._study.ask()
+        answers = open_trial.relative_params
+        asked = self._study.tell(open_trial, state=TrialState.FAIL)
+        choices = {
+            name: int(answers[name] if name in answers else sampler.sample_independent(self._study, asked, name, each))
+            for name, each in self._distributions.items()
+        }
         return Proposal(number, choices, self._space.genotype(choices), dict(asked.system_attrs))
 
     def _as_optuna(self, trial: Trial) -> FrozenTrial:
-        """A trial that was stopped early counts with what it reached, which is worse than what it might have reached."""
+        """A trial that was stopped early counts with what it had reached: less than it would have."""
         result = trial.best_known
         attributes = dict(trial.proposal.attributes)
         if result is not None:

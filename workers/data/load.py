@@ -12,7 +12,7 @@ from workers.data.fashion_mnist import load_fashion_mnist
 from workers.data.labelled import LabelledData
 
 
-class DatasetAbsent(Exception):  # noqa: N818 - a refusal is named by what is wrong
+class DatasetAbsent(Exception):
     """A data set that cannot be loaded here; the message is one line that says what to do."""
 
 

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load
+
+from search_space.cost import cost
+from search_space.genotype import Cell, Edge, Genotype
+from search_space.merge import merge
+from search_space.network import Architecture
+from search_space.presets import spaces
+from search_space.skeleton import Skeleton
+from workers.data.labelled import LabelledData
+from workers.data.splits import SearchData
+from workers.evaluate import evaluate
+from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, Failed, FailureClass, Recipe
+from workers.train import accuracy
+
+TINY = Skeleton((1, 8, 8), classes=10, channels=8, stages=2)
+
+
+def chain(operator: str) -> Genotype:
+    cell = Cell((Edge(0, 2, operator), Edge(1, 2, operator)), (2,))
+    return Genotype(cell, cell)
+
+
+REQUEST = EvaluationRequest(
+    genotype=chain("sep_conv_3x3"),
+    skeleton=TINY,
+    dataset="digits",
+    recipe=Recipe(epochs=3),
+    seed=0,
+    fidelities=(1, 3),
+)
+
+
+@pytest.fixture(scope="module")
+def reports(digits: SearchData) -> list[EvaluationReport]:
+    return list(evaluate(REQUEST, digits))
+
+
+def full(reports: list[EvaluationReport]) -> Evaluated:
+    assert isinstance(reports[-1], Evaluated), reports[-1]
+    return reports[-1]
+
+
+def only(reports: Iterator[EvaluationReport]) -> Failed:
+    (report,) = reports
+    assert isinstance(report, Failed)
+    return report
+
+
+def test_each_fidelity_has_one_report(reports: list[EvaluationReport]) -> None:
+    assert [report.fidelity for report in reports] == [1, 3]
+    assert all(report.seconds > 0 for report in reports)
+
+
+def test_latency_is_measured_once_and_costs_are_those_of_the_architecture(reports: list[EvaluationReport]) -> None:
+    first, last = reports
+    assert isinstance(first, Evaluated)
+    assert isinstance(last, Evaluated)
+    assert first.latency is last.latency
+    expected = cost(Architecture(REQUEST.genotype, TINY))
+    assert (last.params, last.macs) == (expected.params, expected.macs)
+
+
+def test_only_the_full_fidelity_has_weights(reports: list[EvaluationReport], digits: SearchData) -> None:
+    assert isinstance(reports[0], Evaluated)
+    assert not reports[0].weights
+    assert set(full(reports).weights) == {"training", "inference"}
+    short = full(list(evaluate(replace(REQUEST, fidelities=(1,)), digits)))
+    assert not short.weights
+
+
+def test_both_forms_of_weights_score_what_was_reported(reports: list[EvaluationReport], digits: SearchData) -> None:
+    network = Architecture(REQUEST.genotype, TINY).build()
+    inference = merge(network)
+    network.load_state_dict(load(full(reports).weights["training"]))
+    inference.load_state_dict(load(full(reports).weights["inference"]))
+    assert accuracy(inference, digits.validation) == full(reports).accuracy
+    assert accuracy(network, digits.validation) == pytest.approx(full(reports).accuracy, abs=0.01)
+
+
+def test_the_same_request_gives_the_same_bits(reports: list[EvaluationReport], digits: SearchData) -> None:
+    list(evaluate(replace(REQUEST, genotype=chain("sep_conv_5x5"), seed=1, fidelities=(1,)), digits))
+    torch.rand(5)
+    again = full(list(evaluate(replace(REQUEST, fidelities=(3,)), digits)))
+    assert again.weights == full(reports).weights
+    assert again.accuracy == full(reports).accuracy
+
+
+def test_a_caller_may_stop_early_and_another_evaluation_is_untouched(
+    reports: list[EvaluationReport], digits: SearchData
+) -> None:
+    left = evaluate(REQUEST, digits)
+    next(left)
+    going_on = evaluate(REQUEST, digits)
+    next(going_on)
+    del left
+    assert full(list(going_on)).weights == full(reports).weights
+
+
+def test_any_cell_of_the_space_is_evaluated(digits: SearchData) -> None:
+    genotype = spaces["nasnet"].sample(random.Random(3))
+    request = replace(REQUEST, genotype=genotype, fidelities=(1,))
+    assert full(list(evaluate(request, digits))).accuracy > 0.2
+
+
+def test_a_loss_that_is_no_number_is_a_result(digits: SearchData) -> None:
+    images_NCHW = np.full_like(digits.train.images_NCHW, np.nan)
+    broken = replace(digits, train=LabelledData(images_NCHW, digits.train.labels_N))
+    failed = only(evaluate(REQUEST, broken))
+    assert failed.failure is FailureClass.DIVERGED
+    assert failed.fidelity == 1
+    assert "Diverged" in failed.traceback
+
+
+def test_images_that_do_not_fit_the_network_are_a_matter_of_shape(digits: SearchData) -> None:
+    request = replace(REQUEST, skeleton=replace(TINY, input_shape=(3, 8, 8)))
+    failed = only(evaluate(request, digits))
+    assert failed.failure is FailureClass.SHAPE
+    assert "channels" in failed.message
+
+
+def test_an_operator_that_there_is_not_is_an_error_with_its_traceback(digits: SearchData) -> None:
+    failed = only(evaluate(replace(REQUEST, genotype=chain("warp_drive")), digits))
+    assert failed.failure is FailureClass.ERROR
+    assert "warp_drive" in failed.message
+    assert "Traceback" in failed.traceback
+
+
+def test_a_network_that_always_says_the_same_is_no_failure(digits: SearchData) -> None:
+    blank = SearchData(
+        *[LabelledData(np.zeros_like(part.images_NCHW), part.labels_N) for part in (digits.train, digits.validation)]
+    )
+    accuracy_of_blank = full(list(evaluate(replace(REQUEST, fidelities=(1,)), blank))).accuracy
+    assert accuracy_of_blank < 0.2
+
+
+def test_training_sets_the_threads_of_its_request(digits: SearchData) -> None:
+    next(evaluate(replace(REQUEST, threads=2, fidelities=(1,)), digits))
+    assert torch.get_num_threads() == 2
