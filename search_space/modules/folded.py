@@ -36,7 +36,7 @@ class DilatedRep(nn.Conv2d):
 class ScaledConv(nn.Conv2d):
     """A 1x1 convolution with bias, which has taken in its scale: (N, channels_in, H, W) -> (N, channels, H, W)."""
 
-    def __init__(self, channels_in: int, channels: int, scale: float) -> None:  # noqa: ARG002 - training begins there
+    def __init__(self, channels_in: int, channels: int, scale: float) -> None:
         super().__init__(channels_in, channels, 1)
 
 
@@ -52,8 +52,8 @@ class SpacedConv(nn.Conv2d):
         stride: int,
         *,
         kernel: int,
-        count: int,  # noqa: ARG002 - training has so many weights
-        spread: str,  # noqa: ARG002 - and spreads them so
+        count: int,
+        spread: str,
     ) -> None:
         super().__init__(channels, channels, kernel, stride, kernel // 2, groups=channels)
 

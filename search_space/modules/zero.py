@@ -6,7 +6,7 @@ from torch import Tensor, nn
 class Zero(nn.Module):
     """Zeros, whatever comes in: (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride))."""
 
-    def __init__(self, channels_in: int, channels: int, stride: int = 1) -> None:  # noqa: ARG002
+    def __init__(self, channels_in: int, channels: int, stride: int = 1) -> None:
         super().__init__()
         self.channels = channels
         self.stride = stride

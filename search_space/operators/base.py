@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-class UnsuitableWidth(ValueError):  # noqa: N818 - a refusal is named by what is wrong
+class UnsuitableWidth(ValueError):
     """An operator that cannot take so few channels; the message says what it takes."""
 
 

@@ -78,7 +78,7 @@ class Zero(Operator):
     def drawing(self) -> str:
         return "0 ─ y"
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:  # noqa: ARG002
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         return moved(0, size, channels, strided(size, stride))
 
 
