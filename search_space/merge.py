@@ -10,18 +10,21 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from search_space.modules import folded
 from search_space.modules.conv_norm import ConvNorm
 from search_space.modules.dilated_rep import DilatedRep
+from search_space.modules.distance import DistanceL2
 from search_space.modules.regularised import RegularisedNetwork
 from search_space.modules.residual import ScaledConv
+from search_space.modules.spaced import SpacedConv
 
 
 def merge(network: nn.Module) -> nn.Module:
     """A copy that computes in evaluation what `network` does, with one convolution for what can be one.
 
-    These are a convolution and its batch norm or scale, and parallel depthwise ones. Both forms have the same outputs
-    within float32 rounding (1e-5); `network` stays as it is, training goes on with it. The merged network has the
-    tensors of the exported inference form, under the same names.
+    These are a convolution and its batch norm or scale, parallel depthwise ones, and kernels with learned spacings.
+    Both forms have the same outputs within float32 rounding (1e-5); `network` stays as it is, training goes on with
+    it. The merged network has the tensors of the exported inference form, under the same names.
     """
     with torch.no_grad():
         return _inference_form(deepcopy(network).eval())
@@ -73,3 +76,29 @@ def _(scaled: ScaledConv) -> nn.Conv2d:
     convolution.weight *= scaled.scale[..., None]
     convolution.bias *= scaled.scale[:, 0, 0]
     return convolution
+
+
+@_inference_form.register
+def _(spaced: SpacedConv) -> nn.Conv2d:
+    kernels, bias = spaced.kernels(), spaced.bias
+    channels, size = len(kernels), kernels.shape[-1]
+    baked = nn.Conv2d(channels, channels, size, spaced.stride, spaced.reach, groups=channels).to(kernels)
+    baked.weight.copy_(kernels)
+    baked.bias = bias
+    return baked.eval()
+
+
+@_inference_form.register
+def _(distance: DistanceL2) -> nn.Module:
+    channels, channels_in, kernel, _ = distance.patches.shape
+    merged = folded.DistanceL2(channels_in, channels, distance.stride, kernel=kernel).to(distance.patches)
+    norm = distance.norm
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    assert merged.of_pixels.bias is not None
+    scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
+    of_squares, of_pixels, rest = distance.kernels()
+    merged.of_squares.weight.copy_(scale[:, None, None, None] * of_squares)
+    merged.of_pixels.weight.copy_(scale[:, None, None, None] * of_pixels)
+    merged.of_pixels.bias.copy_(norm.bias + scale * (rest - norm.running_mean))
+    return merged.eval()

@@ -20,6 +20,7 @@ import uvicorn
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
+from service.leftovers import end_leftovers
 from service.settings import Settings
 from service.store.engine import connect
 from service.store.migrate import WrongSchema, upgrade
@@ -60,6 +61,8 @@ def run_scheduler(settings: Settings) -> None:
     from service.wiring import record_device, scheduler
 
     with _only_one(settings.data_dir / "scheduler.lock"):
+        if ended := end_leftovers(settings.data_dir):
+            log.warning("ended %d processes that a killed scheduler had left", ended)
         runner = scheduler(settings, work, reading)
         _on_stop(runner.stop)
         _end_with_parent(runner.stop)

@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from search_space.operators.attention import Halo
 from search_space.operators.base import Operator
 from search_space.operators.blocks import ConvFirst, ConvNeXt, MBConv
 from search_space.operators.dense import BottleneckConv, DenseConv, FactorizedConv
 from search_space.operators.dilated import DilatedConv, DilatedSeparableConv
-from search_space.operators.large_kernel import Band, InceptionDepthwise, LargeKernelConv, LargeKernelRep
+from search_space.operators.distance import DistanceL1, DistanceL2, RadialBasisConv
+from search_space.operators.large_kernel import (
+    Band,
+    InceptionDepthwise,
+    LargeKernelConv,
+    LargeKernelRep,
+    PeripheralGating,
+)
+from search_space.operators.mixers import SpatialMixer, WaveMixer
 from search_space.operators.parameter_free import Identity, Pool, PoolSandwich, Shift, SkipConnect, Zero
 from search_space.operators.separable import SeparableConv, ThinSeparableConv
+from search_space.operators.spaced import SpacedConv
 
 __all__ = ["OPERATORS", "Operator"]
 
@@ -54,6 +64,10 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
         "band_7": Band(kernel=7),
         "band_11": Band(kernel=11),
         "band_21": Band(kernel=21),
+        "pfg": PeripheralGating(kernels=(9, 15, 31)),
+        "dcls_7_9": SpacedConv(kernel=7, count=9, spread="linear"),
+        "dcls_17_34": SpacedConv(kernel=17, count=34, spread="linear"),
+        "dcls_17_26_gauss": SpacedConv(kernel=17, count=26, spread="gauss"),
         "conv_1x1": DenseConv(kernel=1),
         "conv_3x3": DenseConv(kernel=3),
         "conv_1x3_3x1": FactorizedConv(kernel=3),
@@ -66,5 +80,11 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
         "convfirst_3": ConvFirst(kernel=3),
         "convnext_5": ConvNeXt(kernel=5),
         "convnext_7": ConvNeXt(kernel=7),
+        "smix": SpatialMixer(),
+        "cmix": WaveMixer(),
+        "halo": Halo(),
+        "dist_l1_3x3": DistanceL1(kernel=3),
+        "dist_l2_3x3": DistanceL2(kernel=3),
+        "rbf_3x3": RadialBasisConv(kernel=3),
     }
 )

@@ -24,18 +24,24 @@ class Operator(ABC):
     Any size, odd ones too, stride 1 or 2, and any width from `narrowest` on, which no operator has above the 4 channels
     of the narrowest cell of a skeleton. A description needs no torch until it builds: its `module` names the
     class, as "file:Class" below `search_space.modules`, whose constructor takes channels_in, channels, stride and
-    the description's own fields.
+    the description's own fields. `slow` says where it takes more time than its MACs make one think.
     """
 
     family: ClassVar[str]
     source: ClassVar[str]
     module: ClassVar[str]
+    slow: ClassVar[str]
     narrowest: ClassVar[int] = 1
 
     @property
     @abstractmethod
     def summary(self) -> str:
         """One sentence on what it computes."""
+
+    @property
+    @abstractmethod
+    def drawing(self) -> str:
+        """A small drawing in characters of what happens to a tensor, where stride and width stay as they are."""
 
     @abstractmethod
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:

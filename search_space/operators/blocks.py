@@ -8,9 +8,10 @@ from typing import ClassVar
 from search_space.counting import Cost, Size, batch_norm, convolution, depthwise, moved, pointwise_norm, strided
 from search_space.modules.divisor import largest_divisor
 from search_space.operators.base import Operator
+from search_space.operators.drawing import residual
 
 
-def residual(channels_in: int, channels: int, size: Size, stride: int) -> Cost:
+def addition(channels_in: int, channels: int, size: Size, stride: int) -> Cost:
     """The addition of the input, where the shapes allow it."""
     return moved(2 * channels, size, channels, size) if stride == 1 and channels_in == channels else Cost()
 
@@ -25,11 +26,19 @@ class MBConv(Operator):
     family: ClassVar[str] = "blocks"
     source: ClassVar[str] = "Sandler et al. 2018, arXiv 1801.04381; Tan, Le 2019, arXiv 1905.11946"
     module: ClassVar[str] = "blocks:MBConv"
+    slow: ClassVar[str] = (
+        "The depthwise kernel works at the wide end: memory bound, and much to keep for the backward pass."
+    )
 
     @property
     def summary(self) -> str:
         k, e = self.kernel, self.expansion
         return f"Its input plus: 1x1 to {e} times the width, norm, SiLU, depthwise {k}x{k}, norm, SiLU, 1x1, norm."
+
+    @property
+    def drawing(self) -> str:
+        k = f"{self.kernel}x{self.kernel}"
+        return residual("1x1", "norm", "SiLU", f"dw {k}", "norm", "SiLU", "1x1", "norm")
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         width, size_out = self.expansion * channels_in, strided(size, stride)
@@ -38,7 +47,7 @@ class MBConv(Operator):
             + depthwise(width, (self.kernel, self.kernel), size, size_out)
             + batch_norm(width)
             + pointwise_norm(width, channels, size_out)
-            + residual(channels_in, channels, size, stride)
+            + addition(channels_in, channels, size, stride)
         )
 
 
@@ -56,11 +65,18 @@ class ConvFirst(Operator):
     family: ClassVar[str] = "blocks"
     source: ClassVar[str] = "Lavin 2024, arXiv 2404.03617"
     module: ClassVar[str] = "blocks:ConvFirst"
+    slow: ClassVar[str] = (
+        "Grouped kernels want a GPU's matrix units; groups narrower than 8, at odd widths, do not fill them."
+    )
 
     @property
     def summary(self) -> str:
         k, e, width = self.kernel, self.expansion, self.group_width
         return f"Its input plus: {k}x{k} in groups of {width}, norm, 1x1 to {e} times the width, norm, SiLU, 1x1, norm."
+
+    @property
+    def drawing(self) -> str:
+        return residual(f"grouped {self.kernel}x{self.kernel}", "norm", "1x1", "norm", "SiLU", "1x1", "norm")
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         width, size_out = self.expansion * channels, strided(size, stride)
@@ -70,7 +86,7 @@ class ConvFirst(Operator):
             + batch_norm(channels_in)
             + pointwise_norm(channels_in, width, size_out)
             + pointwise_norm(width, channels, size_out)
-            + residual(channels_in, channels, size, stride)
+            + addition(channels_in, channels, size, stride)
         )
 
 
@@ -84,11 +100,19 @@ class ConvNeXt(Operator):
     family: ClassVar[str] = "blocks"
     source: ClassVar[str] = "Liu et al. 2022, arXiv 2201.03545"
     module: ClassVar[str] = "blocks:ConvNeXt"
+    slow: ClassVar[str] = (
+        "Layer norm over channels cannot be folded and wants channels last; users find it slow on GPUs."
+    )
 
     @property
     def summary(self) -> str:
         k, e = self.kernel, self.expansion
         return f"Its input plus: depthwise {k}x{k}, layer norm, 1x1 to {e} times the width, GELU, 1x1, scale."
+
+    @property
+    def drawing(self) -> str:
+        k = f"{self.kernel}x{self.kernel}"
+        return residual(f"dw {k}", "layer norm", "1x1", "GELU", "1x1", "scale")
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         width, size_out = self.expansion * channels, strided(size, stride)
@@ -100,5 +124,5 @@ class ConvNeXt(Operator):
             + convolution(channels_in, width, (1, 1), size_out, size_out, bias=True)
             + convolution(width, channels, (1, 1), size_out, size_out, bias=True)
             + Cost(params=channels * adds)
-            + residual(channels_in, channels, size, stride)
+            + addition(channels_in, channels, size, stride)
         )

@@ -55,7 +55,7 @@ def test_a_cell_can_be_had_as_python_code(http: TestClient, key: str, query: str
     [
         "dataset=mine",
         "input=3,32",
-        "input=3,1,1",
+        "input=3,0,8",
         "input=3,0,0",
         "classes=0",
         "channels=0",

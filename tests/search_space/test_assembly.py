@@ -13,7 +13,7 @@ from search_space.network import Architecture
 from search_space.published import published
 from search_space.skeleton import Skeleton
 from tests.search_space.counted import counted
-from tests.search_space.random_cells import random_genotype
+from tests.search_space.random_cells import every_operator, random_genotype
 
 SMALL = {
     "tiny": Skeleton((1, 8, 8), classes=10, channels=8),
@@ -37,6 +37,13 @@ def counts_of(architecture):
 @pytest.mark.parametrize("skeleton", SMALL)
 def test_a_network_costs_what_its_description_says(skeleton, seed):
     architecture = Architecture(random_genotype(seed), SMALL[skeleton])
+    said = cost(architecture)
+    assert counts_of(architecture) == (said.params, said.macs)
+
+
+@pytest.mark.parametrize("skeleton", ["odd sizes", "imagenet stem"])
+def test_a_network_of_all_operators_costs_what_its_description_says(skeleton):
+    architecture = Architecture(every_operator(), SMALL[skeleton])
     said = cost(architecture)
     assert counts_of(architecture) == (said.params, said.macs)
 

@@ -18,7 +18,7 @@ from search_space.network import Architecture
 from search_space.published import published
 from search_space.regularisation import Auxiliary, DropPath
 from search_space.skeleton import Skeleton, skeletons
-from tests.search_space.random_cells import random_genotype
+from tests.search_space.random_cells import every_operator, random_genotype
 from tests.search_space.trained import as_if_trained
 
 SKELETONS = [
@@ -66,6 +66,7 @@ def write_case(folder: Path, architecture: Architecture, form: str, seed: int) -
 def test_an_exported_file_needs_torch_alone_and_computes_the_very_same(tmp_path, form):
     genotypes = [published["nasnet-a"], *(random_genotype(seed) for seed in range(3))]
     architectures = [Architecture(genotype, skeleton) for genotype in genotypes for skeleton in SKELETONS]
+    architectures.append(Architecture(every_operator(), Skeleton((2, 9, 7), classes=3, channels=5, stages=2)))
     folders = [tmp_path / str(number) for number in range(len(architectures))]
     for number, (folder, architecture) in enumerate(zip(folders, architectures, strict=True)):
         write_case(folder, architecture, form, number)
@@ -110,9 +111,9 @@ def test_an_exported_file_holds_only_what_it_uses():
 
 @pytest.mark.parametrize("form", FORMS)
 def test_an_exported_file_is_formatted_and_free_of_lint(tmp_path, form):
-    for seed in range(6):
-        architecture = Architecture(random_genotype(seed), SKELETONS[seed % len(SKELETONS)])
-        (tmp_path / f"seed_{seed}.py").write_text(to_python(architecture, form, {"Accuracy": "0.97"}))
+    for number, genotype in enumerate([every_operator(), *(random_genotype(seed) for seed in range(6))]):
+        architecture = Architecture(genotype, SKELETONS[number % len(SKELETONS)])
+        (tmp_path / f"network_{number}.py").write_text(to_python(architecture, form, {"Accuracy": "0.97"}))
     for arguments in (["format", "--check"], ["check", "--select", "A,B,E,F,I,RET,SIM,UP,W"]):
         command = [sys.executable, "-m", "ruff", *arguments, "--isolated", "--line-length", "120", str(tmp_path)]
         shown = subprocess.run(command, capture_output=True, text=True, check=False)

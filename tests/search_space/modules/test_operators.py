@@ -4,11 +4,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from search_space.modules.convolution import FactorizedConv, FactorizedReduction, ReLUConvBN
-from search_space.modules.identity import Identity
+from search_space.modules.convolution import BottleneckConv, FactorizedConv, FactorizedReduction, ReLUConvBN
+from search_space.modules.identity import Identity, SkipConnect
 from search_space.modules.large_kernel import Band, InceptionDepthwise
 from search_space.modules.pooling import Pool
-from search_space.modules.separable import SeparableConv
+from search_space.modules.separable import SeparableConv, ThinSeparableConv
 from search_space.modules.shift import Shift
 
 
@@ -67,6 +67,15 @@ def test_an_average_pool_divides_by_the_pixels_that_are_there(stride):
     assert torch.allclose(Pool(4, 4, stride, kind="avg", kernel=3)(x_NCHW), sums_NCHW / counts_NCHW, atol=1e-6)
 
 
+@pytest.mark.parametrize("kernel", [3, 5, 7])
+def test_a_max_pool_gives_back_pixels_and_may_trade_places_with_scales_and_relu(kernel):
+    pool = Pool(4, 4, kind="max", kernel=kernel)
+    x_NCHW = torch.randn(2, 4, 7, 8)
+    assert torch.isin(pool(x_NCHW), x_NCHW).all()
+    assert torch.equal(pool(3 * x_NCHW), 3 * pool(x_NCHW))
+    assert torch.equal(pool(F.relu(x_NCHW)), F.relu(pool(x_NCHW)))
+
+
 @pytest.mark.parametrize(
     "make_plain", [lambda: Identity(8, 8), lambda: Pool(8, 8, 2, kind="max", kernel=3), lambda: Shift(8, 8, 2)]
 )
@@ -103,6 +112,48 @@ def test_the_inception_mixer_is_one_masked_depthwise_convolution(stride):
     x_NCHW = torch.randn(2, 16, 13, 14)
     mixed_NCHW = F.conv2d(F.relu(x_NCHW), kernel, biases, stride, 5, groups=16)
     assert torch.allclose(operator(x_NCHW), normalised(F.conv2d(mixed_NCHW, pointwise)), atol=1e-5)
+
+
+def test_a_bottleneck_is_four_units_of_relu_convolution_and_norm():
+    operator = BottleneckConv(4, 8, 2, kernel=7, eighths=2)
+    x_NCHW = torch.randn(2, 4, 9, 8)
+    expected = x_NCHW
+    plans = [(1, 0), ((1, 2), (0, 3)), ((2, 1), (3, 0)), (1, 0)]
+    for kernel, (stride, padding) in zip(weights(operator), plans, strict=True):
+        expected = normalised(F.conv2d(F.relu(expected), kernel, None, stride, padding))
+    assert [kernel.shape[0] for kernel in weights(operator)] == [2, 2, 2, 8]
+    assert torch.allclose(operator(x_NCHW), expected, atol=1e-5)
+
+
+def test_a_strided_skip_connection_is_a_relu_and_a_factorised_reduction():
+    operator = SkipConnect(4, 6, 2)
+    x_NCHW = torch.randn(2, 4, 8, 8)
+    even, odd = weights(operator)
+    halves = [F.conv2d(F.relu(x_NCHW)[:, :, ::2, ::2], even), F.conv2d(F.relu(x_NCHW)[:, :, 1::2, 1::2], odd)]
+    assert torch.allclose(operator(x_NCHW), normalised(torch.cat(halves, 1)), atol=1e-5)
+
+
+def test_a_skip_connection_gives_back_the_very_same_tensor():
+    x_NCHW = torch.randn(1, 8, 3, 3)
+    assert SkipConnect(8, 8)(x_NCHW) is x_NCHW
+
+
+def test_an_even_kernel_sees_one_pixel_more_at_the_end_as_same_padding_does():
+    operator = ThinSeparableConv(4, 4, height=1, width=16)
+    thin, pointwise = weights(operator)
+    x_NCHW = torch.randn(2, 4, 3, 20)
+    mixed_NCHW = F.conv2d(F.pad(F.relu(x_NCHW), (7, 8)), thin, groups=4)
+    assert torch.allclose(operator(x_NCHW), normalised(F.conv2d(mixed_NCHW, pointwise)), atol=1e-5)
+
+
+@pytest.mark.parametrize("height_and_width", [(9, 8), (32, 33)])
+def test_a_bias_between_a_row_and_a_column_changes_the_border_only_by_what_the_column_misses_there(height_and_width):
+    row, column, bias = torch.randn(4, 1, 1, 5), torch.randn(4, 1, 5, 1), torch.randn(4)
+    x_NCHW = torch.randn(2, 4, *height_and_width)
+    pair_NCHW = F.conv2d(F.conv2d(x_NCHW, row, bias, 1, (0, 2), groups=4), column, None, 1, (2, 0), groups=4)
+    square_NCHW = F.conv2d(x_NCHW, column * row, bias * column.sum((1, 2, 3)), 1, 2, groups=4)
+    assert torch.allclose(pair_NCHW[:, :, 2:-2], square_NCHW[:, :, 2:-2], atol=1e-4)
+    assert not torch.allclose(pair_NCHW, square_NCHW, atol=1e-2)
 
 
 def test_a_band_is_one_depthwise_convolution_with_the_outer_product_of_its_kernels():

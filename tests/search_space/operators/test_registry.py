@@ -70,14 +70,21 @@ def test_no_operator_costs_more_with_stride_two(name: str) -> None:
             63 * 2 * 64 * 16,
             63 * 64 * 16 + 20 * 64 * 16,
         ),
+        ("pfg", 8972 + 64**2 + 128, 63 * (8972 - 3 * 64 - 3 + 27 * 64 + 64**2), None),
+        ("dcls_17_34", 64 * (3 * 34 + 1) + 64**2 + 128, 63 * (289 * 64 + 64**2), 20 * (289 * 64 + 64**2)),
+        ("dcls_17_26_gauss", 64 * (5 * 26 + 1) + 64**2 + 128, 63 * (289 * 64 + 64**2), 20 * (289 * 64 + 64**2)),
+        ("halo", 3 * 64**2 + 54 * 8 + 64**2 + 128, 64 * 2 * 3 * 64**2 + 63 * 64**2, None),
+        ("dist_l2_3x3", 2 * 9 * 64**2 + 128, 2 * 63 * 9 * 64**2, 2 * 20 * 9 * 64**2),
+        ("dist_l1_3x3", 9 * 64**2 + 128, 63 * 9 * 64**2, 20 * 9 * 64**2),
+        ("rbf_3x3", 10 * 64**2 + 64 + 128, 63 * 10 * 64**2, 20 * 10 * 64**2),
         ("band_11", 22 * 64 + 64**2 + 128, 63 * (22 * 64 + 64**2), 11 * 64 * (36 + 20) + 20 * 64**2),
     ],
 )
-def test_an_operator_costs_what_its_formula_says(name: str, params: int, macs: int, strided_macs: int) -> None:
+def test_an_operator_costs_what_its_formula_says(name: str, params: int, macs: int, strided_macs: int | None) -> None:
     operator = OPERATORS[name]
     plain = operator.cost(WIDTH, WIDTH, SIZE)
     assert (plain.params, plain.macs) == (params, macs)
-    assert operator.cost(WIDTH, WIDTH, SIZE, stride=2).macs == strided_macs
+    assert strided_macs in (None, operator.cost(WIDTH, WIDTH, SIZE, stride=2).macs)
 
 
 def test_a_pool_that_changes_the_width_pays_for_an_adapter() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.domain.errors import Conflict, Invalid, KeyReused, NotFound
-from service.domain.job import JobState, Sampler
+from service.domain.job import JobState
 from service.domain.objectives import Objective
 from service.ports import UnitOfWork
 from service.store.memory import MemoryUnitOfWork
@@ -38,7 +38,6 @@ def test_submitting_again_with_the_same_key_gives_the_same_job(work: UnitOfWork)
     ("changes", "field"),
     [
         ({"dataset": "digit"}, "dataset"),
-        ({"sampler": Sampler("magic")}, "sampler.name"),
         ({"objectives": (Objective("params", limit=3),)}, "objectives.0.limit"),
     ],
 )
