@@ -13,11 +13,11 @@ from torch import Tensor
 from search_space.cell_source import cell_source
 from search_space.genotype import Genotype
 from search_space.modules.adapter import Adapter
-from search_space.modules.auxiliary import AuxiliaryHead
 from search_space.modules.cell import Cell
 from search_space.modules.convolution import FactorizedReduction, ReLUConvBN
 from search_space.modules.drop_path import DropPath
 from search_space.modules.network import Network
+from search_space.modules.norms import use_for_batch_norm, use_ibn_a, use_ibn_b
 from search_space.modules.regularised import RegularisedNetwork
 from search_space.modules.stem import DoubleStem, Stem
 from search_space.network_source import network_source
@@ -36,7 +36,9 @@ _AROUND_OPERATORS = {
 _AROUND_CELLS = {
     "Network": Network,
     "RegularisedNetwork": RegularisedNetwork,
-    "AuxiliaryHead": AuxiliaryHead,
+    "use_ibn_a": use_ibn_a,
+    "use_ibn_b": use_ibn_b,
+    "use_for_batch_norm": use_for_batch_norm,
     "Stem": Stem,
     "DoubleStem": DoubleStem,
 }

@@ -81,6 +81,13 @@ def _price_list(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[Cost
             convolution(part.channels_in, part.channels, (3, 3), part.size_in, part.size) + batch_norm(part.channels)
             for part in stem_of(skeleton, normal, reduction)
         ],
+        *[
+            batch_norm((normal if place.cell == "normal" else reduction).outputs * place.channels)
+            for place in places
+            if skeleton.norm == "ibn_b"
+            and place.ends_stage is not None
+            and place.ends_stage < skeleton.instance_norm_stages
+        ],
         moved(features, last.size, features, (1, 1)),
         linear(features, skeleton.classes, bias=skeleton.classifier_bias),
     ]

@@ -42,15 +42,17 @@ def to_python(
     is put into its docstring; that may be any text.
     """
     genotype, skeleton = architecture.genotype, architecture.skeleton
+    # Norms that cannot be folded leave every class as it was trained.
+    text_form: Form = "training" if skeleton.norm in ("gn", "ln") else form
     drops = form == "training" and skeleton.drop_path is not None
     cells = [
         cell_source("NormalCell", genotype.normal, 1, drops),
         cell_source("ReductionCell", genotype.reduction, 2, drops),
     ]
-    below = list(definitions([*sorted(names_in("\n".join(cells)) - {"Cell"}), "Cell"], form))
+    below = list(definitions([*sorted(names_in("\n".join(cells)) - {"Cell"}), "Cell"], text_form))
     network = network_source(skeleton, form)
     used = [*sorted(names_in(network) - {"Network"}), "Network", "load_weights"]
-    above = [text for text in definitions(used, form) if text not in below]
+    above = [text for text in definitions(used, text_form) if text not in below]
     parts = [*below, *cells, *above, network, _LOAD]
     return f"{_docstring(genotype, skeleton, form, head)}\n\n{_IMPORTS}\n\n\n" + "\n\n\n".join(parts) + "\n"
 

@@ -24,10 +24,16 @@ def merge(network: nn.Module) -> nn.Module:
 
     These are a convolution and its batch norm or scale, parallel depthwise ones, and kernels with learned spacings.
     Both forms have the same outputs within float32 rounding (1e-5); `network` stays as it is, training goes on with
-    it. The merged network has the tensors of the exported inference form, under the same names.
+    it. The merged network has the tensors of the exported inference form, under the same names. The auxiliary head
+    goes; a network with norms that cannot be folded stays as it is otherwise.
     """
     with torch.no_grad():
-        return _inference_form(deepcopy(network).eval())
+        merged = deepcopy(network).eval()
+        if isinstance(merged, RegularisedNetwork) and merged.watched is not None:
+            del merged.auxiliary
+            merged.watched = None
+        pairs = [module for module in merged.modules() if isinstance(module, ConvNorm)]
+        return _inference_form(merged) if all(isinstance(norm, nn.BatchNorm2d) for _, norm in pairs) else merged
 
 
 @singledispatch
@@ -35,17 +41,6 @@ def _inference_form(module: nn.Module) -> nn.Module:
     for name, child in module.named_children():
         setattr(module, name, _inference_form(child))
     return module
-
-
-@_inference_form.register
-def _(network: RegularisedNetwork) -> nn.Module:
-    """The auxiliary head has done its work."""
-    if network.watched is not None:
-        del network.auxiliary
-        network.watched = None
-    for name, child in network.named_children():
-        setattr(network, name, _inference_form(child))
-    return network
 
 
 @_inference_form.register

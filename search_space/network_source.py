@@ -13,6 +13,13 @@ _FITS: Mapping[str, Mapping[str, object]] = {
     "fitted": {"first_fit": '"width"'},
     "prepared": {"first_fit": '"always"', "fit": '"always"'},
 }
+_NORMS = {
+    "bn": "",
+    "ibn_a": "use_ibn_a(network, {})",
+    "ibn_b": "use_ibn_b(network, {})",
+    "gn": 'use_for_batch_norm(network, "gn")',
+    "ln": 'use_for_batch_norm(network, "ln")',
+}
 _OF_NETWORK = {
     "stem_reductions": 0,
     "skip_reduction_input": False,
@@ -25,8 +32,9 @@ _OF_NETWORK = {
 
 def network_source(skeleton: Skeleton, form: Form) -> str:
     """`build_model`, whose defaults are those of `skeleton`; NormalCell and ReductionCell are the cells it takes."""
-    additions = _regularisation(skeleton) if form == "training" else []
-    network = "RegularisedNetwork" if additions else "Network"
+    regularisation = _regularisation(skeleton) if form == "training" else []
+    additions = [*_NORMS[skeleton.norm].format(skeleton.instance_norm_stages).splitlines(), *regularisation]
+    network = "RegularisedNetwork" if regularisation else "Network"
     before, after = ("network =", [*additions, "return network"]) if additions else ("return", [])
     choices = [f"    {name}={value}," for name, value in _choices(skeleton).items()]
     body = [

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import accumulate
 from typing import Literal, NamedTuple, TypeAlias
 
 from search_space.counting import Size, strided
@@ -67,12 +68,16 @@ class StemConvolution:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One cell's place. `size_in` is that of both prepared inputs, `size` that of inner nodes and of the result."""
+    """One cell's place. `size_in` is that of both prepared inputs, `size` that of inner nodes and of the result.
+
+    `ends_stage` is the stage, from 0 on, whose last cell this is.
+    """
 
     cell: CellName
     channels: int
     stride: int
     size_in: Size
+    ends_stage: int | None
     older: Preparation
     newest: tuple[Preparation, ...]
 
@@ -143,6 +148,7 @@ def places_of(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[Place,
     stem = _stem(skeleton)
     # The tensors between the cells: two of the stem, which are mostly one and the same, then one of each cell.
     shapes = [(part.channels, part.size) for part in (stem[-2:] if len(stem) > 1 else stem * 2)]
+    ends = _stage_ends(skeleton)
     places: list[Place] = []
     for cell, channels, older in _sequence(skeleton):
         newest_channels, size_in = shapes[-1]
@@ -151,6 +157,7 @@ def places_of(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[Place,
             channels=channels,
             stride=2 if cell == "reduction" else 1,
             size_in=size_in,
+            ends_stage=ends.get(len(places)),
             older=_older(skeleton, shapes[older], channels, size_in, first=not places),
             newest=tuple(
                 Preparation(PreparationKind.POINTWISE, True, channels if unit else newest_channels, channels, size_in)
@@ -161,6 +168,13 @@ def places_of(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[Place,
         shapes.append((faces[cell].outputs * channels, place.size))
     read = _read(list(_sequence(skeleton)), faces)
     return tuple(place for number, place in enumerate(places, start=2) if number in read)
+
+
+def _stage_ends(skeleton: Skeleton) -> dict[int, int]:
+    """The stage that a cell ends, from 0 on, by the number of the cell."""
+    reductions = skeleton.reductions - skeleton.stages + 1
+    totals = accumulate(1 + normal_cells for normal_cells in skeleton.normal_cells)
+    return {reductions + total - 2: stage for stage, total in enumerate(totals)}
 
 
 def _older(skeleton: Skeleton, shape: tuple[int, Size], channels: int, size: Size, *, first: bool) -> Preparation:

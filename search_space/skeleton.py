@@ -11,6 +11,7 @@ from search_space.counting import Size, strided
 from search_space.regularisation import Auxiliary, DropPath
 
 OlderInput: TypeAlias = Literal["raw-first", "fitted", "prepared"]
+Norm: TypeAlias = Literal["bn", "ibn_a", "ibn_b", "gn", "ln"]
 StemName: TypeAlias = Literal["tiny", "cifar", "imagenet", "imagenet-darts"]
 
 
@@ -44,6 +45,11 @@ class Skeleton:
     - `final_relu`: a ReLU stands before the global average (all but DARTS);
     - `classifier_bias`: the classifier has a bias (all but ENAS).
 
+    `norm` is batch norm; or for nets that meet other images than they were trained on, in the first two stages but
+    never in the last, half instance norm for the newest inputs (ibn_a) or instance norm after the stage (ibn_b; Pan et
+    al. 2018, arXiv 1807.09441); or for small batches, group norm with up to 32 groups (gn) or layer norm over the
+    channels (ln) everywhere, neither of which can be folded into a convolution.
+
     `auxiliary` and `drop_path` help its training, and are gone after it.
     """
 
@@ -60,6 +66,7 @@ class Skeleton:
     newest_units: int = 1
     final_relu: bool = True
     classifier_bias: bool = True
+    norm: Norm = "bn"
     auxiliary: Auxiliary | None = None
     drop_path: DropPath | None = None
 
@@ -68,6 +75,9 @@ class Skeleton:
         if len(self.input_shape) != 3:
             raise InvalidSkeleton("input_shape is channels, height and width")
         _one_of("stem", self.stem, get_args(StemName))
+        _one_of("norm", self.norm, get_args(Norm))
+        if self.norm.startswith("ibn") and self.stages == 1:
+            raise InvalidSkeleton(f"{self.norm} is for stages before the last one, and there is only one")
         _one_of("older_input", self.older_input, get_args(OlderInput))
         _within("input_shape's channels", self.input_shape[0], 1, 4096)
         _within("input_shape's height", self.input_shape[1], 1, 4096)
@@ -97,6 +107,11 @@ class Skeleton:
         """How many normal cells each stage has."""
         later = self.cells_per_stage - self.reduction_in_stage
         return (self.cells_per_stage, *[later] * (self.stages - 1))
+
+    @property
+    def instance_norm_stages(self) -> int:
+        """In how many stages instance norms stand, with ibn_a and ibn_b."""
+        return min(2, self.stages - 1) if self.norm.startswith("ibn") else 0
 
     @property
     def stem_size(self) -> Size:

@@ -22,6 +22,7 @@ class Cell(nn.Module):
 
     def __init__(self, older: int, newest: int, channels: int, halves: bool, fit: str, units: int) -> None:
         super().__init__()
+        self.newest, self.channels = newest, channels
         self.channels_h0 = older if fit == "never" and not halves else channels
         self.prepare_h0: nn.Module = nn.Identity()
         self.prepare_h1: nn.Module = nn.Identity()

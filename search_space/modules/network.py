@@ -38,11 +38,13 @@ class Network(nn.Module):
     ) -> None:
         super().__init__()
         plan = [(reduction, channels // 2**halvings, False) for halvings in range(stem_reductions, 0, -1)]
+        stage_ends: list[int] = []
         for stage in range(stages):
             if stage:
                 plan.append((reduction, channels * 2**stage, skip_reduction_input))
             normal_cells = cells_per_stage - (reduction_in_stage and stage > 0)
             plan.extend([(normal, channels * 2**stage, False)] * normal_cells)
+            stage_ends.append(len(plan) - 1)
 
         self.stem = stem
         # Cell i gives tensor i + 2, and reads i + 1 and, as a rule, i: the stem gives the first two.
@@ -63,7 +65,7 @@ class Network(nn.Module):
             )
             widths.append(cell_class.outputs * width)
             halvings.append(halvings[-1] + cell_class.stride - 1)
-        self.widths = tuple(widths)
+        self.widths, self.stage_ends = tuple(widths), stage_ends
         self.last_reduction = max([i for i, (cell_class, _, _) in enumerate(plan) if cell_class.stride == 2], default=0)
         self.final_relu = nn.ReLU() if final_relu else nn.Identity()
         self.classifier = nn.Linear(widths[-1], classes, bias=classifier_bias)
