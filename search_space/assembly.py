@@ -15,7 +15,12 @@ from search_space.genotype import Genotype
 from search_space.modules.adapter import Adapter
 from search_space.modules.cell import Cell
 from search_space.modules.convolution import FactorizedReduction, ReLUConvBN
+from search_space.modules.drop_path import DropPath
 from search_space.modules.network import Network
+from search_space.modules.norms import use_for_batch_norm, use_ibn_a, use_ibn_b
+from search_space.modules.regularised import RegularisedNetwork
+from search_space.modules.stem import DoubleStem, Stem
+from search_space.network_source import network_source
 from search_space.operators import OPERATORS
 from search_space.skeleton import Skeleton
 
@@ -24,25 +29,33 @@ _AROUND_OPERATORS = {
     "Tensor": Tensor,
     "Cell": Cell,
     "Adapter": Adapter,
+    "DropPath": DropPath,
     "FactorizedReduction": FactorizedReduction,
     "ReLUConvBN": ReLUConvBN,
+}
+_AROUND_CELLS = {
+    "Network": Network,
+    "RegularisedNetwork": RegularisedNetwork,
+    "use_ibn_a": use_ibn_a,
+    "use_ibn_b": use_ibn_b,
+    "use_for_batch_norm": use_for_batch_norm,
+    "Stem": Stem,
+    "DoubleStem": DoubleStem,
 }
 
 
 def assemble(genotype: Genotype, skeleton: Skeleton) -> Network:
     """A freshly initialised network: images (N, C, H, W) to logits (N, classes). Draws from torch's generator."""
-    return Network(
-        _cell_class(cell_source("NormalCell", genotype.normal, 1), genotype, "NormalCell"),
-        _cell_class(cell_source("ReductionCell", genotype.reduction, 2), genotype, "ReductionCell"),
-        input_channels=skeleton.input_shape[0],
-        classes=skeleton.classes,
-        stem_channels=skeleton.stem_width,
-        channels=skeleton.channels,
-        cells_per_stage=skeleton.cells_per_stage,
-        stages=skeleton.stages,
-        shrinking_stem=skeleton.stem == "imagenet",
-        skip_reduction_input=skeleton.skip_reduction_input,
-    )
+    drops = skeleton.drop_path is not None
+    namespace: dict[str, Any] = _AROUND_CELLS | {
+        "NormalCell": _cell_class(cell_source("NormalCell", genotype.normal, 1, drops), genotype, "NormalCell"),
+        "ReductionCell": _cell_class(
+            cell_source("ReductionCell", genotype.reduction, 2, drops), genotype, "ReductionCell"
+        ),
+    }
+    exec(network_source(skeleton, "training"), namespace)  # noqa: S102 - our own text, of numbers
+    network: Network = namespace["build_model"]()
+    return network
 
 
 def _cell_class(text: str, genotype: Genotype, name: str) -> type[Cell]:

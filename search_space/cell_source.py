@@ -7,26 +7,28 @@ from collections.abc import Iterator
 from search_space.genotype import Cell, Edge
 from search_space.operators import OPERATORS
 
-_TERMS_A_LINE = 4
+_TERMS_A_LINE, _DROPPED_TERMS_A_LINE = 4, 3
 
 
-def cell_source(name: str, cell: Cell, stride: int) -> str:
-    """The class `name` for `cell`: it computes what the assembled cell does, and its parts have the same names."""
+def cell_source(name: str, cell: Cell, stride: int, drop_path: bool = False) -> str:
+    """The class `name` for `cell`, which drops paths in training with `drop_path`."""
     lines = [
         f"class {name}(Cell):",
         f'    """{_summary(cell)}"""',
         "",
         f"    stride = {stride}",
+        f"    reads = {cell.inputs!r}",
+        f"    outputs = {len(cell.outputs)}",
         "",
-        "    def __init__(self, older: int | None, newest: int, channels: int, halves: bool) -> None:",
-        "        super().__init__(older, newest, channels, halves)",
+        "    def __init__(self, older: int, newest: int, channels: int, halves: bool, fit: str, units: int) -> None:",
+        "        super().__init__(older, newest, channels, halves, fit, units)",
         *(f"        {line}" for line in _parts(cell, stride)),
-        f"        self.width = {len(cell.outputs)} * channels",
+        *(["        self.drop = DropPath()"] if drop_path else []),
         "",
         "    def forward(self, h0: Tensor, h1: Tensor) -> Tensor:",
         '        """The concatenated outputs."""',
         "        h0, h1 = self.prepare(h0, h1)",
-        *(f"        {line}" for line in _steps(cell)),
+        *(f"        {line}" for line in _steps(cell, stride, drop_path)),
         f"        return torch.cat([{', '.join(_output(node, stride) for node in cell.outputs)}], 1)",
     ]
     return "\n".join(lines)
@@ -63,12 +65,16 @@ def _literal(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
-def _steps(cell: Cell) -> Iterator[str]:
+def _steps(cell: Cell, stride: int, drop_path: bool) -> Iterator[str]:
+    at_once = _DROPPED_TERMS_A_LINE if drop_path else _TERMS_A_LINE
     for node in cell.nodes:
-        terms = [f"self.h{node}_{index}(h{edge.source})" for index, edge in enumerate(cell.edges_into(node))]
+        terms = []
+        for index, edge in enumerate(cell.edges_into(node)):
+            term = f"self.h{node}_{index}(h{edge.source})"
+            terms.append(f"self.drop({term})" if drop_path and _may_drop(edge, stride) else term)
         # Long nodes are written over several lines, each going on where the one before it ended.
-        for first in range(0, len(terms), _TERMS_A_LINE):
-            line = [*([f"h{node}"] if first else []), *terms[first : first + _TERMS_A_LINE]]
+        for first in range(0, len(terms), at_once):
+            line = [*([f"h{node}"] if first else []), *terms[first : first + at_once]]
             yield (
                 f"h{node} = torch.cat([{', '.join(line)}], 1)"
                 if node in cell.concat
@@ -76,6 +82,12 @@ def _steps(cell: Cell) -> Iterator[str]:
             )
         if node in cell.concat:
             yield f"h{node} = self.h{node}_join(h{node})"
+
+
+def _may_drop(edge: Edge, stride: int) -> bool:
+    """Drop path spares identities: NASNet's always, the skip connections of DARTS where nothing is strided."""
+    strided = stride != 1 and edge.source < 2
+    return edge.operator != "identity" and (edge.operator != "skip_connect" or strided)
 
 
 def _output(node: int, stride: int) -> str:

@@ -10,10 +10,10 @@ from search_space.counting import Cost, batch_norm, convolution, linear, moved, 
 from search_space.genotype import Cell
 from search_space.network import Architecture
 from search_space.operators import OPERATORS
-from search_space.places import Place, Preparation, PreparationKind, Stem, places_of, stem_of
+from search_space.places import Face, Place, Preparation, PreparationKind, places_of, stem_of
 from search_space.skeleton import Skeleton
 
-__all__ = ["Cost", "cost"]
+__all__ = ["Cost", "auxiliary_cost", "cost"]
 
 
 def cost(architecture: Architecture) -> Cost:
@@ -22,7 +22,7 @@ def cost(architecture: Architecture) -> Cost:
     The conventions are those of `search_space.counting`.
     """
     genotype, skeleton = architecture.genotype, architecture.skeleton
-    around, prices = _price_list(skeleton, len(genotype.normal.outputs), len(genotype.reduction.outputs))
+    around, prices = _price_list(skeleton, Face.of(genotype.normal), Face.of(genotype.reduction))
     parts = [around]
     for name, cell in genotype.cells:
         parts += prices[name].parts(cell)
@@ -51,9 +51,10 @@ class _Prices(dict[Any, Cost]):
 
 
 class _CellPrices:
-    """The prices of edges, nodes and outputs of the normal or of the reduction cell."""
+    """The prices of inputs, edges, nodes and outputs of the normal or of the reduction cell."""
 
     def __init__(self, places: list[Place]) -> None:
+        self.inputs = _Prices(_input, places)
         self.edges = _Prices(_edge, places)
         self.nodes = _Prices(_node, places)
         self.outputs = _Prices(_output, places)
@@ -62,6 +63,7 @@ class _CellPrices:
         """One cost for each part. All inner nodes look alike to an operator, so 2 stands for any of them."""
         targets = [edge.target for edge in cell.edges]
         return [
+            *[self.inputs[node,] for node in cell.inputs],
             *[self.edges[edge.operator, min(edge.source, 2)] for edge in cell.edges],
             *[self.nodes[targets.count(node), node in cell.concat] for node in cell.nodes],
             *[self.outputs[min(node, 2),] for node in cell.outputs],
@@ -69,23 +71,28 @@ class _CellPrices:
 
 
 @lru_cache(maxsize=256)
-def _price_list(skeleton: Skeleton, normal_outputs: int, reduction_outputs: int) -> tuple[Cost, dict[str, _CellPrices]]:
-    """What everything around the cells' inner parts costs, and the prices of those parts."""
-    places = places_of(skeleton, normal_outputs, reduction_outputs)
+def _price_list(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[Cost, dict[str, _CellPrices]]:
+    """What everything around the cells costs, and the prices of the cells' parts."""
+    places = places_of(skeleton, normal, reduction)
     last = places[-1]
-    features = normal_outputs * last.channels
+    features = (normal if last.cell == "normal" else reduction).outputs * last.channels
     around = [
-        _stem(stem_of(skeleton)),
-        *[_preparation(preparation) for place in places for preparation in (place.older, place.newest)],
+        *[
+            convolution(part.channels_in, part.channels, (3, 3), part.size_in, part.size) + batch_norm(part.channels)
+            for part in stem_of(skeleton, normal, reduction)
+        ],
+        *[
+            batch_norm((normal if place.cell == "normal" else reduction).outputs * place.channels)
+            for place in places
+            if skeleton.norm == "ibn_b"
+            and place.ends_stage is not None
+            and place.ends_stage < skeleton.instance_norm_stages
+        ],
         moved(features, last.size, features, (1, 1)),
-        linear(features, skeleton.classes),
+        linear(features, skeleton.classes, bias=skeleton.classifier_bias),
     ]
     prices = {name: _CellPrices([place for place in places if place.cell == name]) for name in ("normal", "reduction")}
     return _total(around), prices
-
-
-def _stem(stem: Stem) -> Cost:
-    return convolution(stem.channels_in, stem.channels, (3, 3), stem.size_in, stem.size) + batch_norm(stem.channels)
 
 
 def _preparation(preparation: Preparation) -> Cost:
@@ -98,6 +105,10 @@ def _preparation(preparation: Preparation) -> Cost:
             channels = preparation.channels
             halves = convolution(preparation.channels_in, channels, (1, 1), preparation.size_in, preparation.size)
             return halves + batch_norm(channels)
+
+
+def _input(place: Place, node: int) -> Cost:
+    return _total(_preparation(unit) for unit in (place.newest if node else (place.older,)))
 
 
 def _edge(place: Place, operator: str, source: int) -> Cost:
@@ -119,3 +130,25 @@ def _node(place: Place, edges: int, joined: bool) -> Cost:
 def _output(place: Place, node: int) -> Cost:
     """The preparation of one output, and the copy of it into the result."""
     return _preparation(place.output(node)) + moved(place.channels, place.size, place.channels, place.size)
+
+
+def auxiliary_cost(architecture: Architecture) -> Cost:
+    """What the auxiliary head costs, which is gone after training and in no `cost`; nothing without one."""
+    genotype, skeleton = architecture.genotype, architecture.skeleton
+    auxiliary = skeleton.auxiliary
+    if auxiliary is None:
+        return Cost()
+    faces = {"normal": Face.of(genotype.normal), "reduction": Face.of(genotype.reduction)}
+    places = places_of(skeleton, faces["normal"], faces["reduction"])
+    last_reduction = max(number for number, place in enumerate(places) if place.cell == "reduction")
+    place = places[last_reduction + auxiliary.offset]
+    features = faces[place.cell].outputs * place.channels
+    pooled = auxiliary.pooled(place.size)
+    first, second = auxiliary.widths
+    return (
+        moved(features, place.size, features, pooled)
+        + pointwise_norm(features, first, pooled)
+        + convolution(first, second, pooled, pooled, (1, 1))
+        + (batch_norm(second) if auxiliary.last_norm else Cost())
+        + linear(second, skeleton.classes)
+    )

@@ -72,7 +72,8 @@ def batch_norm(channels: int) -> Cost:
     return Cost(params=2 * channels)
 
 
-def linear(features: int, outputs: int) -> Cost:
-    """One linear layer with bias, on a single vector."""
+def linear(features: int, outputs: int, *, bias: bool = True) -> Cost:
+    """One linear layer, on a single vector."""
     weights = features * outputs
-    return Cost(weights + outputs, weights, BYTES_PER_NUMBER * (weights + outputs + features + outputs))
+    params = weights + outputs * bias
+    return Cost(params, weights, BYTES_PER_NUMBER * (params + features + outputs))

@@ -10,6 +10,7 @@ from search_space.cell_source import cell_source
 from search_space.genotype import Genotype
 from search_space.module_source import Form, definitions, names_in
 from search_space.network import Architecture
+from search_space.network_source import network_source
 from search_space.skeleton import Skeleton
 
 _LINE = 116
@@ -41,37 +42,19 @@ def to_python(
     is put into its docstring; that may be any text.
     """
     genotype, skeleton = architecture.genotype, architecture.skeleton
-    cells = [cell_source("NormalCell", genotype.normal, 1), cell_source("ReductionCell", genotype.reduction, 2)]
-    below = list(definitions([*sorted(names_in("\n".join(cells)) - {"Cell"}), "Cell"], form))
-    above = [text for text in definitions(["Network", "load_weights"], form) if text not in below]
-    parts = [*below, *cells, *above, _build_model(skeleton), _LOAD]
+    # Norms that cannot be folded leave every class as it was trained.
+    text_form: Form = "training" if skeleton.norm in ("gn", "ln") else form
+    drops = form == "training" and skeleton.drop_path is not None
+    cells = [
+        cell_source("NormalCell", genotype.normal, 1, drops),
+        cell_source("ReductionCell", genotype.reduction, 2, drops),
+    ]
+    below = list(definitions([*sorted(names_in("\n".join(cells)) - {"Cell"}), "Cell"], text_form))
+    network = network_source(skeleton, form)
+    used = [*sorted(names_in(network) - {"Network"}), "Network", "load_weights"]
+    above = [text for text in definitions(used, text_form) if text not in below]
+    parts = [*below, *cells, *above, network, _LOAD]
     return f"{_docstring(genotype, skeleton, form, head)}\n\n{_IMPORTS}\n\n\n" + "\n\n\n".join(parts) + "\n"
-
-
-def _build_model(skeleton: Skeleton) -> str:
-    stem_channels = {"tiny": "channels", "cifar": "3 * channels"}.get(skeleton.stem)
-    if skeleton.stem_channels or not stem_channels:
-        stem_channels = str(skeleton.stem_width)
-    return f'''\
-def build_model(
-    input_channels: int = {skeleton.input_shape[0]},
-    classes: int = {skeleton.classes},
-    channels: int = {skeleton.channels},
-    cells_per_stage: int = {skeleton.cells_per_stage},
-) -> Network:
-    """A freshly initialised network: images (N, input_channels, H, W) to logits (N, classes)."""
-    return Network(
-        NormalCell,
-        ReductionCell,
-        input_channels=input_channels,
-        classes=classes,
-        stem_channels={stem_channels},
-        channels=channels,
-        cells_per_stage=cells_per_stage,
-        stages={skeleton.stages},
-        shrinking_stem={skeleton.stem == "imagenet"},
-        skip_reduction_input={skeleton.skip_reduction_input},
-    )'''
 
 
 def _docstring(genotype: Genotype, skeleton: Skeleton, form: Form, head: Mapping[str, str]) -> str:

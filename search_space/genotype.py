@@ -11,6 +11,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any, NamedTuple
 
 from search_space.canonical import INPUTS, Graph, numbering
+from search_space.simplify import COPIES, NOTHING, Drawing, simplified
 
 MOST_NODES = 10
 MOST_EDGES = 100
@@ -38,7 +39,8 @@ class Cell:
     Node 0 is the older input h_{i-1}, node 1 the newest h_i, nodes 2.. are inner nodes, which add what arrives on their
     edges, or concatenate it where they are in `concat`. `outputs` are the nodes that are concatenated into the
     result; they are stored, never derived. Nodes may be given under any numbers and in any order: they are
-    renumbered, and what reaches no output is left out.
+    renumbered, and what reaches no output is left out, as are edges and nodes that carry nothing or copy another node,
+    see `search_space.simplify`.
     """
 
     edges: tuple[Edge, ...]
@@ -48,8 +50,11 @@ class Cell:
     def __post_init__(self) -> None:
         incoming = _incoming(self.edges)
         _check(incoming, self.edges, self.outputs, self.concat)
-        alive = _alive(incoming, self.outputs)
-        numbers = numbering(Graph(alive, frozenset(self.concat), frozenset(self.outputs)))
+        self._settle(simplified(Drawing(incoming, tuple(self.outputs), frozenset(self.concat))))
+
+    def _settle(self, drawing: Drawing) -> None:
+        alive = _alive(drawing.incoming, drawing.outputs)
+        numbers = numbering(Graph(alive, drawing.concat, frozenset(drawing.outputs)))
         edges = [
             Edge(source, numbers[node], operator)
             for node in numbers
@@ -57,13 +62,30 @@ class Cell:
             for source, operator in sorted([(numbers[source], operator) for source, operator in alive[node]])
         ]
         object.__setattr__(self, "edges", tuple(edges))
-        object.__setattr__(self, "outputs", tuple(sorted(numbers[node] for node in self.outputs)))
-        object.__setattr__(self, "concat", tuple(sorted(numbers[node] for node in self.concat if node in alive)))
+        object.__setattr__(self, "outputs", tuple(sorted(numbers[node] for node in drawing.outputs)))
+        object.__setattr__(self, "concat", tuple(sorted(numbers[node] for node in drawing.concat if node in alive)))
 
     @property
     def nodes(self) -> range:
         """The inner nodes, each after all of its sources."""
         return range(2, self.edges[-1].target + 1 if self.edges else 2)
+
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        """Those of the input nodes 0 and 1 that an output or an edge reads; one that carries nothing reads nothing."""
+        read = {edge.source for edge in self.edges if edge.operator != NOTHING}.union(self.outputs)
+        return tuple(node for node in INPUTS if node in read)
+
+    def without_copies_of_newest(self) -> Cell:
+        """The same cell, for a place where copying the newest input changes nothing."""
+        drawn = Drawing(_incoming(self.edges), self.outputs, frozenset(self.concat))
+        drawing = simplified(drawn, copied_inputs=(1,))
+        if drawing is drawn:
+            return self
+        edges = tuple(
+            Edge(source, node, operator) for node, links in drawing.incoming.items() for source, operator in links
+        )
+        return Cell(edges, drawing.outputs, tuple(drawing.concat))
 
     def edges_into(self, node: int) -> tuple[Edge, ...]:
         """The edges that end in `node`; none for an input."""
@@ -72,10 +94,17 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Genotype:
-    """A normal and a reduction cell. Equal networks are equal genotypes with equal keys."""
+    """A normal and a reduction cell. Equal networks are equal genotypes with equal keys.
+
+    In a normal cell a copy of the newest input, which has the cell's own width there, is that input.
+    """
 
     normal: Cell
     reduction: Cell
+
+    def __post_init__(self) -> None:
+        if any(source == 1 and operator in COPIES for source, _, operator in self.normal.edges):
+            object.__setattr__(self, "normal", self.normal.without_copies_of_newest())
 
     @property
     def cells(self) -> tuple[tuple[str, Cell], ...]:

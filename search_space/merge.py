@@ -1,25 +1,99 @@
-"""The inference form of a network: every batch norm folded into the convolution before it."""
+"""The inference form of a network: every part that training has in several pieces is one convolution."""
 
 from __future__ import annotations
 
 from copy import deepcopy
+from functools import singledispatch
 from typing import cast
 
+import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from search_space.modules import folded
 from search_space.modules.conv_norm import ConvNorm
+from search_space.modules.dilated_rep import DilatedRep
+from search_space.modules.distance import DistanceL2
+from search_space.modules.regularised import RegularisedNetwork
+from search_space.modules.residual import ScaledConv
+from search_space.modules.spaced import SpacedConv
 
 
 def merge(network: nn.Module) -> nn.Module:
-    """A copy that computes in evaluation what `network` does, with convolutions in place of convolution and norm.
+    """A copy that computes in evaluation what `network` does, with one convolution for what can be one.
 
-    Both forms have the same outputs within float32 rounding (1e-5); `network` stays as it is, training goes on with it.
+    These are a convolution and its batch norm or scale, parallel depthwise ones, and kernels with learned spacings.
+    Both forms have the same outputs within float32 rounding (1e-5); `network` stays as it is, training goes on with
+    it. The merged network has the tensors of the exported inference form, under the same names. The auxiliary head
+    goes; a network with norms that cannot be folded stays as it is otherwise.
     """
-    merged = deepcopy(network).eval()
-    for parent in list(merged.modules()):
-        for name, child in parent.named_children():
-            if isinstance(child, ConvNorm):
-                convolution, norm = cast("tuple[nn.Conv2d, nn.BatchNorm2d]", tuple(child))
-                setattr(parent, name, fuse_conv_bn_eval(convolution, norm))
+    with torch.no_grad():
+        merged = deepcopy(network).eval()
+        if isinstance(merged, RegularisedNetwork) and merged.watched is not None:
+            del merged.auxiliary
+            merged.watched = None
+        pairs = [module for module in merged.modules() if isinstance(module, ConvNorm)]
+        return _inference_form(merged) if all(isinstance(norm, nn.BatchNorm2d) for _, norm in pairs) else merged
+
+
+@singledispatch
+def _inference_form(module: nn.Module) -> nn.Module:
+    for name, child in module.named_children():
+        setattr(module, name, _inference_form(child))
+    return module
+
+
+@_inference_form.register
+def _(pair: ConvNorm) -> nn.Conv2d:
+    convolution, norm = cast("tuple[nn.Conv2d, nn.BatchNorm2d]", tuple(pair))
+    return fuse_conv_bn_eval(convolution, norm)
+
+
+@_inference_form.register
+def _(rep: DilatedRep) -> nn.Conv2d:
+    """The dilated kernels are the large one's with zeros inserted between their weights and around them."""
+    merged = cast("nn.Conv2d", _inference_form(rep.large))
+    assert merged.bias is not None
+    for branch in rep.dilated:
+        small = cast("nn.Conv2d", _inference_form(branch))
+        assert small.bias is not None
+        rate, margin = small.dilation[0], cast("int", merged.padding[0]) - cast("int", small.padding[0])
+        every = slice(margin, merged.kernel_size[0] - margin, rate)
+        merged.weight[:, :, every, every] += small.weight
+        merged.bias += small.bias
     return merged
+
+
+@_inference_form.register
+def _(scaled: ScaledConv) -> nn.Conv2d:
+    convolution = scaled.conv
+    assert convolution.bias is not None
+    convolution.weight *= scaled.scale[..., None]
+    convolution.bias *= scaled.scale[:, 0, 0]
+    return convolution
+
+
+@_inference_form.register
+def _(spaced: SpacedConv) -> nn.Conv2d:
+    kernels, bias = spaced.kernels(), spaced.bias
+    channels, size = len(kernels), kernels.shape[-1]
+    baked = nn.Conv2d(channels, channels, size, spaced.stride, spaced.reach, groups=channels).to(kernels)
+    baked.weight.copy_(kernels)
+    baked.bias = bias
+    return baked.eval()
+
+
+@_inference_form.register
+def _(distance: DistanceL2) -> nn.Module:
+    channels, channels_in, kernel, _ = distance.patches.shape
+    merged = folded.DistanceL2(channels_in, channels, distance.stride, kernel=kernel).to(distance.patches)
+    norm = distance.norm
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    assert merged.of_pixels.bias is not None
+    scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
+    of_squares, of_pixels, rest = distance.kernels()
+    merged.of_squares.weight.copy_(scale[:, None, None, None] * of_squares)
+    merged.of_pixels.weight.copy_(scale[:, None, None, None] * of_pixels)
+    merged.of_pixels.bias.copy_(norm.bias + scale * (rest - norm.running_mean))
+    return merged.eval()

@@ -12,12 +12,12 @@ from typing import Literal, TypeAlias
 Form: TypeAlias = Literal["training", "inference"]
 
 _FOLDER = Path(__file__).parent / "modules"
-_OF_THE_OTHER_FORM = {"training": "folded.py", "inference": "conv_norm.py"}
+_INFERENCE_FORMS = _FOLDER / "folded.py"
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A class or function of `search_space.modules`: its text, and the names that occur in it."""
+    """A class, function or constant of `search_space.modules`: its text, and the names that occur in it."""
 
     text: str
     names: frozenset[str]
@@ -26,8 +26,7 @@ class Definition:
 def definitions(names: Iterable[str], form: Form) -> Iterator[str]:
     """The text of each of `names` after all that it uses, everything once.
 
-    The forms differ in one class, ConvNorm, which is a convolution and a batch norm in training and one convolution
-    in inference.
+    The forms differ in the classes of `folded.py`, which stand for those of the same names in the inference form.
     """
     known = _known(form)
     given: set[str] = set()
@@ -50,13 +49,17 @@ def names_in(source: str) -> set[str]:
 
 @lru_cache
 def _known(form: Form) -> dict[str, Definition]:
-    known = {}
-    for path in sorted(_FOLDER.glob("*.py")):
-        if path.name != _OF_THE_OTHER_FORM[form]:
-            source = path.read_text(encoding="utf-8")
-            lines = source.splitlines()
-            for node in ast.parse(source).body:
-                if isinstance(node, ast.ClassDef | ast.FunctionDef):
-                    text = "\n".join(lines[node.lineno - 1 : node.end_lineno])
-                    known[node.name] = Definition(text, frozenset(names_in(text)))
-    return known
+    files = sorted(set(_FOLDER.glob("*.py")) - {_INFERENCE_FORMS})
+    if form == "inference":
+        files.append(_INFERENCE_FORMS)
+    return {name: definition for path in files for name, definition in _definitions_in(path)}
+
+
+def _definitions_in(path: Path) -> Iterator[tuple[str, Definition]]:
+    source = path.read_text(encoding="utf-8")
+    lines = source.splitlines()
+    for node in ast.parse(source).body:
+        match node:
+            case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.Assign(targets=[ast.Name(id=name)]):
+                text = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+                yield name, Definition(text, frozenset(names_in(text)))

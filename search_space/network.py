@@ -6,7 +6,7 @@ import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from search_space.genotype import Genotype
+from search_space.genotype import Genotype, InvalidGenotype
 from search_space.operators import OPERATORS
 from search_space.skeleton import Skeleton
 
@@ -23,6 +23,9 @@ class Architecture:
 
     def __post_init__(self) -> None:
         self.genotype.check_operators(OPERATORS)
+        for name, cell in self.genotype.cells if self.skeleton.auxiliary else ():
+            if 1 not in cell.inputs:
+                raise InvalidGenotype(f"{name} cell: it does not read its newest input, as an auxiliary head needs")
 
     def build(self) -> nn.Module:
         """A freshly initialised network: (N, C, H, W) images to (N, classes) logits. This is what loads torch."""

@@ -1,7 +1,8 @@
 """Where the cells of a skeleton stand: width, stride, size, and how each prepares its two inputs.
 
-This is the part of a network that does not depend on what is inside its cells, save for how many nodes each gives
-out. The rules are those of NASNet's released code (TF-slim), which reproduce its published counts.
+This is the part of a network that does not depend on what is inside its cells, save for which inputs they read and
+how many nodes they give out. The rules are those of NASNet's released code (TF-slim), with the choices that a
+skeleton has; they reproduce the published counts.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from itertools import accumulate
+from typing import Literal, NamedTuple, TypeAlias
 
 from search_space.counting import Size, strided
+from search_space.genotype import Cell
 from search_space.skeleton import Skeleton
 
 CellName: TypeAlias = Literal["normal", "reduction"]
@@ -54,27 +57,29 @@ class Preparation:
 
 
 @dataclass(frozen=True, slots=True)
-class Stem:
-    """The first 3x3 convolution, without bias, and its batch norm; no ReLU."""
+class StemConvolution:
+    """One 3x3 convolution of a stem, without bias, and its batch norm."""
 
     channels_in: int
     channels: int
-    stride: int
-    padding: int
     size_in: Size
     size: Size
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One cell's place. `size_in` is that of both prepared inputs, `size` that of inner nodes and of the result."""
+    """One cell's place. `size_in` is that of both prepared inputs, `size` that of inner nodes and of the result.
+
+    `ends_stage` is the stage, from 0 on, whose last cell this is.
+    """
 
     cell: CellName
     channels: int
     stride: int
     size_in: Size
+    ends_stage: int | None
     older: Preparation
-    newest: Preparation
+    newest: tuple[Preparation, ...]
 
     @property
     def size(self) -> Size:
@@ -101,54 +106,110 @@ class Place:
         return Preparation.between(self.width_of(node), self.size_of(node), self.channels, self.size, relu=False)
 
 
-def stem_of(skeleton: Skeleton) -> Stem:
-    """The stem of a skeleton."""
-    channels, height, width = skeleton.input_shape
-    stride, padding = (2, 0) if skeleton.stem == "imagenet" else (1, 1)
-    return Stem(channels, skeleton.stem_width, stride, padding, (height, width), skeleton.stem_size)
+class Face(NamedTuple):
+    """All that the network around a cell sees of it: which inputs it reads, how many nodes it gives out."""
+
+    reads: tuple[int, ...]
+    outputs: int
+
+    @classmethod
+    def of(cls, cell: Cell) -> Face:
+        """The face of a cell."""
+        return cls(cell.inputs, len(cell.outputs))
+
+
+def stem_of(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[StemConvolution, ...]:
+    """The convolutions of a skeleton's stem that are built, first to last: those whose result a cell reads."""
+    stem = _stem(skeleton)
+    read = _read(list(_sequence(skeleton)), {"normal": normal, "reduction": reduction})
+    return stem if len(stem) == 1 or 1 in read else stem[:-1]
+
+
+def _stem(skeleton: Skeleton) -> tuple[StemConvolution, ...]:
+    channels, height, across = skeleton.input_shape
+    width = skeleton.stem_width
+    if skeleton.stem != "imagenet-darts":
+        return (StemConvolution(channels, width, (height, across), skeleton.stem_size),)
+    sizes = [strided((height, across), 2**halvings) for halvings in range(4)]
+    return (
+        StemConvolution(channels, width // 2, sizes[0], sizes[1]),
+        StemConvolution(width // 2, width, sizes[1], sizes[2]),
+        StemConvolution(width, width, sizes[2], sizes[3]),
+    )
 
 
 @lru_cache(maxsize=1024)
-def places_of(skeleton: Skeleton, normal_outputs: int, reduction_outputs: int) -> tuple[Place, ...]:
-    """The places of all cells, first to last, where cells give out this many concatenated nodes."""
-    outputs = {"normal": normal_outputs, "reduction": reduction_outputs}
-    shapes = [(skeleton.stem_width, skeleton.stem_size)]
-    places = []
-    for cell, channels, older, newest in _sequence(skeleton):
-        newest_channels, size_in = shapes[newest]
+def places_of(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[Place, ...]:
+    """The places of all cells that are built, first to last.
+
+    A cell whose result no later cell reads is not built: where cells read only their older input, half of them.
+    """
+    faces = {"normal": normal, "reduction": reduction}
+    stem = _stem(skeleton)
+    # The tensors between the cells: two of the stem, which are mostly one and the same, then one of each cell.
+    shapes = [(part.channels, part.size) for part in (stem[-2:] if len(stem) > 1 else stem * 2)]
+    ends = _stage_ends(skeleton)
+    places: list[Place] = []
+    for cell, channels, older in _sequence(skeleton):
+        newest_channels, size_in = shapes[-1]
         place = Place(
             cell=cell,
             channels=channels,
             stride=2 if cell == "reduction" else 1,
             size_in=size_in,
-            older=(
-                # The first cell has nothing older: it reads the newest tensor as it is, whatever its width.
-                Preparation(PreparationKind.UNTOUCHED, False, newest_channels, newest_channels, size_in)
-                if older == newest
-                else Preparation.between(*shapes[older], channels, size_in, relu=True)
+            ends_stage=ends.get(len(places)),
+            older=_older(skeleton, shapes[older], channels, size_in, first=not places),
+            newest=tuple(
+                Preparation(PreparationKind.POINTWISE, True, channels if unit else newest_channels, channels, size_in)
+                for unit in range(skeleton.newest_units)
             ),
-            newest=Preparation(PreparationKind.POINTWISE, True, newest_channels, channels, size_in),
         )
         places.append(place)
-        shapes.append((outputs[cell] * channels, place.size))
-    return tuple(places)
+        shapes.append((faces[cell].outputs * channels, place.size))
+    read = _read(list(_sequence(skeleton)), faces)
+    return tuple(place for number, place in enumerate(places, start=2) if number in read)
 
 
-def _sequence(skeleton: Skeleton) -> Iterator[tuple[CellName, int, int, int]]:
-    """For each cell its name and width, and the tensors that it reads as older and newest input."""
-    channels = skeleton.channels
-    newest = 0
+def _stage_ends(skeleton: Skeleton) -> dict[int, int]:
+    """The stage that a cell ends, from 0 on, by the number of the cell."""
+    reductions = skeleton.reductions - skeleton.stages + 1
+    totals = accumulate(1 + normal_cells for normal_cells in skeleton.normal_cells)
+    return {reductions + total - 2: stage for stage, total in enumerate(totals)}
+
+
+def _older(skeleton: Skeleton, shape: tuple[int, Size], channels: int, size: Size, *, first: bool) -> Preparation:
+    channels_in, size_in = shape
+    if first and skeleton.older_input == "raw-first" and size_in == size:
+        return Preparation(PreparationKind.UNTOUCHED, False, channels_in, channels_in, size)
+    if skeleton.older_input == "prepared" and size_in == size:
+        return Preparation(PreparationKind.POINTWISE, True, channels_in, channels, size)
+    return Preparation.between(channels_in, size_in, channels, size, relu=True)
+
+
+def _sequence(skeleton: Skeleton) -> Iterator[tuple[CellName, int, int]]:
+    """For each cell its name and width, and the number of the tensor that it reads as its older input.
+
+    Cell i gives tensor i + 2; its newest input is tensor i + 1.
+    """
+    cells: list[tuple[CellName, int, bool]] = []
     if skeleton.stem == "imagenet":
-        for divisor in (4, 2):
-            yield "reduction", channels // divisor, max(newest - 1, 0), newest
-            newest += 1
-    for index in range(skeleton.stages * skeleton.cells_per_stage):
-        older = newest - 1
-        if index and index % skeleton.cells_per_stage == 0:
-            channels *= 2
-            yield "reduction", channels, older, newest
-            newest += 1
-            if not skeleton.skip_reduction_input:
-                older = newest - 1
-        yield "normal", channels, max(older, 0), newest
-        newest += 1
+        cells += [("reduction", skeleton.channels // divisor, False) for divisor in (4, 2)]
+    for stage, normal_cells in enumerate(skeleton.normal_cells):
+        channels = skeleton.channels * 2**stage
+        if stage:
+            cells.append(("reduction", channels, skeleton.skip_reduction_input))
+        cells += [("normal", channels, False)] * normal_cells
+    after_skipped = False
+    for number, (cell, channels, skipped) in enumerate(cells):
+        yield cell, channels, number - after_skipped
+        after_skipped = skipped
+
+
+def _read(sequence: list[tuple[CellName, int, int]], faces: dict[str, Face]) -> set[int]:
+    """The numbers of the tensors that the result depends on."""
+    read = {len(sequence) + 1}
+    for number, (cell, _, older) in reversed(list(enumerate(sequence))):
+        if number + 2 in read:
+            inputs = (older, number + 1)
+            read.update(inputs[node] for node in faces[cell].reads)
+    return read

@@ -17,10 +17,11 @@ _OPERATORS = {
     "sep7": "sep_conv_7x7",
     "dil3": "dil_sep_conv_3x3",
     "dil5": "dil_sep_conv_5x5",
-    "c7": "conv_1x7_7x1",
+    "c7": "conv_1x7_7x1_bottleneck",
     "avg3": "avg_pool_3x3",
     "max3": "max_pool_3x3",
     "id": "identity",
+    "skip": "skip_connect",
 }
 
 
@@ -68,31 +69,31 @@ published: Mapping[str, Genotype] = MappingProxyType(
         # Pham et al. 2018, arXiv 1802.03268; melodyguan/enas, scripts/cifar10_micro_final.sh
         "enas": Genotype(
             normal=_cell(
-                "avg3 0 sep3 0 | id 0 sep5 0 | id 0 sep5 1 | sep3 1 sep5 0 | avg3 0 sep5 1",
+                "avg3 0 sep3 0 | skip 0 sep5 0 | skip 0 sep5 1 | sep3 1 sep5 0 | avg3 0 sep5 1",
                 (2, 3, 4, 5, 6),
             ),
             reduction=_cell(
-                "sep3 1 sep3 1 | max3 0 avg3 0 | sep5 1 sep5 3 | sep3 1 id 0 | max3 0 sep5 1",
+                "sep3 1 sep3 1 | max3 0 avg3 0 | sep5 1 sep5 3 | sep3 1 skip 0 | max3 0 sep5 1",
                 (2, 4, 5, 6),
             ),
         ),
         # Liu et al. 2018, arXiv 1806.09055; quark0/darts, cnn/genotypes.py
         "darts-v1": Genotype(
-            normal=_cell("sep3 1 sep3 0 | id 0 sep3 1 | id 0 sep3 1 | sep3 0 id 2", (2, 3, 4, 5)),
-            reduction=_cell("max3 0 max3 1 | id 2 max3 0 | max3 0 id 2 | id 2 avg3 0", (2, 3, 4, 5)),
+            normal=_cell("sep3 1 sep3 0 | skip 0 sep3 1 | skip 0 sep3 1 | sep3 0 skip 2", (2, 3, 4, 5)),
+            reduction=_cell("max3 0 max3 1 | skip 2 max3 0 | max3 0 skip 2 | skip 2 avg3 0", (2, 3, 4, 5)),
         ),
         "darts-v2": Genotype(
-            normal=_cell("sep3 0 sep3 1 | sep3 0 sep3 1 | sep3 1 id 0 | id 0 dil3 2", (2, 3, 4, 5)),
-            reduction=_cell("max3 0 max3 1 | id 2 max3 1 | max3 0 id 2 | id 2 max3 1", (2, 3, 4, 5)),
+            normal=_cell("sep3 0 sep3 1 | sep3 0 sep3 1 | sep3 1 skip 0 | skip 0 dil3 2", (2, 3, 4, 5)),
+            reduction=_cell("max3 0 max3 1 | skip 2 max3 1 | max3 0 skip 2 | skip 2 max3 1", (2, 3, 4, 5)),
         ),
         # Xu et al. 2019, arXiv 1907.05737; yuhuixu1993/PC-DARTS
         "pc-darts-cifar": Genotype(
-            normal=_cell("sep3 1 id 0 | sep3 0 dil3 1 | sep5 0 sep3 1 | avg3 0 dil3 1", (2, 3, 4, 5)),
+            normal=_cell("sep3 1 skip 0 | sep3 0 dil3 1 | sep5 0 sep3 1 | avg3 0 dil3 1", (2, 3, 4, 5)),
             reduction=_cell("sep5 1 max3 0 | sep5 1 sep5 2 | sep3 0 sep3 3 | sep3 1 sep3 2", (2, 3, 4, 5)),
         ),
         "pc-darts-imagenet": Genotype(
-            normal=_cell("id 1 sep3 0 | sep3 0 id 1 | sep3 1 sep3 3 | sep3 1 dil5 4", (2, 3, 4, 5)),
-            reduction=_cell("sep3 0 id 1 | dil5 2 max3 1 | sep3 2 sep3 1 | sep5 0 sep3 3", (2, 3, 4, 5)),
+            normal=_cell("skip 1 sep3 0 | sep3 0 skip 1 | sep3 1 sep3 3 | sep3 1 dil5 4", (2, 3, 4, 5)),
+            reduction=_cell("sep3 0 skip 1 | dil5 2 max3 1 | sep3 2 sep3 1 | sep5 0 sep3 3", (2, 3, 4, 5)),
         ),
     }
 )

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 from search_space.counting import Size, strided
+from search_space.regularisation import Auxiliary, DropPath
 
-StemName: TypeAlias = Literal["tiny", "cifar", "imagenet"]
+OlderInput: TypeAlias = Literal["raw-first", "fitted", "prepared"]
+Norm: TypeAlias = Literal["bn", "ibn_a", "ibn_b", "gn", "ln"]
+StemName: TypeAlias = Literal["tiny", "cifar", "imagenet", "imagenet-darts"]
 
 
 class InvalidSkeleton(ValueError):
@@ -21,14 +24,33 @@ class Skeleton:
     """Stages of normal cells with a reduction cell between each two (Zoph et al. 2017, arXiv 1707.07012).
 
     `input_shape` is channels, height and width. `channels` is the width of the cells of the first stage; every
-    reduction doubles it. The stem is one 3x3 convolution with batch norm:
+    reduction doubles it. The stem is one 3x3 convolution with batch norm, or several:
 
     - tiny: to `channels`;
     - cifar: to three times `channels`;
-    - imagenet: with stride 2 and no padding to 32, then two reduction cells at a quarter and half of `channels`.
+    - imagenet: with stride 2 and no padding to 32, then two reduction cells at a quarter and half of `channels`;
+    - imagenet-darts: three with stride 2, to half of `channels` and twice to `channels`; the first cell reads the
+      second one's result as its older input and the third one's as its newest.
 
-    `stem_channels` replaces the stem's own width. With `skip_reduction_input` the normal cell after a reduction
-    reads, as its older input, the tensor before the one that the reduction read (NASNet's large network).
+    `stem_channels` replaces the stem's own width. In the other fields the published networks differ:
+
+    - `skip_reduction_input`: the cell after a reduction reads, as its older input, the tensor before the one that
+      the reduction read (NASNet's large network, AmoebaNet);
+    - `reduction_in_stage`: the reduction is the first of the next stage's `cells_per_stage` cells (PNASNet);
+    - `older_input`: a cell's older input goes through ReLU, 1x1 convolution and batch norm where its width differs,
+      only that the first cell, which has nothing older, takes the newest tensor as it comes (raw-first: NASNet,
+      AmoebaNet, PNASNet); where its width differs (fitted: ENAS); always (prepared: DARTS). Where its size differs,
+      it is a factorised reduction;
+    - `newest_units`: how many such units the newest input goes through (ENAS: two);
+    - `final_relu`: a ReLU stands before the global average (all but DARTS);
+    - `classifier_bias`: the classifier has a bias (all but ENAS).
+
+    `norm` is batch norm; or for nets that meet other images than they were trained on, in the first two stages but
+    never in the last, half instance norm for the newest inputs (ibn_a) or instance norm after the stage (ibn_b; Pan et
+    al. 2018, arXiv 1807.09441); or for small batches, group norm with up to 32 groups (gn) or layer norm over the
+    channels (ln) everywhere, neither of which can be folded into a convolution.
+
+    `auxiliary` and `drop_path` help its training, and are gone after it.
     """
 
     input_shape: tuple[int, int, int]
@@ -39,13 +61,24 @@ class Skeleton:
     stem: StemName = "tiny"
     stem_channels: int | None = None
     skip_reduction_input: bool = False
+    reduction_in_stage: bool = False
+    older_input: OlderInput = "raw-first"
+    newest_units: int = 1
+    final_relu: bool = True
+    classifier_bias: bool = True
+    norm: Norm = "bn"
+    auxiliary: Auxiliary | None = None
+    drop_path: DropPath | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "input_shape", tuple(self.input_shape))
         if len(self.input_shape) != 3:
             raise InvalidSkeleton("input_shape is channels, height and width")
-        if self.stem not in get_args(StemName):
-            raise InvalidSkeleton(f"stem is one of {', '.join(get_args(StemName))}, not {self.stem!r}")
+        _one_of("stem", self.stem, get_args(StemName))
+        _one_of("norm", self.norm, get_args(Norm))
+        if self.norm.startswith("ibn") and self.stages == 1:
+            raise InvalidSkeleton(f"{self.norm} is for stages before the last one, and there is only one")
+        _one_of("older_input", self.older_input, get_args(OlderInput))
         _within("input_shape's channels", self.input_shape[0], 1, 4096)
         _within("input_shape's height", self.input_shape[1], 1, 4096)
         _within("input_shape's width", self.input_shape[2], 1, 4096)
@@ -54,9 +87,15 @@ class Skeleton:
         _within("channels", self.channels, 16 if self.stem == "imagenet" else 4, 4096)
         _within("cells_per_stage", self.cells_per_stage, 1, 64)
         _within("stages", self.stages, 1, 6)
+        _within("newest_units", self.newest_units, 1, 2)
         if self.stem_channels is not None:
             _within("stem_channels", self.stem_channels, 4, 4096)
+        if self.skip_reduction_input and self.reduction_in_stage and self.cells_per_stage == 1:
+            raise InvalidSkeleton("skip_reduction_input wants a normal cell between every two reductions")
+        object.__setattr__(self, "auxiliary", _from_json(Auxiliary, self.auxiliary))
+        object.__setattr__(self, "drop_path", _from_json(DropPath, self.drop_path))
         self._check_reductions()
+        self._check_auxiliary()
 
     @property
     def reductions(self) -> int:
@@ -64,16 +103,50 @@ class Skeleton:
         return self.stages - 1 + (2 if self.stem == "imagenet" else 0)
 
     @property
+    def normal_cells(self) -> tuple[int, ...]:
+        """How many normal cells each stage has."""
+        later = self.cells_per_stage - self.reduction_in_stage
+        return (self.cells_per_stage, *[later] * (self.stages - 1))
+
+    @property
+    def instance_norm_stages(self) -> int:
+        """In how many stages instance norms stand, with ibn_a and ibn_b."""
+        return min(2, self.stages - 1) if self.norm.startswith("ibn") else 0
+
+    @property
     def stem_size(self) -> Size:
-        """Height and width after the stem's convolution."""
+        """Height and width after the stem's last convolution."""
         _, height, width = self.input_shape
-        return ((height - 1) // 2, (width - 1) // 2) if self.stem == "imagenet" else (height, width)
+        match self.stem:
+            case "imagenet":
+                return (height - 1) // 2, (width - 1) // 2
+            case "imagenet-darts":
+                return strided((height, width), 8)
+            case _:
+                return height, width
 
     @property
     def stem_width(self) -> int:
-        """Channels after the stem's convolution."""
-        own = {"tiny": self.channels, "cifar": 3 * self.channels, "imagenet": 32}
+        """Channels after the stem's last convolution."""
+        own = {"tiny": self.channels, "cifar": 3 * self.channels, "imagenet": 32, "imagenet-darts": self.channels}
         return self.stem_channels or own[self.stem]
+
+    @property
+    def auxiliary_size(self) -> Size:
+        """Height and width of what an auxiliary head reads."""
+        before = self.auxiliary is not None and self.auxiliary.offset < 0
+        return strided(self.stem_size, 2 ** (self.reductions - before))
+
+    def _check_auxiliary(self) -> None:
+        if self.auxiliary is None:
+            return
+        if self.stages < 2:
+            raise InvalidSkeleton("an auxiliary head wants two stages or more")
+        if self.auxiliary.offset == 1 and self.normal_cells[-1] == 0:
+            raise InvalidSkeleton("there is no cell after the last reduction for an auxiliary head to read")
+        if min(self.auxiliary_size) < 5:
+            height, width = self.auxiliary_size
+            raise InvalidSkeleton(f"an auxiliary head reads 5x5 pixels or more, and here it has {height}x{width}")
 
     def _check_reductions(self) -> None:
         """Every reduction must find at least 2 pixels to reduce, in height and in width."""
@@ -84,11 +157,23 @@ class Skeleton:
             smallest = 2 ** (self.reductions - 1) + 1
             if self.stem == "imagenet":
                 smallest = 2 * smallest + 1
+            elif self.stem == "imagenet-darts":
+                smallest = 8 * (smallest - 1) + 1
             _, height, width = self.input_shape
             raise InvalidSkeleton(
                 f"an input of {height}x{width} is too small for the {self.reductions} reductions of {self.stages} "
                 f"stages after the stem {self.stem!r}; use at least {smallest}x{smallest}, or fewer stages"
             )
+
+
+def _from_json(kind: type[Any], value: Any) -> Any:
+    """A part of a skeleton that has been through JSON is an object there."""
+    return kind(**value) if isinstance(value, dict) else value
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise InvalidSkeleton(f"{name} is one of {', '.join(known)}, not {value!r}")
 
 
 def stages_for(input_shape: tuple[int, int, int]) -> int:

@@ -7,12 +7,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
-from math import prod
+from itertools import combinations
+from math import comb, prod
+from typing import Literal, TypeAlias, get_args
 
+from search_space.dense_cells import dense_answers
 from search_space.genotype import MOST_NODES, Cell, Edge, Genotype, InvalidGenotype
 from search_space.operators import OPERATORS
+from search_space.simplify import NOTHING
 
 COMBINES = ("add", "concat")
+Wiring: TypeAlias = Literal["pairs", "distinct", "dense"]
+Outputs: TypeAlias = Literal["loose", "all"]
+Reduction: TypeAlias = Literal["searched", "same", "fixed"]
+
+# Two 3x3 convolutions beside an average pool, as between the stages of NAS-Bench-201 (arXiv 2001.00326).
+FIXED_REDUCTION = Cell((Edge(1, 2, "conv_3x3"), Edge(2, 3, "conv_3x3"), Edge(1, 3, "avg_pool_3x3")), outputs=(3,))
 
 
 class InvalidSpace(ValueError):
@@ -29,24 +39,39 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class CellSpace:
-    """Two cells of `nodes` inner nodes, each of which combines two operators, each on any earlier node.
+    """Cells of `nodes` inner nodes, each of which combines what operators make of earlier nodes.
 
-    All nodes that no operator reads, inputs included, are concatenated into the result (Zoph et al. 2017,
-    arXiv 1707.07012).
+    `wiring` says which nodes those are:
+
+    - pairs: any two, and twice the same is allowed (Zoph et al. 2017, arXiv 1707.07012);
+    - distinct: any two different ones (Liu et al. 2018, arXiv 1806.09055);
+    - dense: all earlier nodes but the older input (Dong, Yang 2020, arXiv 2001.00326).
+
+    `outputs` are concatenated into the result: all inner nodes, or the loose ends, which are the nodes that no
+    operator reads, inputs included; of a dense cell always the last node alone. The reduction cell is searched too,
+    or it is the same cell with a stride, or a fixed one.
     """
 
     name: str
     operators: tuple[str, ...]
     nodes: int = 5
     combines: tuple[str, ...] = COMBINES
+    wiring: Wiring = "pairs"
+    outputs: Outputs = "loose"
+    reduction: Reduction = "searched"
+    summary: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "operators", tuple(self.operators))
         object.__setattr__(self, "combines", tuple(self.combines))
         _check_names("operator", self.operators, tuple(OPERATORS))
         _check_names("combination", self.combines, COMBINES)
+        for field, kind in (("wiring", Wiring), ("outputs", Outputs), ("reduction", Reduction)):
+            _check_names(field, [getattr(self, field)], get_args(kind))
         if type(self.nodes) is not int or not 1 <= self.nodes <= MOST_NODES:
             raise InvalidSpace(f"a cell has 1 to {MOST_NODES} nodes, not {self.nodes!r}")
+        if NOTHING in self.operators and self.wiring != "dense":
+            raise InvalidSpace(f"operator {NOTHING!r} is for dense cells: elsewhere every edge is there by choice")
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
@@ -57,6 +82,15 @@ class CellSpace:
     def size(self) -> int:
         """The number of ways to answer all decisions. Some answers describe the same genotype."""
         return prod(len(decision.choices) for decision in self.decisions)
+
+    @property
+    def unordered_size(self) -> int:
+        """The number of ways to answer all decisions where the two operands of a node have no order."""
+        if self.wiring != "pairs":
+            return self.size
+        operands = [len(self.operators) * (2 + node) for node in range(self.nodes)]
+        cell = prod(comb(count + 1, 2) * len(self.combines) for count in operands)
+        return cell**2 if self.reduction == "searched" else cell
 
     def sample(self, rng: random.Random) -> Genotype:
         """A genotype, uniform over the answers to all decisions."""
@@ -72,7 +106,9 @@ class CellSpace:
 
     def choices(self, genotype: Genotype) -> dict[str, int]:
         """Answers that describe `genotype`; InvalidGenotype where it lies outside the space, saying why."""
-        answers = [answer for name, cell in genotype.cells for answer in _answers(self, name, cell)]
+        _check_reduction(self, genotype)
+        searched = genotype.cells if self.reduction == "searched" else genotype.cells[:1]
+        answers = [answer for name, cell in searched for answer in _answers(self, name, cell)]
         return {
             decision.name: decision.choices.index(answer)
             for decision, answer in zip(self.decisions, answers, strict=True)
@@ -91,18 +127,30 @@ class CellSpace:
 
 @lru_cache(maxsize=64)
 def _decisions(space: CellSpace) -> tuple[Decision, ...]:
+    cells = ("normal", "reduction") if space.reduction == "searched" else ("normal",)
     return tuple(
         decision
-        for cell in ("normal", "reduction")
+        for cell in cells
         for node in range(2, 2 + space.nodes)
-        for decision in (
-            Decision(f"{cell}.{node}.first.source", tuple(range(node))),
-            Decision(f"{cell}.{node}.first.operator", space.operators),
-            Decision(f"{cell}.{node}.second.source", tuple(range(node))),
-            Decision(f"{cell}.{node}.second.operator", space.operators),
-            Decision(f"{cell}.{node}.combine", space.combines),
-        )
+        for decision in _node_decisions(space, f"{cell}.{node}", node)
     )
+
+
+def _node_decisions(space: CellSpace, name: str, node: int) -> Iterator[Decision]:
+    match space.wiring:
+        case "dense":
+            for source in range(1, node):
+                yield Decision(f"{name}.from.{source}.operator", space.operators)
+        case "distinct":
+            yield Decision(f"{name}.sources", tuple(f"{one},{other}" for one, other in combinations(range(node), 2)))
+            yield Decision(f"{name}.first.operator", space.operators)
+            yield Decision(f"{name}.second.operator", space.operators)
+        case "pairs":
+            for operand in ("first", "second"):
+                yield Decision(f"{name}.{operand}.source", tuple(range(node)))
+                yield Decision(f"{name}.{operand}.operator", space.operators)
+    if space.wiring != "dense":
+        yield Decision(f"{name}.combine", space.combines)
 
 
 def _answer(decision: Decision, index: int | None) -> int | str:
@@ -113,41 +161,87 @@ def _answer(decision: Decision, index: int | None) -> int | str:
 
 def _genotype(space: CellSpace, answers: Iterator[int | str]) -> Genotype:
     """`answers` are in the order of the decisions."""
-    return Genotype(normal=_cell(space.nodes, answers), reduction=_cell(space.nodes, answers))
+    normal = _cell(space, answers)
+    match space.reduction:
+        case "searched":
+            return Genotype(normal, _cell(space, answers))
+        case "same":
+            return Genotype(normal, normal)
+        case "fixed":
+            return Genotype(normal, FIXED_REDUCTION)
 
 
-def _cell(nodes: int, answers: Iterator[int | str]) -> Cell:
+def _cell(space: CellSpace, answers: Iterator[int | str]) -> Cell:
+    nodes = range(2, 2 + space.nodes)
+    if space.wiring == "dense":
+        edges = [Edge(source, node, str(next(answers))) for node in nodes for source in range(1, node)]
+        return Cell(tuple(edges), outputs=(nodes[-1],))
     edges, concat = [], []
-    loose = set(range(2 + nodes))
-    for node in range(2, 2 + nodes):
-        for _ in ("first", "second"):
-            source, operator = int(next(answers)), str(next(answers))
-            edges.append(Edge(source, node, operator))
-            loose.discard(source)
+    for node in nodes:
+        edges += [Edge(source, node, operator) for source, operator in _operands(space, answers)]
         if next(answers) == "concat":
             concat.append(node)
+    if space.outputs == "all":
+        return Cell(tuple(edges), tuple(nodes), tuple(concat))
+    loose = {0, 1, *nodes}.difference([edge.source for edge in edges])
     return Cell(tuple(edges), tuple(loose), tuple(concat))
+
+
+def _operands(space: CellSpace, answers: Iterator[int | str]) -> Iterator[tuple[int, str]]:
+    if space.wiring == "distinct":
+        for source in str(next(answers)).split(","):
+            yield int(source), str(next(answers))
+    else:
+        for _ in ("first", "second"):
+            yield int(next(answers)), str(next(answers))
+
+
+def _check_reduction(space: CellSpace, genotype: Genotype) -> None:
+    expected = {"searched": genotype.reduction, "same": genotype.normal, "fixed": FIXED_REDUCTION}[space.reduction]
+    if genotype.reduction != expected:
+        raise InvalidGenotype(f"reduction cell: space {space.name!r} has another, which is {space.reduction}")
 
 
 def _answers(space: CellSpace, name: str, cell: Cell) -> Iterator[int | str]:
     """The answers that describe one cell, in the order of its decisions."""
-    if len(cell.nodes) != space.nodes:
+    if space.wiring != "dense" and len(cell.nodes) != space.nodes:
         raise InvalidGenotype(f"{name} cell: {len(cell.nodes)} nodes, where space {space.name!r} has {space.nodes}")
-    read = {edge.source for edge in cell.edges}
-    if set(cell.outputs) != {0, 1, *cell.nodes} - read:
-        raise InvalidGenotype(f"{name} cell: the outputs {cell.outputs} are not the nodes that no operator reads")
+    for edge in cell.edges:
+        if edge.operator not in space.operators and edge.operator != NOTHING:
+            raise InvalidGenotype(f"{name} cell: edge {edge} has an operator that space {space.name!r} has not")
+    if space.wiring == "dense":
+        yield from dense_answers(cell, space.nodes, space.operators)
+        return
+    _check_outputs(space, name, cell)
     for node in cell.nodes:
         edges = cell.edges_into(node)
         if len(edges) != 2:
             raise InvalidGenotype(f"{name} cell: node {node} has {len(edges)} edges, where the space has 2")
-        for edge in edges:
-            if edge.operator not in space.operators:
-                raise InvalidGenotype(f"{name} cell: edge {edge} has an operator that space {space.name!r} has not")
-            yield from (edge.source, edge.operator)
+        if space.wiring == "distinct":
+            yield from _distinct_answers(name, node, edges)
+        else:
+            yield from (answer for edge in edges for answer in (edge.source, edge.operator))
         combine = "concat" if node in cell.concat else "add"
         if combine not in space.combines:
             raise InvalidGenotype(f"{name} cell: node {node} is to {combine}, which space {space.name!r} has not")
         yield combine
+
+
+def _check_outputs(space: CellSpace, name: str, cell: Cell) -> None:
+    if space.outputs == "all" and cell.outputs != tuple(cell.nodes):
+        raise InvalidGenotype(f"{name} cell: the outputs {cell.outputs} are not all inner nodes")
+    read = {edge.source for edge in cell.edges}
+    if space.outputs == "loose" and set(cell.outputs) != {0, 1, *cell.nodes} - read:
+        raise InvalidGenotype(f"{name} cell: the outputs {cell.outputs} are not the nodes that no operator reads")
+
+
+def _distinct_answers(name: str, node: int, edges: tuple[Edge, ...]) -> Iterator[str]:
+    one, other = sorted(edges)
+    if one.source == other.source:
+        raise InvalidGenotype(
+            f"{name} cell: node {node} reads node {one.source} twice, where the space wants two nodes"
+        )
+    yield from (f"{one.source},{other.source}", one.operator, other.operator)
 
 
 def _check_names(what: str, names: Sequence[str], known: tuple[str, ...], where: str = "") -> None:

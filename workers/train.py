@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from search_space.modules.regularised import RegularisedNetwork
 from workers.data.labelled import LabelledData
 from workers.data.splits import SearchData
 from workers.messages import Recipe
@@ -78,6 +79,8 @@ class Training:
         for number, batch in enumerate(batches):
             progress = self.epochs_done + (number + 0.5) / len(batches)
             self._optimiser.param_groups[0]["lr"] = learning_rate(progress, self._recipe)
+            if isinstance(self._network, RegularisedNetwork):
+                self._network.set_progress(progress / self._recipe.epochs)
             total_loss += self._step(self._train_NCHW[batch], self._train_N[batch])
         if not math.isfinite(total_loss.item()):
             raise Diverged(f"The loss was {total_loss.item()} in epoch {self.epochs_done + 1}.")
@@ -98,11 +101,21 @@ class Training:
 
     def _step(self, x_NCHW: Tensor, labels_N: Tensor) -> Tensor:
         self._optimiser.zero_grad(set_to_none=True)
-        loss = F.cross_entropy(self._network(x_NCHW.contiguous(memory_format=torch.channels_last)), labels_N)
+        loss = _loss(self._network, x_NCHW.contiguous(memory_format=torch.channels_last), labels_N)
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self._network.parameters(), MOST_GRADIENT, foreach=True)
         self._optimiser.step()
         return loss.detach()
+
+
+def _loss(network: nn.Module, x_NCHW: Tensor, labels_N: Tensor) -> Tensor:
+    if not isinstance(network, RegularisedNetwork):
+        return F.cross_entropy(network(x_NCHW), labels_N)
+    logits_NK, auxiliary_NK = network.logits(x_NCHW)
+    loss = F.cross_entropy(logits_NK, labels_N)
+    if auxiliary_NK is None:
+        return loss
+    return loss + network.auxiliary_weight * F.cross_entropy(auxiliary_NK, labels_N)
 
 
 def learning_rate(progress: float, recipe: Recipe) -> float:

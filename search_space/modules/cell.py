@@ -8,26 +8,32 @@ from search_space.modules.convolution import FactorizedReduction, ReLUConvBN
 class Cell(nn.Module):
     """A cell without its graph: it brings the older input h0 and the newest h1 to the size of h1 and its own width.
 
-    `older` and `newest` are the channels of the two. The first cell has no older input (None): it is given the newest
-    one twice and takes it as it comes for h0. With `halves`, h0 is twice as high and wide as h1. (The plumbing of
-    NASNet's released code, Zoph et al. 2017, arXiv 1707.07012.)
+    `older` and `newest` are the channels of the two. With `halves`, h0 is twice as high and wide as h1, and goes
+    through a factorised reduction; else `fit` says whether it goes through ReLU, a 1x1 convolution and batch norm:
+    "always", "width" where its width is another, "never". h1 goes through `units` of these.
 
-    A whole cell gives (N, width, ceil(H/stride), ceil(W/stride)) for h1's H and W, and a width of its own making.
+    A whole cell says which of the two it `reads`, and prepares no other. It gives `outputs` nodes of its width:
+    (N, outputs * channels, ceil(H/stride), ceil(W/stride)) for h1's H and W.
     """
 
     stride: int
-    width: int
+    reads: tuple[int, ...]
+    outputs: int
 
-    def __init__(self, older: int | None, newest: int, channels: int, halves: bool) -> None:
+    def __init__(self, older: int, newest: int, channels: int, halves: bool, fit: str, units: int) -> None:
         super().__init__()
-        self.channels_h0 = newest if older is None else channels
+        self.newest, self.channels = newest, channels
+        self.channels_h0 = older if fit == "never" and not halves else channels
         self.prepare_h0: nn.Module = nn.Identity()
-        if halves and older is not None:
+        self.prepare_h1: nn.Module = nn.Identity()
+        if 0 in self.reads and halves:
             self.prepare_h0 = nn.Sequential(nn.ReLU(), FactorizedReduction(older, channels))
-        elif older not in (None, channels):
+        elif 0 in self.reads and (fit == "always" or older != self.channels_h0):
             self.prepare_h0 = ReLUConvBN(older, channels)
-        self.prepare_h1 = ReLUConvBN(newest, channels)
+        if 1 in self.reads:
+            more = [ReLUConvBN(channels, channels) for _ in range(units - 1)]
+            self.prepare_h1 = nn.Sequential(ReLUConvBN(newest, channels), *more)
 
     def prepare(self, h0: Tensor, h1: Tensor) -> tuple[Tensor, Tensor]:
-        """Both inputs, (N, channels_h0, H, W) and (N, channels, H, W)."""
+        """Both inputs, (N, channels_h0, H, W) and (N, channels, H, W), those that are read."""
         return self.prepare_h0(h0), self.prepare_h1(h1)

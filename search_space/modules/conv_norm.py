@@ -17,8 +17,9 @@ class ConvNorm(nn.Sequential):
         stride: int | tuple[int, int] = 1,
         padding: int | tuple[int, int] = 0,
         dilation: int = 1,
+        groups: int = 1,
     ) -> None:
         super().__init__(
-            nn.Conv2d(channels_in, channels, kernel, stride, padding, dilation, bias=False),
+            nn.Conv2d(channels_in, channels, kernel, stride, padding, dilation, groups, bias=False),
             nn.BatchNorm2d(channels),
         )

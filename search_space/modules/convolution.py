@@ -33,6 +33,25 @@ class FactorizedConv(nn.Sequential):
         )
 
 
+class BottleneckConv(nn.Sequential):
+    """Four times ReLU, a convolution and batch norm: 1x1 to `width`, 1 x kernel, kernel x 1, and 1x1 to `channels`.
+
+    (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)), where the `width` between is
+    `eighths` / 8 of `channels`, rounded down. (AmoebaNet's released code, Real et al. 2018, arXiv 1802.01548.)
+    """
+
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, eighths: int) -> None:
+        width, padding = channels * eighths // 8, kernel // 2
+        super().__init__(
+            ReLUConvBN(channels_in, width),
+            nn.ReLU(),
+            ConvNorm(width, width, (1, kernel), (1, stride), (0, padding)),
+            nn.ReLU(),
+            ConvNorm(width, width, (kernel, 1), (stride, 1), (padding, 0)),
+            ReLUConvBN(width, channels),
+        )
+
+
 class FactorizedReduction(nn.Module):
     """Halves height and width and sets the width, losing no pixel: (N, channels_in, H, W) -> (N, channels, H/2, W/2).
 

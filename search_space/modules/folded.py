@@ -1,6 +1,6 @@
-"""A convolution that has taken in its batch norm, as it is used after training."""
+"""The inference forms of what training has in more pieces. A class here stands for the one of its name."""
 
-from torch import nn
+from torch import Tensor, nn
 
 
 class ConvNorm(nn.Conv2d):
@@ -18,5 +18,58 @@ class ConvNorm(nn.Conv2d):
         stride: int | tuple[int, int] = 1,
         padding: int | tuple[int, int] = 0,
         dilation: int = 1,
+        groups: int = 1,
     ) -> None:
-        super().__init__(channels_in, channels, kernel, stride, padding, dilation)
+        super().__init__(channels_in, channels, kernel, stride, padding, dilation, groups)
+
+
+class DilatedRep(nn.Conv2d):
+    """A depthwise kernel x kernel convolution, into which those beside it in training have been merged.
+
+    (N, channels, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
+    """
+
+    def __init__(self, channels: int, stride: int, *, kernel: int) -> None:
+        super().__init__(channels, channels, kernel, stride, kernel // 2, groups=channels)
+
+
+class ScaledConv(nn.Conv2d):
+    """A 1x1 convolution with bias, which has taken in its scale: (N, channels_in, H, W) -> (N, channels, H, W)."""
+
+    def __init__(self, channels_in: int, channels: int, scale: float) -> None:
+        super().__init__(channels_in, channels, 1)
+
+
+class SpacedConv(nn.Conv2d):
+    """A depthwise kernel x kernel convolution, whose kernels are those that learned spacings came to.
+
+    (N, channels, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        stride: int,
+        *,
+        kernel: int,
+        count: int,
+        spread: str,
+    ) -> None:
+        super().__init__(channels, channels, kernel, stride, kernel // 2, groups=channels)
+
+
+class DistanceL2(nn.Module):
+    """Minus a weighted squared distance from learned patches, multiplied out, with its batch norm taken in.
+
+    (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
+    """
+
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int) -> None:
+        super().__init__()
+        self.of_squares = nn.Conv2d(channels_in, channels, kernel, stride, kernel // 2, bias=False)
+        self.of_pixels = nn.Conv2d(channels_in, channels, kernel, stride, kernel // 2)
+
+    def forward(self, x_NCHW: Tensor) -> Tensor:
+        """Near is high."""
+        y_NCHW: Tensor = self.of_squares(x_NCHW.square()) + self.of_pixels(x_NCHW)
+        return y_NCHW

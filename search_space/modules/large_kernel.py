@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from search_space.modules.conv_norm import ConvNorm
+from search_space.modules.dilated_rep import DilatedRep
 
 
 class InceptionMixer(nn.Module):
@@ -66,5 +67,19 @@ class Band(nn.Sequential):
             nn.ReLU(),
             nn.Conv2d(channels_in, channels_in, (1, kernel), (1, stride), (0, padding), groups=channels_in, bias=False),
             nn.Conv2d(channels_in, channels_in, (kernel, 1), (stride, 1), (padding, 0), groups=channels_in, bias=False),
+            ConvNorm(channels_in, channels),
+        )
+
+
+class LargeKernelRep(nn.Sequential):
+    """ReLU, a large depthwise kernel trained with dilated ones beside it, a pointwise convolution, batch norm.
+
+    (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
+    """
+
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int) -> None:
+        super().__init__(
+            nn.ReLU(),
+            DilatedRep(channels_in, stride, kernel=kernel),
             ConvNorm(channels_in, channels),
         )

@@ -1,64 +1,113 @@
-"""The network around the cells: stem, stages, head."""
+"""The network around the cells: stages and head."""
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from search_space.modules.cell import Cell
-from search_space.modules.conv_norm import ConvNorm
+from search_space.modules.stem import DoubleStem, Stem
 
 
 class Network(nn.Module):
     """A stem, stages of cells, a classifier: images (N, input_channels, H, W) to logits (N, classes).
 
     A stage is `cells_per_stage` normal cells; a reduction cell stands between stages, and the width, which is
-    `channels` at first, doubles with it. A `shrinking_stem` halves the image and hands it to two more reduction cells,
-    at a quarter and half of `channels`. With `skip_reduction_input`, the cell after a reduction takes for its older
-    input the one that the reduction took. (Zoph et al. 2017, arXiv 1707.07012, and its released code.)
+    `channels` at first, doubles with it. It is one more cell, or, with `reduction_in_stage`, one of the next stage's.
+    The stem may be followed by `stem_reductions` more, each half as wide as the next. With `skip_reduction_input`, the
+    cell after a reduction takes for its older input the one that the reduction took. How cells prepare their inputs
+    is said by `fit` and `newest_units`, see Cell, and by `first_fit` for a first cell whose inputs are one tensor.
+    (Zoph et al. 2017, arXiv 1707.07012, and its released code.)
     """
 
     def __init__(
         self,
+        stem: Stem | DoubleStem,
         normal: type[Cell],
         reduction: type[Cell],
         *,
-        input_channels: int,
         classes: int,
-        stem_channels: int,
         channels: int,
         cells_per_stage: int,
         stages: int,
-        shrinking_stem: bool,
-        skip_reduction_input: bool,
+        stem_reductions: int = 0,
+        skip_reduction_input: bool = False,
+        reduction_in_stage: bool = False,
+        first_fit: str = "never",
+        fit: str = "width",
+        newest_units: int = 1,
+        final_relu: bool = True,
+        classifier_bias: bool = True,
     ) -> None:
         super().__init__()
-        if shrinking_stem:
-            self.stem = ConvNorm(input_channels, stem_channels, 3, stride=2)
-            plan = [(reduction, channels // 4, False), (reduction, channels // 2, False)]
-        else:
-            self.stem = ConvNorm(input_channels, stem_channels, 3, padding=1)
-            plan = []
+        plan = [(reduction, channels // 2**halvings, False) for halvings in range(stem_reductions, 0, -1)]
+        stage_ends: list[int] = []
         for stage in range(stages):
             if stage:
                 plan.append((reduction, channels * 2**stage, skip_reduction_input))
-            plan.extend([(normal, channels * 2**stage, False)] * cells_per_stage)
+            normal_cells = cells_per_stage - (reduction_in_stage and stage > 0)
+            plan.extend([(normal, channels * 2**stage, False)] * normal_cells)
+            stage_ends.append(len(plan) - 1)
 
+        self.stem = stem
+        # Cell i gives tensor i + 2, and reads i + 1 and, as a rule, i: the stem gives the first two.
+        self.skips = [False, *(skipped for _, _, skipped in plan[:-1])]
+        read = self._read([cell_class for cell_class, _, _ in plan])
+        if isinstance(stem, DoubleStem) and 1 not in read:
+            stem.newest = Unread()
+        widths, halvings = [stem.channels] * 2, [0, int(stem.halves)]
         self.cells = nn.ModuleList()
-        self.skipped = [skipped for _, _, skipped in plan]
-        older, newest, halves = None, stem_channels, False
-        for cell_class, width, skipped in plan:
-            cell = cell_class(older, newest, width, halves)
-            self.cells.append(cell)
-            older, newest, halves = older if skipped else newest, cell.width, cell.stride == 2
-        self.classifier = nn.Linear(newest, classes)
+        for number, ((cell_class, width, _), skips) in enumerate(zip(plan, self.skips, strict=True)):
+            older = number - skips
+            halves = halvings[older] < halvings[-1]
+            own_fit = fit if number else first_fit
+            self.cells.append(
+                cell_class(widths[older], widths[-1], width, halves, own_fit, newest_units)
+                if number + 2 in read
+                else Unread()
+            )
+            widths.append(cell_class.outputs * width)
+            halvings.append(halvings[-1] + cell_class.stride - 1)
+        self.widths, self.stage_ends = tuple(widths), stage_ends
+        self.last_reduction = max([i for i, (cell_class, _, _) in enumerate(plan) if cell_class.stride == 2], default=0)
+        self.final_relu = nn.ReLU() if final_relu else nn.Identity()
+        self.classifier = nn.Linear(widths[-1], classes, bias=classifier_bias)
         self.apply(initialise)
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """Logits, (N, classes)."""
-        older = newest = self.stem(x_NCHW)
-        for cell, skipped in zip(self.cells, self.skipped, strict=True):
-            older, newest = older if skipped else newest, cell(older, newest)
-        logits_NK: Tensor = self.classifier(F.relu(newest).mean((2, 3)))
+        return self.classify(self.through(self.enter(x_NCHW), 0, len(self.cells))[-1])
+
+    def enter(self, x_NCHW: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What the first cell may read: three tensors, oldest first, as `through` takes them."""
+        older, newest = self.stem(x_NCHW)
+        return older, older, newest
+
+    def through(self, tensors: tuple[Tensor, Tensor, Tensor], first: int, last: int) -> tuple[Tensor, Tensor, Tensor]:
+        """The three newest tensors after the cells from `first` up to `last`, which is not among them."""
+        oldest, older, newest = tensors
+        for cell, skips in list(zip(self.cells, self.skips, strict=True))[first:last]:
+            oldest, older, newest = older, newest, cell(oldest if skips else older, newest)
+        return oldest, older, newest
+
+    def classify(self, newest_NCHW: Tensor) -> Tensor:
+        """Logits, (N, classes), of what the last cell gives."""
+        logits_NK: Tensor = self.classifier(self.final_relu(newest_NCHW).mean((2, 3)))
         return logits_NK
+
+    def _read(self, cells: list[type[Cell]]) -> set[int]:
+        """The numbers of the tensors that the logits depend on."""
+        read = {len(cells) + 1}
+        for number in reversed(range(len(cells))):
+            if number + 2 in read:
+                inputs = (number - self.skips[number], number + 1)
+                read.update(inputs[node] for node in cells[number].reads)
+        return read
+
+
+class Unread(nn.Module):
+    """Stands for a cell whose result no other reads, where cells read only their older input."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Anything: it is not read."""
+        return inputs[-1]
 
 
 def initialise(module: nn.Module) -> None:

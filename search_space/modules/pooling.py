@@ -1,8 +1,10 @@
-"""Average and maximum pooling."""
+"""Average and maximum pooling, alone and between two pointwise convolutions."""
 
 from torch import nn
 
 from search_space.modules.adapter import Adapter
+from search_space.modules.conv_norm import ConvNorm
+from search_space.modules.convolution import ReLUConvBN
 
 
 class Pool(nn.Sequential):
@@ -18,3 +20,20 @@ class Pool(nn.Sequential):
             "max": nn.MaxPool2d(kernel, stride, kernel // 2),
         }[kind]
         super().__init__(pool, Adapter(channels_in, channels))
+
+
+class PoolSandwich(nn.Sequential):
+    """ReLU, a 1x1 convolution to a quarter of `channels`, batch norm, ReLU, a maximum pool, a 1x1, batch norm.
+
+    (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)): the efficient bottleneck of PfLayer
+    (Han et al. 2022, arXiv 2202.02777), where the pool stands in for a 3x3 convolution.
+    """
+
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int) -> None:
+        width = channels // 4
+        super().__init__(
+            ReLUConvBN(channels_in, width),
+            nn.ReLU(),
+            nn.MaxPool2d(kernel, stride, kernel // 2),
+            ConvNorm(width, channels),
+        )

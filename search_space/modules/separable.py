@@ -35,3 +35,19 @@ class SeparableConv(nn.Sequential):
             DepthwiseSeparable(channels_in, channels, stride, kernel=kernel),
             DepthwiseSeparable(channels, channels, kernel=kernel),
         )
+
+
+class ThinSeparableConv(nn.Sequential):
+    """ReLU, a depthwise convolution of `height` x `width` weights, a pointwise one, batch norm.
+
+    (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). An even kernel sees one pixel more at
+    the end than at the beginning, as in Keras and so in EEGNet (Lawhern et al. 2018, arXiv 1611.08024).
+    """
+
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, height: int, width: int) -> None:
+        super().__init__(
+            nn.ReLU(),
+            nn.ZeroPad2d(((width - 1) // 2, width // 2, (height - 1) // 2, height // 2)),
+            nn.Conv2d(channels_in, channels_in, (height, width), stride, groups=channels_in, bias=False),
+            ConvNorm(channels_in, channels),
+        )

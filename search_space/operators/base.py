@@ -13,23 +13,35 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+class UnsuitableWidth(ValueError):
+    """An operator that cannot take so few channels; the message says what it takes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Operator(ABC):
     """What an edge may do to a tensor: (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
 
-    Any size, odd ones too, and stride 1 or 2. A description needs no torch until it builds: its `module` names the
+    Any size, odd ones too, stride 1 or 2, and any width from `narrowest` on, which no operator has above the 4 channels
+    of the narrowest cell of a skeleton. A description needs no torch until it builds: its `module` names the
     class, as "file:Class" below `search_space.modules`, whose constructor takes channels_in, channels, stride and
-    the description's own fields.
+    the description's own fields. `slow` says where it takes more time than its MACs make one think.
     """
 
     family: ClassVar[str]
     source: ClassVar[str]
     module: ClassVar[str]
+    slow: ClassVar[str]
+    narrowest: ClassVar[int] = 1
 
     @property
     @abstractmethod
     def summary(self) -> str:
         """One sentence on what it computes."""
+
+    @property
+    @abstractmethod
+    def drawing(self) -> str:
+        """A small drawing in characters of what happens to a tensor, where stride and width stay as they are."""
 
     @abstractmethod
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
@@ -41,7 +53,11 @@ class Operator(ABC):
         return {"channels_in": channels_in, "channels": channels, "stride": stride, **own}
 
     def build(self, channels_in: int, channels: int, stride: int = 1) -> nn.Module:
-        """A freshly initialised module; this is what loads torch."""
+        """A freshly initialised module; this is what loads torch. UnsuitableWidth where a width is too small."""
+        if min(channels_in, channels) < self.narrowest:
+            raise UnsuitableWidth(
+                f"{self} takes {self.narrowest} channels or more, not {channels_in} to {channels}: {self.summary}"
+            )
         file, name = self.module.split(":")
         module_class = getattr(importlib.import_module(f"search_space.modules.{file}"), name)
         built: nn.Module = module_class(**self.arguments(channels_in, channels, stride))

@@ -5,9 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from search_space.counting import Cost, Size, depthwise, moved, pointwise_norm, strided
+from search_space.counting import Cost, Size, batch_norm, convolution, depthwise, moved, pointwise_norm, strided
+from search_space.modules.dilated_branches import DILATED_BRANCHES
 from search_space.operators.base import Operator
+from search_space.operators.drawing import branches, chain
 from search_space.operators.separable import depthwise_separable
+
+
+def band(kernel: int, channels: int, size: Size, stride: int) -> Cost:
+    """A depthwise row, which strides along the width only, and a column, which strides along the height."""
+    size_out = strided(size, stride)
+    size_between = (size[0], size_out[1])
+    row = depthwise(channels, (1, kernel), size, size_between)
+    return row + depthwise(channels, (kernel, 1), size_between, size_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +29,17 @@ class LargeKernelConv(Operator):
     family: ClassVar[str] = "large_kernel"
     source: ClassVar[str] = "Ding et al. 2022, arXiv 2203.06717"
     module: ClassVar[str] = "separable:DepthwiseSeparable"
+    slow: ClassVar[str] = (
+        "On processors, kernels of 15 and more miss the fast path for depthwise ones: 40 times the time of 13 and more."
+    )
 
     @property
     def summary(self) -> str:
         return f"ReLU, depthwise {self.kernel}x{self.kernel}, pointwise, batch norm."
+
+    @property
+    def drawing(self) -> str:
+        return chain("ReLU", f"dw {self.kernel}x{self.kernel}", "1x1", "norm")
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         return depthwise_separable(self.kernel, channels_in, channels, size, stride)
@@ -33,7 +50,7 @@ class InceptionDepthwise(Operator):
     """The mixer of InceptionNeXt in a pre-activated unit.
 
     The channels split into an identity group and three branches of `ratio` of them, at least one channel each: a
-    square kernel, a row and a column, with biases. It takes three channels or more.
+    square kernel, a row and a column, with biases.
     """
 
     ratio: float = 0.125
@@ -43,11 +60,20 @@ class InceptionDepthwise(Operator):
     family: ClassVar[str] = "large_kernel"
     source: ClassVar[str] = "Yu et al. 2023, arXiv 2303.16900"
     module: ClassVar[str] = "large_kernel:InceptionDepthwise"
+    narrowest: ClassVar[int] = 3
+    slow: ClassVar[str] = "Four small pieces and their concatenation take more time than the MACs say."
 
     @property
     def summary(self) -> str:
         kernels = f"{self.square}x{self.square}, 1x{self.band} and {self.band}x1"
         return f"ReLU, depthwise {kernels} on {self.ratio:.3g} of the channels each, pointwise, batch norm."
+
+    @property
+    def drawing(self) -> str:
+        b, k = self.band, self.square
+        return branches(
+            ("ReLU",), (("as is",), (f"dw {k}x{k}",), (f"dw 1x{b}",), (f"dw {b}x1",)), ("concat", "1x1", "norm")
+        )
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         branch = max(1, int(channels_in * self.ratio))
@@ -71,14 +97,87 @@ class Band(Operator):
     family: ClassVar[str] = "large_kernel"
     source: ClassVar[str] = "Peng et al. 2017, arXiv 1703.02719"
     module: ClassVar[str] = "large_kernel:Band"
+    slow: ClassVar[str] = "Memory bound: two passes over the map for few MACs."
 
     @property
     def summary(self) -> str:
         return f"ReLU, depthwise 1x{self.kernel}, depthwise {self.kernel}x1, pointwise, batch norm."
 
+    @property
+    def drawing(self) -> str:
+        return chain("ReLU", f"dw 1x{self.kernel}", f"dw {self.kernel}x1", "1x1", "norm")
+
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+        pointwise = pointwise_norm(channels_in, channels, strided(size, stride))
+        return band(self.kernel, channels_in, size, stride) + pointwise
+
+
+@dataclass(frozen=True, slots=True)
+class LargeKernelRep(Operator):
+    """A large depthwise kernel that is trained with dilated ones beside it, in a pre-activated unit.
+
+    The inference form has the large kernel alone; the cost is that of the training form.
+    """
+
+    kernel: int
+
+    family: ClassVar[str] = "large_kernel"
+    source: ClassVar[str] = "Zhang et al. 2024, arXiv 2410.08049"
+    module: ClassVar[str] = "large_kernel:LargeKernelRep"
+    slow: ClassVar[str] = (
+        "In training, which pays for every branch. On processors, kernels of 15 and more are slow in both forms."
+    )
+
+    @property
+    def summary(self) -> str:
+        small = ", ".join(f"{size}x{size} at rate {rate}" for size, rate in DILATED_BRANCHES[self.kernel])
+        return f"ReLU, depthwise {self.kernel}x{self.kernel} plus {small}, each with norm; pointwise, batch norm."
+
+    @property
+    def drawing(self) -> str:
+        small = DILATED_BRANCHES[self.kernel]
+        kernels = [f"dw {self.kernel}x{self.kernel}", *(f"dw {size}x{size} rate {rate}" for size, rate in small)]
+        return branches(("ReLU",), [(kernel, "norm") for kernel in kernels], ("+", "1x1", "norm"))
+
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         size_out = strided(size, stride)
-        size_between = (size[0], size_out[1])
-        row = depthwise(channels_in, (1, self.kernel), size, size_between)
-        column = depthwise(channels_in, (self.kernel, 1), size_between, size_out)
-        return row + column + pointwise_norm(channels_in, channels, size_out)
+        total = pointwise_norm(channels_in, channels, size_out)
+        for kernel in (self.kernel, *(size for size, _ in DILATED_BRANCHES[self.kernel])):
+            total += depthwise(channels_in, (kernel, kernel), size, size_out) + batch_norm(channels_in)
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class PeripheralGating(Operator):
+    """Bands of several sizes less their centres, mixed at each pixel by the detail there, in a pre-activated unit.
+
+    The 27 multiplications a channel and pixel of its three fixed filters are counted as well.
+    """
+
+    kernels: tuple[int, ...]
+
+    family: ClassVar[str] = "large_kernel"
+    source: ClassVar[str] = "Cai et al. 2026, arXiv 2602.20537"
+    module: ClassVar[str] = "peripheral:PeripheralSeparable"
+    slow: ClassVar[str] = "Everywhere: many passes over the map for few MACs."
+
+    @property
+    def summary(self) -> str:
+        bands = " and ".join(f"1x{kernel}, {kernel}x1" for kernel in self.kernels)
+        return f"ReLU, depthwise {bands}, each less a 3x3, mixed by the detail at a pixel; pointwise, batch norm."
+
+    @property
+    def drawing(self) -> str:
+        rows = [(f"dw 1x{k}", f"dw {k}x1", "less dw 3x3") for k in self.kernels]
+        return branches(("ReLU",), rows, ("Σ by detail", "1x1", "norm"))
+
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+        size_out = strided(size, stride)
+        branches = len(self.kernels)
+        cues = convolution(channels_in, 3 * channels_in, (3, 3), size, size_out, groups=channels_in)
+        total = Cost(0, cues.macs, cues.bytes_moved) + convolution(3, branches, (1, 1), size_out, size_out, bias=True)
+        for kernel in self.kernels:
+            total += band(kernel, channels_in, size, stride)
+            total += depthwise(channels_in, (3, 3), size, size_out) + Cost(params=channels_in)
+        mixing = moved(branches * channels_in, size_out, channels_in, size_out)
+        return total + mixing + pointwise_norm(channels_in, channels, size_out)

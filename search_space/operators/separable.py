@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from search_space.counting import Cost, Size, depthwise, pointwise_norm, strided
 from search_space.operators.base import Operator
+from search_space.operators.drawing import chain
 
 
 def depthwise_separable(kernel: int, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
@@ -24,11 +25,43 @@ class SeparableConv(Operator):
     family: ClassVar[str] = "separable"
     source: ClassVar[str] = "Zoph et al. 2017, arXiv 1707.07012"
     module: ClassVar[str] = "separable:SeparableConv"
+    slow: ClassVar[str] = "Depthwise kernels are memory bound, and slower to train than their MACs say."
 
     @property
     def summary(self) -> str:
         return f"Twice ReLU, depthwise {self.kernel}x{self.kernel}, pointwise, batch norm."
 
+    @property
+    def drawing(self) -> str:
+        unit = ("ReLU", f"dw {self.kernel}x{self.kernel}", "1x1", "norm")
+        return chain(*unit, *unit)
+
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         first = depthwise_separable(self.kernel, channels_in, channels, size, stride)
         return first + depthwise_separable(self.kernel, channels, channels, strided(size, stride), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class ThinSeparableConv(Operator):
+    """A depthwise separable unit along one axis, for maps whose axes differ: for signals, electrodes by time."""
+
+    height: int
+    width: int
+
+    family: ClassVar[str] = "separable"
+    source: ClassVar[str] = "Lawhern et al. 2018, arXiv 1611.08024"
+    module: ClassVar[str] = "separable:ThinSeparableConv"
+    slow: ClassVar[str] = "Depthwise kernels are memory bound, and slower to train than their MACs say."
+
+    @property
+    def summary(self) -> str:
+        return f"ReLU, depthwise {self.height}x{self.width}, pointwise, batch norm."
+
+    @property
+    def drawing(self) -> str:
+        return chain("ReLU", f"dw {self.height}x{self.width}", "1x1", "norm")
+
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+        size_out = strided(size, stride)
+        thin = depthwise(channels_in, (self.height, self.width), size, size_out)
+        return thin + pointwise_norm(channels_in, channels, size_out)

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from search_space.cost import cost
 from search_space.genotype import Genotype
 from search_space.network import Architecture
-from search_space.places import places_of
+from search_space.places import Face, places_of
 from search_space.space import CellSpace
 from service.domain.errors import Invalid
 from service.domain.job import JobSpec
@@ -54,7 +54,7 @@ def _measure(spec: JobSpec, objective: Objective, profiles: Mapping[str, Mapping
 
 def _least_latency_ms(architecture: Architecture, profile: DeviceProfile) -> float:
     genotype = architecture.genotype
-    places = places_of(architecture.skeleton, len(genotype.normal.outputs), len(genotype.reduction.outputs))
+    places = places_of(architecture.skeleton, Face.of(genotype.normal), Face.of(genotype.reduction))
     # An identity is often no layer at all; everything else is at least one.
     own = {name: sum(edge.operator != "identity" for edge in cell.edges) for name, cell in genotype.cells}
     layers = sum(own[place.cell] for place in places)

@@ -1,4 +1,4 @@
-"""Genotypes drawn at random, also such that no search space holds: any operator, any shape of cell."""
+"""Genotypes that no search space holds: drawn at random, any operator, any shape of cell; and one with all of them."""
 
 from random import Random
 
@@ -21,3 +21,18 @@ def random_cell(rng: Random) -> Cell:
     concat = [node for node in nodes if rng.random() < 0.3]
     outputs = {nodes[-1], *rng.sample(range(nodes[-1]), rng.randint(0, 2))}
     return Cell(tuple(edges), tuple(outputs), tuple(concat))
+
+
+def every_operator() -> Genotype:
+    """Cells with an edge for each operator; what reads a node in one cell reads an input in the other."""
+    return Genotype(_with_every_operator(0), _with_every_operator(1))
+
+
+def _with_every_operator(turn: int) -> Cell:
+    names = sorted(OPERATORS)
+    places = [2 + number // 10 for number in range(len(names))]
+    edges = [
+        Edge((node - 1, turn, 1 - turn)[(number + turn) % 3], node, name)
+        for number, (node, name) in enumerate(zip(places, names, strict=True))
+    ]
+    return Cell(tuple(edges), tuple(range(2, places[-1] + 1)))

@@ -6,14 +6,14 @@ import traceback
 
 import pytest
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from search_space.cost import cost
 from search_space.genotype import Cell, Edge, Genotype
 from search_space.network import Architecture
 from search_space.published import published
-from search_space.skeleton import Skeleton, skeletons
-from tests.search_space.random_cells import random_genotype
+from search_space.skeleton import Skeleton
+from tests.search_space.counted import counted
+from tests.search_space.random_cells import every_operator, random_genotype
 
 SMALL = {
     "tiny": Skeleton((1, 8, 8), classes=10, channels=8),
@@ -22,27 +22,15 @@ SMALL = {
     "cifar stem": Skeleton((3, 11, 12), classes=10, channels=6, stem="cifar"),
     "imagenet stem": Skeleton((3, 67, 67), classes=10, channels=18, stem="imagenet"),
     "skipping": Skeleton((3, 35, 35), classes=10, channels=16, stem="imagenet", skip_reduction_input=True),
+    "double stem": Skeleton((3, 35, 35), 10, 8, stem="imagenet-darts", older_input="prepared", final_relu=False),
+    "reduction in stage": Skeleton((1, 9, 9), 10, 8, 2, reduction_in_stage=True),
+    "reductions only": Skeleton((1, 9, 9), 10, 8, 1, reduction_in_stage=True),
+    "two units": Skeleton((1, 8, 8), 10, 8, 2, older_input="fitted", newest_units=2, classifier_bias=False),
 }
-PUBLISHED_COUNTS = {
-    "cifar": (3_346_538, 544_333_312),
-    "imagenet-mobile": (5_289_978, 563_638_816),
-}
 
 
-def counted(architecture):
-    """Parameters and MACs of the network itself, on one image, without spending them."""
-    with torch.device("meta"):
-        network = architecture.build().eval()
-        images_NCHW = torch.empty(1, *architecture.skeleton.input_shape)
-    counter = FlopCounterMode(display=False)
-    with counter:
-        network(images_NCHW)
-    return sum(p.numel() for p in network.parameters()), counter.get_total_flops() // 2
-
-
-@pytest.mark.parametrize("name", PUBLISHED_COUNTS)
-def test_nasnet_a_has_its_published_counts(name):
-    assert counted(Architecture(published["nasnet-a"], skeletons[name])) == PUBLISHED_COUNTS[name]
+def counts_of(architecture):
+    return counted(architecture.build, architecture.skeleton.input_shape)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -50,19 +38,24 @@ def test_nasnet_a_has_its_published_counts(name):
 def test_a_network_costs_what_its_description_says(skeleton, seed):
     architecture = Architecture(random_genotype(seed), SMALL[skeleton])
     said = cost(architecture)
-    assert counted(architecture) == (said.params, said.macs)
+    assert counts_of(architecture) == (said.params, said.macs)
+
+
+@pytest.mark.parametrize("skeleton", ["odd sizes", "imagenet stem"])
+def test_a_network_of_all_operators_costs_what_its_description_says(skeleton):
+    architecture = Architecture(every_operator(), SMALL[skeleton])
+    said = cost(architecture)
+    assert counts_of(architecture) == (said.params, said.macs)
 
 
 @pytest.mark.parametrize("seed", range(4, 8))
 @pytest.mark.parametrize("skeleton", SMALL)
-def test_a_network_gives_logits_and_finite_gradients(skeleton, seed):
+def test_a_network_gives_logits_and_every_parameter_a_finite_gradient(skeleton, seed):
     network = Architecture(random_genotype(seed), SMALL[skeleton]).build()
     logits_NK = network(torch.randn(3, *SMALL[skeleton].input_shape))
     assert logits_NK.shape == (3, SMALL[skeleton].classes)
     logits_NK.square().sum().backward()
-    gradients = [p.grad for p in network.parameters() if p.grad is not None]
-    assert gradients
-    assert all(torch.isfinite(gradient).all() for gradient in gradients)
+    assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in network.parameters())
 
 
 @pytest.mark.parametrize("seed", range(8, 12))
@@ -92,13 +85,23 @@ def test_after_a_reduction_that_is_skipped_the_older_input_is_the_one_the_reduct
         for module in network.cells:
             module.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
         outputs = []
-        for module in [network.stem, *network.cells]:
+        for module in network.cells:
             module.register_forward_hook(lambda _, __, output: outputs.append(output))
+        network.stem.convolution.register_forward_hook(lambda _, __, output: outputs.append(output))
         network(torch.randn(1, 1, 8, 8))
         return [next(i for i, output in enumerate(outputs) if output is tensor) for tensor in seen]
 
     assert older_inputs(chained) == [0, 0, 1, 2, 3]
     assert older_inputs(skipping) == [0, 0, 0, 2, 2]
+
+
+def test_where_cells_read_only_their_older_input_every_second_one_is_not_built():
+    cell = Cell((Edge(0, 2, "conv_1x1"),), (2,))
+    architecture = Architecture(Genotype(cell, cell), Skeleton((1, 8, 8), 2, 4))
+    network = architecture.build()
+    built = [any(True for _ in module.parameters()) for module in network.cells]
+    assert built == [True, False, True, False, True]
+    assert cost(architecture).params == sum(p.numel() for p in network.parameters())
 
 
 def test_an_error_in_a_cell_shows_the_line_of_its_exported_text():

@@ -16,14 +16,17 @@ from search_space.genotype import Genotype
 from search_space.merge import merge
 from search_space.network import Architecture
 from search_space.published import published
+from search_space.regularisation import Auxiliary, DropPath
 from search_space.skeleton import Skeleton, skeletons
-from tests.search_space.random_cells import random_genotype
+from tests.search_space.random_cells import every_operator, random_genotype
 from tests.search_space.trained import as_if_trained
 
 SKELETONS = [
     Skeleton((1, 8, 8), classes=10, channels=8),
     Skeleton((2, 9, 7), classes=3, channels=5, cells_per_stage=2, stem="cifar"),
     Skeleton((3, 35, 35), classes=10, channels=16, stem="imagenet", skip_reduction_input=True),
+    Skeleton((3, 20, 19), 10, 8, 2, reduction_in_stage=True, auxiliary=Auxiliary(), drop_path=DropPath(0.7)),
+    Skeleton((3, 35, 35), 10, 8, stem="imagenet-darts", older_input="prepared", final_relu=False),
 ]
 FORMS = ["training", "inference"]
 
@@ -49,9 +52,9 @@ for folder in sys.argv[1:]:
 
 
 def write_case(folder: Path, architecture: Architecture, form: str, seed: int) -> None:
-    network = as_if_trained(architecture.build(), seed)
-    measured = merge(network) if form == "inference" else network
     images_NCHW = torch.randn(3, *architecture.skeleton.input_shape)
+    network = as_if_trained(architecture.build(), images_NCHW, seed)
+    measured = merge(network) if form == "inference" else network
     folder.mkdir()
     with torch.inference_mode():
         torch.save({"images": images_NCHW, "logits": measured(images_NCHW)}, folder / "case.pt")
@@ -63,6 +66,7 @@ def write_case(folder: Path, architecture: Architecture, form: str, seed: int) -
 def test_an_exported_file_needs_torch_alone_and_computes_the_very_same(tmp_path, form):
     genotypes = [published["nasnet-a"], *(random_genotype(seed) for seed in range(3))]
     architectures = [Architecture(genotype, skeleton) for genotype in genotypes for skeleton in SKELETONS]
+    architectures.append(Architecture(every_operator(), Skeleton((2, 9, 7), classes=3, channels=5, stages=2)))
     folders = [tmp_path / str(number) for number in range(len(architectures))]
     for number, (folder, architecture) in enumerate(zip(folders, architectures, strict=True)):
         write_case(folder, architecture, form, number)
@@ -107,10 +111,10 @@ def test_an_exported_file_holds_only_what_it_uses():
 
 @pytest.mark.parametrize("form", FORMS)
 def test_an_exported_file_is_formatted_and_free_of_lint(tmp_path, form):
-    for seed in range(6):
-        architecture = Architecture(random_genotype(seed), SKELETONS[seed % 3])
-        (tmp_path / f"seed_{seed}.py").write_text(to_python(architecture, form, {"Accuracy": "0.97"}))
-    for arguments in (["format", "--check"], ["check", "--select", "A,ARG,B,E,F,I,RET,SIM,UP,W"]):
+    for number, genotype in enumerate([every_operator(), *(random_genotype(seed) for seed in range(6))]):
+        architecture = Architecture(genotype, SKELETONS[number % len(SKELETONS)])
+        (tmp_path / f"network_{number}.py").write_text(to_python(architecture, form, {"Accuracy": "0.97"}))
+    for arguments in (["format", "--check"], ["check", "--select", "A,B,E,F,I,RET,SIM,UP,W"]):
         command = [sys.executable, "-m", "ruff", *arguments, "--isolated", "--line-length", "120", str(tmp_path)]
         shown = subprocess.run(command, capture_output=True, text=True, check=False)
         assert shown.returncode == 0, shown.stdout

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_space.places import Place, PreparationKind, places_of
+from search_space.places import Face, Place, PreparationKind, places_of
 from search_space.skeleton import Skeleton, skeletons
 
 
 def places(name: str, **changes: Any) -> tuple[Place, ...]:
-    return places_of(replace(skeletons[name], **changes), 6, 4)
+    return places_of(replace(skeletons[name], **changes), Face((0, 1), 6), Face((0, 1), 4))
 
 
 def test_cifar_reduces_before_the_seventh_and_the_thirteenth_normal_cell() -> None:
@@ -28,7 +28,7 @@ def test_the_first_cell_takes_the_stem_as_older_input_as_it_is() -> None:
     first = places("cifar")[0]
     assert first.older.kind is PreparationKind.UNTOUCHED
     assert first.width_of(0) == 96
-    assert (first.newest.kind, first.newest.channels) == (PreparationKind.POINTWISE, 32)
+    assert [(unit.kind, unit.channels) for unit in first.newest] == [(PreparationKind.POINTWISE, 32)]
 
 
 def test_imagenet_begins_with_two_reduction_cells_at_a_quarter_and_half_of_the_width() -> None:
@@ -71,17 +71,19 @@ def test_only_what_comes_from_outside_a_reduction_cell_is_still_to_be_reduced() 
         channels=st.integers(16, 21),
         cells_per_stage=st.integers(1, 3),
         stages=st.integers(1, 3),
-        stem=st.sampled_from(["tiny", "cifar", "imagenet"]),
+        stem=st.sampled_from(["tiny", "cifar", "imagenet", "imagenet-darts"]),
         skip_reduction_input=st.booleans(),
+        older_input=st.sampled_from(["raw-first", "fitted", "prepared"]),
+        newest_units=st.integers(1, 2),
     ),
     st.integers(1, 6),
     st.integers(1, 6),
 )
 def test_every_cell_gets_and_gives_the_shapes_it_should(skeleton: Skeleton, normal: int, reduction: int) -> None:
     newest = (skeleton.stem_width, skeleton.stem_size)
-    for place in places_of(skeleton, normal, reduction):
-        assert (place.newest.channels_in, place.newest.size_in) == newest
-        assert place.newest.size == place.older.size == place.size_in
+    for place in places_of(skeleton, Face((0, 1), normal), Face((0, 1), reduction)):
+        assert (place.newest[0].channels_in, place.newest[0].size_in) == newest
+        assert {unit.size for unit in place.newest} == {place.older.size} == {place.size_in}
         for node in range(3):
             assert (place.output(node).channels, place.output(node).size) == (place.channels, place.size)
         newest = (place.channels * (normal if place.cell == "normal" else reduction), place.size)

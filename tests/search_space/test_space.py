@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import product
+from math import prod
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,9 +27,46 @@ def test_the_papers_space_has_its_published_size() -> None:
     assert spaces["nasnet-paper"].size == 2_286_906_949_584_691_200**2
 
 
+def test_papers_count_the_same_spaces() -> None:
+    # Without an order of the two operands of a node; Liu et al. 2017, arXiv 1712.00559: 5.6e14 with one
+    assert spaces["nasnet-paper"].unordered_size == 79_784_753_920_185_600**2
+    assert (spaces["pnas"].size, spaces["pnas"].unordered_size) == (556_627_761_561_600, 20_773_767_168_000)
+    # Liu et al. 2018, arXiv 1806.09055; Dong, Yang 2020, arXiv 2001.00326
+    assert spaces["darts"].size == 1_037_664_180**2
+    assert spaces["nb201"].size == 15_625
+    # Of each of 5 nodes, in 2 cells, 2 sources and 2 of 5 operators: 5.06e12 a cell. The paper's 1.3e11 is for both.
+    assert spaces["enas"].size == prod((2 + node) * 5 for node in range(5)) ** 4
+
+
+@pytest.mark.parametrize("name", spaces)
+def test_a_space_says_what_it_is(name: str) -> None:
+    assert spaces[name].summary.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("space", "cells"),
+    [
+        ("pnas", ["pnasnet-5"]),
+        ("darts", ["darts-v1", "darts-v2", "pc-darts-cifar", "pc-darts-imagenet"]),
+        ("enas", ["enas"]),
+    ],
+)
+def test_published_cells_lie_in_their_spaces(space: str, cells: list[str]) -> None:
+    for cell in cells:
+        genotype = published[cell]
+        assert spaces[space].genotype(spaces[space].choices(genotype)) == genotype
+
+
 @pytest.mark.parametrize(
     "space",
-    [SMALL, CellSpace("adds", ("identity",), nodes=2, combines=("add",)), SMALL.restricted(operators=["identity"])],
+    [
+        SMALL,
+        CellSpace("adds", ("identity",), nodes=2, combines=("add",)),
+        SMALL.restricted(operators=["identity"]),
+        CellSpace("distinct", ("identity", "sep_conv_3x3"), 2, ("add",), "distinct", "all"),
+        CellSpace("dense", ("none", "skip_connect", "conv_1x1"), 3, wiring="dense", reduction="fixed"),
+        CellSpace("same", ("identity", "sep_conv_3x3"), 2, reduction="same"),
+    ],
 )
 def test_the_size_is_the_number_of_ways_to_answer(space: CellSpace) -> None:
     answers = product(*(range(len(decision.choices)) for decision in space.decisions))
@@ -101,6 +140,20 @@ def test_a_subset_of_operators_and_nodes_is_a_space() -> None:
 def test_a_subset_that_makes_no_sense_is_refused(operators: list[str] | None, nodes: int | None, message: str) -> None:
     with pytest.raises(InvalidSpace, match=message):
         spaces["nasnet"].restricted(operators, nodes)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"wiring": "loops"}, "no wiring 'loops'; use pairs, distinct, dense"),
+        ({"outputs": "some"}, "no outputs 'some'"),
+        ({"reduction": "none"}, "no reduction 'none'"),
+        ({"operators": ("none",)}, "'none' is for dense cells"),
+    ],
+)
+def test_a_space_that_makes_no_sense_is_refused(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidSpace, match=message):
+        replace(SMALL, **fields)
 
 
 @pytest.mark.parametrize(

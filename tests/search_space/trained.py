@@ -1,16 +1,28 @@
 """Networks as training leaves them: their norms have statistics, scales and shifts of their own."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
-def as_if_trained(network: nn.Module, seed: int = 0) -> nn.Module:
-    """Sets what batch norm starts with at 0 and 1, which would hide a wrong folding; evaluation mode."""
+def as_if_trained(network: nn.Module, images_NCHW: Tensor, seed: int = 0) -> nn.Module:
+    """Sets what norms and scales start with at 0 and 1, which would hide a wrong folding; evaluation mode.
+
+    Statistics are those of the images, moved by a fifth of a deviation or so, for no activation to explode.
+    """
     generator = torch.Generator().manual_seed(seed)
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.running_mean.normal_(0, 0.2, generator=generator)
-            module.running_var.uniform_(0.5, 1.5, generator=generator)
-            nn.init.uniform_(module.weight, 0.5, 1.5, generator=generator)
-            nn.init.normal_(module.bias, 0, 0.2, generator=generator)
+    scales = (own for name, own in network.named_parameters() if name.rpartition(".")[2] == "scale")
+    for scale in scales:
+        nn.init.uniform_(scale, 0.5, 1.5, generator=generator)
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    for norm in norms:
+        nn.init.uniform_(norm.weight, 0.5, 1.5, generator=generator)
+        nn.init.normal_(norm.bias, 0, 0.2, generator=generator)
+        norm.momentum = 1.0
+    with torch.no_grad():
+        network.train()(images_NCHW)
+    for norm in norms:
+        norm.running_mean += 0.2 * norm.running_var.sqrt() * torch.randn(norm.num_features, generator=generator)
+        norm.running_var *= 0.5 + torch.rand(norm.num_features, generator=generator)
+        norm.running_var.clamp_(min=1e-3)
+        norm.momentum = 0.1
     return network.eval()

@@ -1,0 +1,82 @@
+"""Writes the reference page of the operators: `python -m docs.operators`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from itertools import groupby
+from pathlib import Path
+
+from search_space.operators import OPERATORS, Operator
+
+PAGE = Path(__file__).parent / "reference" / "operators.md"
+
+_INTRODUCTION = """\
+# Operators
+
+What an edge of a cell may do to a tensor. Generated from the descriptions in `search_space/operators/` by
+`python -m docs.operators`; a test fails when this page is out of date.
+
+C is the number of channels, of the input as of the output. Parameters are the trainable ones of the training form. MACs
+are multiply-accumulates of convolutions and linear layers, for each pixel that goes in; those of an attention's own
+products are not among them. Every operator takes stride 1 and 2, any size, odd ones too, and any width from 4 channels
+on. In the drawings dw is a depthwise convolution, norm a batch norm, SE squeeze and excite.
+"""
+
+_WIDTH, _SIDE = 64, 32
+
+
+def page() -> str:
+    """The whole page, as Markdown."""
+    by_family = sorted(OPERATORS.items(), key=lambda item: item[1].family)
+    parts = [_INTRODUCTION]
+    for family, operators in groupby(by_family, key=lambda item: item[1].family):
+        parts.append(f"## {family.replace('_', ' ').capitalize()}\n")
+        parts.extend("\n".join(_entry(name, operator)) for name, operator in operators)
+    return "\n".join(parts)
+
+
+def _entry(name: str, operator: Operator) -> Iterator[str]:
+    cost = operator.cost(_WIDTH, _WIDTH, (_SIDE, _SIDE))
+    yield f"### `{name}`\n"
+    yield f"{operator.summary} {' '.join((inspect.getdoc(type(operator)) or '').split())}\n"
+    yield f"```text\n{operator.drawing}\n```\n"
+    yield f"- Parameters: {_in_channels(lambda width: operator.cost(width, width, (_SIDE, _SIDE)).params)}"
+    yield f"- MACs a pixel: {_macs_a_pixel(operator, 1)}; with stride 2: {_macs_a_pixel(operator, 2)}"
+    yield (
+        f"- At {_WIDTH} channels of {_SIDE} x {_SIDE} pixels: {cost.params:,} parameters, {cost.macs / 1e6:,.2f} "
+        f"million MACs, {cost.bytes_moved / 1e6:,.2f} MB moved"
+    )
+    yield f"- Where it is slow: {operator.slow}"
+    yield f"- Source: {operator.source}\n"
+
+
+def _macs_a_pixel(operator: Operator, stride: int) -> str:
+    def macs(width: int, side: int) -> int:
+        return operator.cost(width, width, (side, side), stride).macs
+
+    def a_pixel(width: int) -> Fraction:
+        return Fraction(macs(width, 2 * _SIDE) - macs(width, _SIDE), 3 * _SIDE**2)
+
+    once = _in_channels(lambda width: macs(width, _SIDE) - a_pixel(width) * _SIDE**2)
+    return _in_channels(a_pixel) + ("" if once == "0" else f" (and {once} once)")
+
+
+def _in_channels(quantity: Callable[[int], int | Fraction]) -> str:
+    """The polynomial of degree 2 in C that the quantity is, for every C that 64 divides."""
+    first, second, third, fourth = (Fraction(quantity(factor * _WIDTH)) for factor in (1, 2, 3, 4))
+    square = (third - 2 * second + first) / 2
+    linear = second - first - 3 * square
+    constant = first - square - linear
+    assert fourth == 16 * square + 4 * linear + constant, "not a polynomial of degree 2"
+    terms = [(square / _WIDTH**2, "C²"), (linear / _WIDTH, "C"), (constant, "")]
+    return " + ".join(_term(factor, power) for factor, power in terms if factor) or "0"
+
+
+def _term(factor: Fraction, power: str) -> str:
+    return power if factor == 1 and power else f"{float(factor):g}{power}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

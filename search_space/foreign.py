@@ -1,0 +1,138 @@
+"""Genotypes as other tools write them: DARTS, NAS-Bench-201, NNI."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Literal
+
+from search_space.genotype import Cell, Edge, Genotype, InvalidGenotype
+from search_space.space import FIXED_REDUCTION
+
+_OPERATORS: Mapping[str, str] = MappingProxyType(
+    {
+        "none": "none",
+        "skip_connect": "skip_connect",
+        "max_pool_3x3": "max_pool_3x3",
+        "max_pool_5x5": "max_pool_5x5",
+        "max_pool_7x7": "max_pool_7x7",
+        "avg_pool_3x3": "avg_pool_3x3",
+        "sep_conv_3x3": "sep_conv_3x3",
+        "sep_conv_5x5": "sep_conv_5x5",
+        "sep_conv_7x7": "sep_conv_7x7",
+        # What others call dilated convolutions are one depthwise unit, which here have it in their name.
+        "dil_conv_3x3": "dil_sep_conv_3x3",
+        "dil_conv_5x5": "dil_sep_conv_5x5",
+        "dil_sep_conv_3x3": "dil_sep_conv_3x3",
+        "conv_1x1": "conv_1x1",
+        "conv_3x3": "conv_3x3",
+        "conv_3x1_1x3": "conv_1x3_3x1",
+        "conv_7x1_1x7": "conv_1x7_7x1",
+        "nor_conv_1x1": "conv_1x1",
+        "nor_conv_3x3": "conv_3x3",
+    }
+)
+
+
+def from_darts(text: str) -> Genotype:
+    """Reads `Genotype(normal=[('sep_conv_3x3', 1), ...], normal_concat=..., reduce=[...], reduce_concat=...)`.
+
+    Two pairs of operator and source for each node, as in quark0/darts (Liu et al. 2018, arXiv 1806.09055) and what
+    descends from it; a concat is a list or a range. InvalidGenotype for anything else.
+    """
+    try:
+        call = ast.parse(text.strip(), mode="eval").body
+        if not isinstance(call, ast.Call):
+            raise InvalidGenotype("a genotype of DARTS is written Genotype(normal=..., ...)")
+        fields = {keyword.arg: _literal(keyword.value) for keyword in call.keywords}
+        normal = _paired("normal", fields["normal"], fields["normal_concat"])
+        reduction = _paired("reduction", fields["reduce"], fields["reduce_concat"])
+    except (SyntaxError, ValueError, TypeError, KeyError, RecursionError, MemoryError) as error:
+        if isinstance(error, InvalidGenotype):
+            raise
+        raise InvalidGenotype(f"not a genotype of DARTS: {error}") from error
+    return Genotype(normal, reduction)
+
+
+def from_nas_bench_201(text: str) -> Genotype:
+    """Reads `|nor_conv_3x3~0|+|none~0|skip_connect~1|+|...|`, of any number of nodes, as a dense cell.
+
+    The reduction cell is the fixed one of space "nb201". (Dong, Yang 2020, arXiv 2001.00326.)
+    """
+    edges = []
+    for target, node in enumerate(text.strip().split("+"), start=2):
+        terms = re.fullmatch(r"\|((?:\w+~\d+\|)+)", node)
+        if terms is None:
+            raise InvalidGenotype(f"node {target - 1} of a cell of NAS-Bench-201 is |operator~source|..., not {node!r}")
+        for term in terms[1].rstrip("|").split("|"):
+            name, source = term.split("~")
+            edges.append(Edge(int(source) + 1, target, _operator(name)))
+    return Genotype(Cell(tuple(edges), outputs=(edges[-1].target,)), FIXED_REDUCTION)
+
+
+def from_nni(fields: Mapping[str, Any], merge: Literal["all", "loose_end"] = "all") -> Genotype:
+    """Reads `{"normal/op_2_0": "sep_conv_3x3", "normal/input_2_0": 1, ..., "reduce/op_2_0": ...}` of NNI.
+
+    An input is a number or a list of one. The result is "all" inner nodes (PNAS, DARTS) or the "loose_end" ones that
+    nothing reads (NASNet, ENAS, AmoebaNet). InvalidGenotype for anything else.
+    """
+    cells = {}
+    for name in ("normal", "reduce"):
+        edges = list(_nni_edges(fields, name))
+        if not edges:
+            raise InvalidGenotype(f"a genotype of NNI has an entry '{name}/op_2_0'")
+        nodes = {edge.target for edge in edges}
+        read = {edge.source for edge in edges}
+        cells[name] = Cell(tuple(edges), tuple(nodes if merge == "all" else {0, 1, *nodes} - read))
+    return Genotype(cells["normal"], cells["reduce"])
+
+
+def _nni_edges(fields: Mapping[str, Any], name: str) -> Iterator[Edge]:
+    for key, operator in fields.items():
+        match = re.fullmatch(rf"{name}/op_(\d+)_(\d+)", key) if isinstance(key, str) else None
+        if match is not None:
+            node, operand = match.groups()
+            source = fields.get(f"{name}/input_{node}_{operand}")
+            if isinstance(source, list) and len(source) == 1:
+                source = source[0]
+            if type(source) is not int:
+                raise InvalidGenotype(f"'{name}/input_{node}_{operand}' is the number of a node, not {source!r}")
+            yield Edge(source, int(node), _operator(operator))
+
+
+def _paired(name: str, pairs: Any, outputs: Any) -> Cell:
+    if len(pairs) % 2:
+        raise InvalidGenotype(f"{name} cell: an odd number of edges, where every node has two")
+    edges = [
+        Edge(_node(source), 2 + number // 2, _operator(operator)) for number, (operator, source) in enumerate(pairs)
+    ]
+    return Cell(tuple(edges), tuple(_node(output) for output in outputs))
+
+
+def _literal(value: ast.expr) -> Any:
+    """A literal, or range(...) of literals."""
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "range":
+        bounds = [_node(ast.literal_eval(argument)) for argument in value.args]
+        return _short_range(bounds)
+    return ast.literal_eval(value)
+
+
+def _short_range(bounds: Sequence[int]) -> range:
+    found = range(*bounds)
+    if len(found) > 100:
+        raise InvalidGenotype("a cell has no more than 100 outputs")
+    return found
+
+
+def _node(value: Any) -> int:
+    if type(value) is not int:
+        raise InvalidGenotype(f"a node is a number, not {value!r}")
+    return value
+
+
+def _operator(name: Any) -> str:
+    if name not in _OPERATORS:
+        raise InvalidGenotype(f"no operator here is what {name!r} is there; known are {', '.join(_OPERATORS)}")
+    return _OPERATORS[name]

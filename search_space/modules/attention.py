@@ -1,0 +1,79 @@
+"""Attention among the pixels near each other."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from search_space.modules.conv_norm import ConvNorm
+from search_space.modules.divisor import largest_divisor
+
+
+class HaloAttention(nn.Module):
+    """Each block of pixels attends to itself and a margin of `halo` pixels around it.
+
+    (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)), for any size: the map is padded to whole
+    blocks and the result cropped. Pixels outside the map are zeros that take part, as in the released code. Heads are
+    as wide as divides `channels`, up to 8. With a stride only every other pixel asks. (HaloNet: Vaswani et al. 2021,
+    arXiv 2103.12731.)
+
+    In shapes, S is blocks down and T across, I and J rows and columns of a block's queries, U and V of its window.
+    """
+
+    def __init__(self, channels_in: int, channels: int, stride: int, *, block: int, halo: int) -> None:
+        super().__init__()
+        self.stride, self.block, self.halo = stride, block, halo
+        self.window = block + 2 * halo
+        self.head_width = largest_divisor(channels, 8)
+        self.query = nn.Conv2d(channels_in, channels, 1, stride, bias=False)
+        self.key = nn.Conv2d(channels_in, channels, 1, bias=False)
+        self.value = nn.Conv2d(channels_in, channels, 1, bias=False)
+        offsets = 2 * self.window - 1
+        self.offset_rows = nn.Parameter(torch.randn(offsets, self.head_width) * self.head_width**-0.5)
+        self.offset_columns = nn.Parameter(torch.randn(offsets, self.head_width) * self.head_width**-0.5)
+
+    def forward(self, x_NCHW: Tensor) -> Tensor:
+        """For each pixel the values near it, by how well query and key agree and how far they lie apart."""
+        batch, _, height, width = x_NCHW.shape
+        padded_NCHW = F.pad(x_NCHW, (0, -width % self.block, 0, -height % self.block))
+        queries = self.query_blocks(padded_NCHW)
+        keys, values = self.windows(self.key(padded_NCHW)), self.windows(self.value(padded_NCHW))
+        attended = F.scaled_dot_product_attention(queries.flatten(-3, -2), keys, values, self.nearness(queries))
+        # (N, heads, S, T, I x J, head_width) -> (N, heads, head_width, S, I, T, J)
+        attended = torch.unflatten(attended, -2, queries.shape[-3:-1]).permute(0, 1, 6, 2, 4, 3, 5)
+        rows, columns = padded_NCHW.shape[2] // self.stride, padded_NCHW.shape[3] // self.stride
+        y_NCHW: Tensor = attended.reshape(batch, -1, rows, columns)
+        return y_NCHW[:, :, : -(-height // self.stride), : -(-width // self.stride)]
+
+    def query_blocks(self, x_NCHW: Tensor) -> Tensor:
+        """(N, heads, S, T, I, J, head_width)."""
+        size = self.block // self.stride
+        blocks_NCSTIJ: Tensor = self.query(x_NCHW).unfold(2, size, size).unfold(3, size, size)
+        return torch.unflatten(blocks_NCSTIJ, 1, (-1, self.head_width)).permute(0, 1, 3, 4, 5, 6, 2)
+
+    def windows(self, x_NCHW: Tensor) -> Tensor:
+        """(N, heads, S, T, U x V, head_width)."""
+        padded_NCHW = F.pad(x_NCHW, (self.halo,) * 4)
+        windows_NCSTUV = padded_NCHW.unfold(2, self.window, self.block).unfold(3, self.window, self.block)
+        return torch.unflatten(windows_NCSTUV, 1, (-1, self.head_width)).flatten(-2).permute(0, 1, 3, 4, 5, 2)
+
+    def nearness(self, queries: Tensor) -> Tensor:
+        """What is added to the logits for the offset of a key from a query: (N, heads, S, T, I x J, U x V)."""
+        asking = torch.arange(0, self.block, self.stride, device=queries.device)
+        offsets = torch.arange(self.window, device=queries.device) - asking[:, None] + self.window - 1
+        rows = torch.einsum("nhstijd,iud->nhstiju", queries, self.offset_rows[offsets])
+        columns = torch.einsum("nhstijd,jvd->nhstijv", queries, self.offset_columns[offsets])
+        return (rows[..., None] + columns[..., None, :]).flatten(-2).flatten(-3, -2)
+
+
+class Halo(nn.Sequential):
+    """ReLU, halo attention, a pointwise convolution, batch norm.
+
+    (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
+    """
+
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, block: int, halo: int) -> None:
+        super().__init__(
+            nn.ReLU(),
+            HaloAttention(channels_in, channels, stride, block=block, halo=halo),
+            ConvNorm(channels, channels),
+        )

@@ -1,0 +1,73 @@
+"""The residual blocks of mobile and modern networks, as operators."""
+
+from torch import nn
+
+from search_space.modules.conv_norm import ConvNorm
+from search_space.modules.divisor import largest_divisor
+from search_space.modules.residual import ChannelNorm, Residual, ScaledConv
+
+
+class MBConv(Residual):
+    """A 1x1 convolution to `expansion` times the width, a depthwise one, a 1x1 back; norm with each, SiLU between.
+
+    (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)); the input is added where shapes allow.
+    (MobileNetV2: Sandler et al. 2018, arXiv 1801.04381; with SiLU as in EfficientNet, arXiv 1905.11946.)
+    """
+
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, expansion: int) -> None:
+        width = expansion * channels_in
+        super().__init__(
+            channels_in,
+            channels,
+            stride,
+            ConvNorm(channels_in, width),
+            nn.SiLU(),
+            ConvNorm(width, width, kernel, stride, kernel // 2, groups=width),
+            nn.SiLU(),
+            ConvNorm(width, channels),
+        )
+
+
+class ConvFirst(Residual):
+    """A grouped convolution at the width of its input, then a 1x1 to `expansion` times the width and a 1x1 back.
+
+    (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)); the input is added where shapes allow.
+    Norm with each, SiLU only before the last. Groups are as wide as divides the input, up to `group_width`.
+    (Lavin 2024, arXiv 2404.03617.)
+    """
+
+    def __init__(
+        self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, expansion: int, group_width: int
+    ) -> None:
+        groups = channels_in // largest_divisor(channels_in, group_width)
+        super().__init__(
+            channels_in,
+            channels,
+            stride,
+            ConvNorm(channels_in, channels_in, kernel, stride, kernel // 2, groups=groups),
+            ConvNorm(channels_in, expansion * channels),
+            nn.SiLU(),
+            ConvNorm(expansion * channels, channels),
+        )
+
+
+class ConvNeXt(Residual):
+    """A depthwise convolution, layer norm, a 1x1 to `expansion` times the width, GELU, a 1x1 back; biases.
+
+    (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)); where shapes allow, the input is added to
+    what is scaled by almost nothing in the beginning. (Liu et al. 2022, arXiv 2201.03545.)
+    """
+
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, expansion: int) -> None:
+        width = expansion * channels
+        adds = stride == 1 and channels_in == channels
+        super().__init__(
+            channels_in,
+            channels,
+            stride,
+            nn.Conv2d(channels_in, channels_in, kernel, stride, kernel // 2, groups=channels_in),
+            ChannelNorm(channels_in),
+            nn.Conv2d(channels_in, width, 1),
+            nn.GELU(),
+            ScaledConv(width, channels, 1e-6) if adds else nn.Conv2d(width, channels, 1),
+        )

@@ -1,0 +1,59 @@
+"""A network with what helps its training: an auxiliary head, drop path."""
+
+from torch import Tensor
+
+from search_space.modules.auxiliary import AuxiliaryHead
+from search_space.modules.drop_path import DropPath
+from search_space.modules.network import Network, initialise
+
+
+class RegularisedNetwork(Network):
+    """A Network that may have an auxiliary head, and whose cells may drop paths; see `logits` and `set_progress`."""
+
+    auxiliary: AuxiliaryHead
+    auxiliary_weight = 0.0
+    watched: int | None = None
+    keep = 1.0
+    by_layer = True
+    by_time = True
+
+    def add_auxiliary(
+        self,
+        weight: float,
+        offset: int,
+        size: tuple[int, int],
+        pool_stride: int,
+        widths: tuple[int, int],
+        last_norm: bool,
+    ) -> None:
+        """Adds an AuxiliaryHead at `offset` from the last reduction cell, where maps are of `size`.
+
+        Its loss counts `weight` times beside the network's.
+        """
+        self.auxiliary_weight = weight
+        self.watched = self.last_reduction + offset
+        channels_in, classes = self.widths[self.watched + 2], self.classifier.out_features
+        self.auxiliary = AuxiliaryHead(channels_in, classes, size, pool_stride, widths, last_norm)
+        self.auxiliary.apply(initialise)
+
+    def schedule_drop_path(self, keep: float, by_layer: bool, by_time: bool) -> None:
+        """Lets the probability to keep a path fall to `keep`: over the cells, over the training, or over both."""
+        self.keep, self.by_layer, self.by_time = keep, by_layer, by_time
+        self.set_progress(0.0)
+
+    def set_progress(self, progress: float) -> None:
+        """Says how much of the training is done, 0 to 1: drop path goes by it."""
+        for number, cell in enumerate(self.cells, start=1):
+            depth = number / len(self.cells) if self.by_layer else 1
+            time = min(1, progress) if self.by_time else 1
+            for module in cell.modules():
+                if isinstance(module, DropPath):
+                    module.keep = 1 - depth * time * (1 - self.keep)
+
+    def logits(self, x_NCHW: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Those of the network and, where there is one, of the auxiliary head, (N, classes) each."""
+        if self.watched is None:
+            return self(x_NCHW), None
+        tensors = self.through(self.enter(x_NCHW), 0, self.watched + 1)
+        auxiliary_NK = self.auxiliary(tensors[-1])
+        return self.classify(self.through(tensors, self.watched + 1, len(self.cells))[-1]), auxiliary_NK

@@ -1,0 +1,53 @@
+"""What comes before the cells."""
+
+from torch import Tensor, nn
+
+from search_space.modules.conv_norm import ConvNorm
+
+
+class Stem(nn.Module):
+    """A 3x3 convolution and batch norm, without ReLU: both inputs of the first cell, which are one tensor.
+
+    (N, input_channels, H, W) -> twice (N, channels, H, W), or (N, channels, (H - 1) // 2, (W - 1) // 2) where it
+    `shrinks`, as in NASNet's released code for ImageNet.
+    """
+
+    halves = False
+
+    def __init__(self, input_channels: int, channels: int, shrinks: bool = False) -> None:
+        super().__init__()
+        self.channels = channels
+        self.convolution = (
+            ConvNorm(input_channels, channels, 3, stride=2)
+            if shrinks
+            else ConvNorm(input_channels, channels, 3, padding=1)
+        )
+
+    def forward(self, x_NCHW: Tensor) -> tuple[Tensor, Tensor]:
+        """The same tensor as older and newest input."""
+        newest = self.convolution(x_NCHW)
+        return newest, newest
+
+
+class DoubleStem(nn.Module):
+    """Three 3x3 convolutions with stride 2, of which the first cell reads the last two (Liu et al., arXiv 1806.09055).
+
+    (N, input_channels, H, W) -> (N, channels, ceil(H/4), ceil(W/4)) and (N, channels, ceil(H/8), ceil(W/8)).
+    """
+
+    halves = True
+
+    def __init__(self, input_channels: int, channels: int) -> None:
+        super().__init__()
+        self.channels = channels
+        self.older = nn.Sequential(
+            ConvNorm(input_channels, channels // 2, 3, stride=2, padding=1),
+            nn.ReLU(),
+            ConvNorm(channels // 2, channels, 3, stride=2, padding=1),
+        )
+        self.newest: nn.Module = nn.Sequential(nn.ReLU(), ConvNorm(channels, channels, 3, stride=2, padding=1))
+
+    def forward(self, x_NCHW: Tensor) -> tuple[Tensor, Tensor]:
+        """The older and the newest input of the first cell."""
+        older = self.older(x_NCHW)
+        return older, self.newest(older)

@@ -1,0 +1,94 @@
+"""The text of the function that puts the network of a skeleton together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from textwrap import indent
+
+from search_space.module_source import Form
+from search_space.skeleton import Skeleton
+
+_FITS: Mapping[str, Mapping[str, object]] = {
+    "raw-first": {},
+    "fitted": {"first_fit": '"width"'},
+    "prepared": {"first_fit": '"always"', "fit": '"always"'},
+}
+_NORMS = {
+    "bn": "",
+    "ibn_a": "use_ibn_a(network, {})",
+    "ibn_b": "use_ibn_b(network, {})",
+    "gn": 'use_for_batch_norm(network, "gn")',
+    "ln": 'use_for_batch_norm(network, "ln")',
+}
+_OF_NETWORK = {
+    "stem_reductions": 0,
+    "skip_reduction_input": False,
+    "reduction_in_stage": False,
+    "newest_units": 1,
+    "final_relu": True,
+    "classifier_bias": True,
+}
+
+
+def network_source(skeleton: Skeleton, form: Form) -> str:
+    """`build_model`, whose defaults are those of `skeleton`; NormalCell and ReductionCell are the cells it takes."""
+    regularisation = _regularisation(skeleton) if form == "training" else []
+    additions = [*_NORMS[skeleton.norm].format(skeleton.instance_norm_stages).splitlines(), *regularisation]
+    network = "RegularisedNetwork" if regularisation else "Network"
+    before, after = ("network =", [*additions, "return network"]) if additions else ("return", [])
+    choices = [f"    {name}={value}," for name, value in _choices(skeleton).items()]
+    body = [
+        f"{before} {network}(",
+        f"    {_stem(skeleton)},",
+        "    NormalCell,",
+        "    ReductionCell,",
+        "    classes=classes,",
+        "    channels=channels,",
+        "    cells_per_stage=cells_per_stage,",
+        f"    stages={skeleton.stages},",
+        *choices,
+        ")",
+        *after,
+    ]
+    return f'''\
+def build_model(
+    input_channels: int = {skeleton.input_shape[0]},
+    classes: int = {skeleton.classes},
+    channels: int = {skeleton.channels},
+    cells_per_stage: int = {skeleton.cells_per_stage},
+) -> {network}:
+    """A freshly initialised network: images (N, input_channels, H, W) to logits (N, classes)."""
+{indent(chr(10).join(body), "    ")}'''
+
+
+def _stem(skeleton: Skeleton) -> str:
+    own = {"tiny": "channels", "cifar": "3 * channels", "imagenet": "32", "imagenet-darts": "channels"}
+    width = str(skeleton.stem_channels or own[skeleton.stem])
+    if skeleton.stem == "imagenet-darts":
+        return f"DoubleStem(input_channels, {width})"
+    return f"Stem(input_channels, {width}{', shrinks=True' if skeleton.stem == 'imagenet' else ''})"
+
+
+def _choices(skeleton: Skeleton) -> dict[str, object]:
+    """The keywords of Network in which a skeleton differs from NASNet's on small images, as text."""
+    choices = {
+        "stem_reductions": 2 if skeleton.stem == "imagenet" else 0,
+        "skip_reduction_input": skeleton.skip_reduction_input,
+        "reduction_in_stage": skeleton.reduction_in_stage,
+        **_FITS[skeleton.older_input],
+        "newest_units": skeleton.newest_units,
+        "final_relu": skeleton.final_relu,
+        "classifier_bias": skeleton.classifier_bias,
+    }
+    return {name: value for name, value in choices.items() if value != _OF_NETWORK.get(name)}
+
+
+def _regularisation(skeleton: Skeleton) -> list[str]:
+    """The statements that add what only training needs."""
+    statements = []
+    if (auxiliary := skeleton.auxiliary) is not None:
+        values = (auxiliary.weight, auxiliary.offset, skeleton.auxiliary_size, auxiliary.pool_stride, auxiliary.widths)
+        statements.append(f"network.add_auxiliary({', '.join(map(str, values))}, {auxiliary.last_norm})")
+    if (drop_path := skeleton.drop_path) is not None:
+        statements.append(f"network.schedule_drop_path({drop_path.keep}, {drop_path.by_layer}, {drop_path.by_time})")
+    return statements

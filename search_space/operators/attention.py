@@ -1,0 +1,59 @@
+"""Local attention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from search_space.counting import Cost, Size, convolution, moved, pointwise_norm, strided
+from search_space.modules.divisor import largest_divisor
+from search_space.operators.base import Operator
+from search_space.operators.drawing import chain
+
+
+@dataclass(frozen=True, slots=True)
+class Halo(Operator):
+    """Blocks of pixels that attend to themselves and a margin around them, in a pre-activated unit.
+
+    Heads are 8 channels wide, or the most below that into which the width divides. The products of the attention,
+    twice the pixels of a window times C for each pixel, are not in the MACs.
+    """
+
+    block: int = 8
+    halo: int = 3
+
+    family: ClassVar[str] = "attention"
+    source: ClassVar[str] = "Vaswani et al. 2021, arXiv 2103.12731"
+    module: ClassVar[str] = "attention:Halo"
+    slow: ClassVar[str] = (
+        "Everywhere: it is mostly products that are not in the MACs, and copies of windows. For small maps."
+    )
+
+    @property
+    def summary(self) -> str:
+        b, w = self.block, self.window
+        return f"ReLU, attention of each {b}x{b} block to the {w}x{w} pixels about it, pointwise, batch norm."
+
+    @property
+    def window(self) -> int:
+        """Rows, and columns, of keys for each block."""
+        return self.block + 2 * self.halo
+
+    @property
+    def drawing(self) -> str:
+        attention = f"attention {self.block}x{self.block} to {self.window}x{self.window}"
+        return chain("ReLU", attention, "1x1", "norm")
+
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+        padded = self._padded(size)
+        asked, size_out = strided(padded, stride), strided(size, stride)
+        windows = (padded[0] // self.block * self.window, padded[1] // self.block * self.window)
+        projections = convolution(channels_in, channels, (1, 1), padded, asked)
+        for _ in ("keys", "values"):
+            projections += convolution(channels_in, channels, (1, 1), padded, padded)
+        offsets = Cost(params=2 * (2 * self.window - 1) * largest_divisor(channels, 8))
+        attention = moved(channels, asked, channels, asked) + moved(2 * channels, windows, 0, size)
+        return projections + offsets + attention + pointwise_norm(channels, channels, size_out)
+
+    def _padded(self, size: Size) -> Size:
+        return -(-size[0] // self.block) * self.block, -(-size[1] // self.block) * self.block

@@ -1,0 +1,93 @@
+"""The mixers of SpaRTAN, in the grouped form of its later stages, each with a batch norm at its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from search_space.counting import Cost, Size, batch_norm, convolution, depthwise, moved, pointwise_norm, strided
+from search_space.operators.base import Operator
+from search_space.operators.drawing import branches
+
+
+def squeeze_excite(channels: int, size: Size) -> Cost:
+    """Two small layers on the mean of a map, and the scaling of the map."""
+    hidden = max(1, channels // 4)
+    layers = [convolution(a, b, (1, 1), (1, 1), (1, 1), bias=True) for a, b in ((channels, hidden), (hidden, channels))]
+    return layers[0] + layers[1] + moved(channels, size, channels, (1, 1)) + moved(channels, size, channels, size)
+
+
+@dataclass(frozen=True, slots=True)
+class SpatialMixer(Operator):
+    """A near and a far view of half the channels."""
+
+    family: ClassVar[str] = "mixers"
+    source: ClassVar[str] = "Pay et al. 2025, arXiv 2507.10999"
+    module: ClassVar[str] = "mixers:SpatialMixer"
+    narrowest: ClassVar[int] = 2
+    slow: ClassVar[str] = "Many small steps, two of which look at the whole map before the next can begin."
+
+    @property
+    def summary(self) -> str:
+        return "1x1 to half; depthwise 3x3, beside two at rate 2, each with norm, GELU, squeeze-excite; 1x1, norm."
+
+    @property
+    def drawing(self) -> str:
+        near = ("dw 3x3", "norm", "GELU", "SE")
+        far = ("dw 3x3 rate 2", "dw 3x3 rate 2", "norm", "GELU", "SE")
+        return branches(("1x1", "contrast"), (near, far), ("concat", "1x1", "norm"))
+
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+        half, size_out = channels // 2, strided(size, stride)
+        contrast = Cost(params=half) + moved(half, size, half, (1, 1)) + moved(half, size, half, size)
+        near = depthwise(half, (3, 3), size, size_out)
+        far = depthwise(half, (3, 3), size, size_out, bias=True) + depthwise(half, (3, 3), size_out, size_out)
+        end_of_a_view = batch_norm(half) + squeeze_excite(half, size_out)
+        return (
+            convolution(channels_in, half, (1, 1), size, size, bias=True)
+            + contrast
+            + near
+            + far
+            + end_of_a_view
+            + end_of_a_view
+            + moved(2 * half, size_out, 2 * half, size_out)
+            + pointwise_norm(2 * half, channels, size_out)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WaveMixer(Operator):
+    """Channels that interfere as waves do."""
+
+    expansion: int = 2
+
+    family: ClassVar[str] = "mixers"
+    source: ClassVar[str] = "Pay et al. 2025, arXiv 2507.10999"
+    module: ClassVar[str] = "mixers:WaveMixer"
+    slow: ClassVar[str] = (
+        "Many passes at the wide end; the strongest channel is looked up, which edge compilers resist."
+    )
+
+    @property
+    def summary(self) -> str:
+        e = self.expansion
+        return f"Product of two 1x1 to {e} times the width, turned; grouped 3x3, norm, GELU, squeeze-excite, 1x1, norm."
+
+    @property
+    def drawing(self) -> str:
+        waves = branches((), (("1x1",), ("1x1", "GELU")), ("×", "+ strongest", "turn", "grouped 3x3"))
+        return waves.replace(" ─ y", " ─ norm ─ GELU ─ SE ─ 1x1 ─ norm ─ y")
+
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+        width, size_out = self.expansion * channels_in, strided(size, stride)
+        product = convolution(channels_in, width, (1, 1), size, size, bias=True)
+        turn = Cost(params=width) + moved(2 * width, size, width, size) + moved(width, size, width, size)
+        return (
+            product
+            + product
+            + turn
+            + convolution(width, width, (3, 3), size, size_out, groups=channels_in)
+            + batch_norm(width)
+            + squeeze_excite(width, size_out)
+            + pointwise_norm(width, channels, size_out)
+        )

@@ -1,0 +1,47 @@
+"""Convolutions with learned spacings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from search_space.counting import Cost, Size, depthwise, pointwise_norm, strided
+from search_space.operators.base import Operator
+from search_space.operators.drawing import chain
+
+
+@dataclass(frozen=True, slots=True)
+class SpacedConv(Operator):
+    """A depthwise kernel of few weights whose places are learned, in a pre-activated unit.
+
+    The inference form has the plain kernel that results. Computing it takes what the plain kernel takes in both
+    forms; building it, in training, is not counted.
+    """
+
+    kernel: int
+    count: int
+    spread: Literal["linear", "gauss"]
+
+    family: ClassVar[str] = "spaced"
+    source: ClassVar[str] = "Khalfaoui-Hassani et al. 2021, arXiv 2112.03740; 2023, arXiv 2306.00817"
+    module: ClassVar[str] = "spaced:SpacedSeparable"
+    slow: ClassVar[str] = (
+        "Training builds every kernel anew at each step. On processors, kernels of 15 and more are slow in both forms."
+    )
+
+    @property
+    def summary(self) -> str:
+        k, spread = self.kernel, {"linear": "bilinear", "gauss": "Gaussian"}[self.spread]
+        return f"ReLU, depthwise {k}x{k} of {self.count} weights at learned {spread} places, pointwise, batch norm."
+
+    @property
+    def drawing(self) -> str:
+        k = f"{self.kernel}x{self.kernel}"
+        return chain("ReLU", f"dw {k} of {self.count}", "1x1", "norm")
+
+    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+        size_out = strided(size, stride)
+        numbers_a_weight = {"linear": 3, "gauss": 5}[self.spread]
+        params = channels_in * (self.count * numbers_a_weight + 1)
+        plain = depthwise(channels_in, (self.kernel, self.kernel), size, size_out, bias=True)
+        return Cost(params, plain.macs, plain.bytes_moved) + pointwise_norm(channels_in, channels, size_out)

@@ -1,0 +1,37 @@
+"""What a module costs, counted on the module itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+CONVOLUTIONS_AND_LINEAR = {
+    torch.ops.aten.convolution,
+    torch.ops.aten.addmm,
+    torch.ops.aten.mm,
+    torch.ops.aten._cdist_forward,
+}
+
+
+def counted(build: Callable[[], nn.Module], input_shape: tuple[int, ...]) -> tuple[int, int]:
+    """Parameters, and MACs for one input, which are not spent: those of convolutions, linear layers and distances.
+
+    The products of an attention are none of these; a difference and its addition to a distance count as one MAC.
+    """
+    with torch.device("meta"):
+        module = build().eval()
+        x = torch.empty(1, *input_shape)
+    counter = FlopCounterMode(display=False, custom_mapping={torch.ops.aten._cdist_forward: _distance_flops})
+    with counter:
+        module(x)
+    flops = counter.get_flop_counts().get("Global", {})
+    counts = sum(number for operation, number in flops.items() if operation in CONVOLUTIONS_AND_LINEAR)
+    return sum(p.numel() for p in module.parameters()), counts // 2
+
+
+def _distance_flops(one_shape, other_shape, *_, **__):
+    *batch, rows, features = one_shape
+    return 2 * torch.Size(batch).numel() * rows * other_shape[-2] * features

@@ -1,0 +1,48 @@
+"""The mixers of SpaRTAN, against the plain way of writing them."""
+
+import torch
+import torch.nn.functional as F
+
+from search_space.modules.mixers import SpatialMixer, SqueezeExcite, WaveMixer
+from tests.search_space.trained import as_if_trained
+
+X_NCHW = torch.randn(2, 8, 7, 6, generator=torch.Generator().manual_seed(0))
+
+
+def test_waves_are_turned_as_complex_numbers_are():
+    mixer = WaveMixer(8, 8, expansion=2)
+    mixer.turn_real.data.normal_()
+    mixer.turn_imaginary.data.normal_()
+    waves_NCHW = torch.randn(2, 16, 3, 3)
+    numbers = torch.complex(waves_NCHW[:, ::2], waves_NCHW[:, 1::2])
+    turned = numbers * torch.complex(mixer.turn_real, mixer.turn_imaginary)
+    assert torch.allclose(mixer.turned(waves_NCHW)[:, ::2], turned.real, atol=1e-6)
+    assert torch.allclose(mixer.turned(waves_NCHW)[:, 1::2], turned.imag, atol=1e-6)
+
+
+def test_each_wave_meets_the_one_of_the_strongest_input():
+    mixer = as_if_trained(WaveMixer(8, 8, expansion=2), X_NCHW)
+    met = []
+    mixer.project.register_forward_pre_hook(lambda _, inputs: met.append(inputs[0]))
+    mixer(X_NCHW)
+    waves_NCHW = mixer.amplitude(X_NCHW) * mixer.phase(X_NCHW)
+    strongest = X_NCHW[1, :, 4, 2].argmax()
+    assert torch.allclose(met[0][1, :, 4, 2], waves_NCHW[1, :, 4, 2] + waves_NCHW[1, strongest, 4, 2], atol=1e-6)
+
+
+def test_a_spatial_mixer_sees_a_contrast_and_joins_a_near_and_a_far_view():
+    mixer = as_if_trained(SpatialMixer(8, 8), X_NCHW)
+    mixer.contrast.data.fill_(0.5)
+    half_NCHW = mixer.halve(X_NCHW)
+    half_NCHW = 1.5 * half_NCHW - 0.5 * half_NCHW.mean((2, 3), keepdim=True)
+    assert torch.allclose(
+        mixer(X_NCHW), mixer.join(torch.cat([mixer.near(half_NCHW), mixer.far(half_NCHW)], 1)), atol=1e-6
+    )
+
+
+def test_squeeze_and_excite_scales_a_channel_alike_everywhere():
+    layer = SqueezeExcite(8)
+    squeeze, excite = (convolution.weight[:, :, 0, 0] for convolution in (layer.scales[1], layer.scales[3]))
+    hidden = F.relu(X_NCHW.mean((2, 3)) @ squeeze.T + layer.scales[1].bias)
+    scales = torch.sigmoid(hidden @ excite.T + layer.scales[3].bias)
+    assert torch.allclose(layer(X_NCHW), X_NCHW * scales[..., None, None], atol=1e-6)

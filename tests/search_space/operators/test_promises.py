@@ -1,0 +1,100 @@
+"""What every operator promises, asked of each."""
+
+import pytest
+import torch
+
+from search_space.merge import merge
+from search_space.modules.conv_norm import ConvNorm
+from search_space.operators import OPERATORS
+from search_space.operators.base import UnsuitableWidth
+from tests.search_space.counted import counted
+from tests.search_space.trained import as_if_trained
+
+STRIDES = [1, 2]
+STRIDES_AND_WIDTHS = [(1, 12), (1, 20), (2, 12), (2, 20)]
+PLAIN_AND_CHANGING = [(1, 12), (2, 20)]
+
+
+@pytest.fixture(params=OPERATORS, name="name")
+def _name(request):
+    torch.manual_seed(0)
+    return request.param
+
+
+@pytest.fixture(name="make")
+def _make(name):
+    return OPERATORS[name].build
+
+
+@pytest.mark.parametrize(("stride", "channels_in"), STRIDES_AND_WIDTHS)
+def test_the_output_has_the_width_asked_for_and_the_size_divided_by_the_stride(make, stride, channels_in):
+    operator = make(channels_in, 12, stride)
+    for height, width in [(1, 1), (2, 3), (7, 8), (9, 9)]:
+        output_NCHW = operator(torch.randn(3, channels_in, height, width))
+        assert output_NCHW.shape == (3, 12, -(-height // stride), -(-width // stride))
+
+
+def test_it_takes_the_widths_of_the_narrowest_cells(make):
+    for channels in (4, 5, 11):
+        assert make(channels, channels)(torch.randn(2, channels, 5, 5)).shape == (2, channels, 5, 5)
+
+
+def test_it_says_which_widths_it_takes_where_it_refuses_one(name):
+    operator = OPERATORS[name]
+    fewest = operator.narrowest
+    operator.build(fewest, fewest)
+    if fewest > 1:
+        with pytest.raises(UnsuitableWidth, match=f"{type(operator).__name__}.* takes {fewest} channels or more"):
+            operator.build(fewest, fewest - 1)
+
+
+@pytest.mark.parametrize(("stride", "channels_in"), STRIDES_AND_WIDTHS)
+def test_it_costs_what_its_description_says(name, stride, channels_in):
+    operator = OPERATORS[name]
+    for size in [(9, 7), (8, 8)]:
+        said = operator.cost(channels_in, 12, size, stride)
+        found = counted(lambda: operator.build(channels_in, 12, stride), (channels_in, *size))
+        assert found == (said.params, said.macs)
+
+
+@pytest.mark.parametrize(("stride", "channels_in"), PLAIN_AND_CHANGING)
+def test_its_inference_form_computes_the_same_whatever_the_statistics(make, stride, channels_in):
+    x_NCHW = torch.randn(4, channels_in, 9, 8)
+    operator = as_if_trained(make(channels_in, 12, stride), x_NCHW)
+    assert torch.allclose(merge(operator)(x_NCHW), operator(x_NCHW), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("stride", "channels_in"), PLAIN_AND_CHANGING)
+def test_in_evaluation_an_image_does_not_depend_on_its_neighbours_in_the_batch(make, stride, channels_in):
+    batch_NCHW = torch.randn(4, channels_in, 7, 7)
+    operator = as_if_trained(make(channels_in, 12, stride), batch_NCHW)
+    alone_NCHW = operator(batch_NCHW[2:3])
+    assert torch.allclose(operator(batch_NCHW)[2:3], alone_NCHW, atol=1e-5)
+
+
+@pytest.mark.parametrize("stride", STRIDES)
+def test_channels_last_changes_the_layout_and_not_the_values(make, stride):
+    x_NCHW = torch.randn(2, 20, 7, 7)
+    operator = as_if_trained(make(20, 12, stride), x_NCHW)
+    expected_NCHW = operator(x_NCHW)
+    operator.to(memory_format=torch.channels_last)
+    actual_NCHW = operator(x_NCHW.to(memory_format=torch.channels_last))
+    assert torch.allclose(actual_NCHW, expected_NCHW, atol=2e-5)
+
+
+@pytest.mark.parametrize(("stride", "channels_in"), PLAIN_AND_CHANGING)
+def test_every_gradient_is_finite_and_the_input_is_left_alone(make, name, stride, channels_in):
+    operator = make(channels_in, 12, stride)
+    x_NCHW = torch.randn(4, channels_in, 7, 7, requires_grad=True)
+    before_NCHW = x_NCHW.detach().clone()
+    output_NCHW = operator(x_NCHW)
+    if name != "none":
+        output_NCHW.square().sum().backward()
+        assert x_NCHW.grad is not None
+        assert torch.isfinite(x_NCHW.grad).all()
+    assert all(torch.isfinite(p.grad).all() for p in operator.parameters())
+    assert torch.equal(x_NCHW, before_NCHW)
+
+
+def test_no_convolution_before_a_norm_has_a_bias(make):
+    assert all(pair[0].bias is None for pair in make(20, 12, 2).modules() if isinstance(pair, ConvNorm))

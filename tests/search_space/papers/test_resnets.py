@@ -1,0 +1,81 @@
+"""ResNet-50 and what the papers of IBN-Net and PfLayer make of it, from our parts, with their published counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from search_space.modules.conv_norm import ConvNorm
+from search_space.modules.norms import InstanceBatchNorm
+from tests.search_space.counted import counted
+
+Middle = Callable[[int, int], nn.Module]
+
+
+class Bottleneck(nn.Module):
+    """1x1, `middle`, 1x1, each with batch norm, beside a shortcut; ReLU after the sum."""
+
+    def __init__(self, channels_in: int, width: int, stride: int, middle: nn.Module, first: nn.Module) -> None:
+        super().__init__()
+        channels = 4 * width
+        self.layers = nn.Sequential(first, nn.ReLU(), middle, ConvNorm(width, channels))
+        changes = stride != 1 or channels_in != channels
+        self.shortcut = ConvNorm(channels_in, channels, stride=stride) if changes else nn.Identity()
+        self.after: nn.Module = nn.Identity()
+
+    def forward(self, x_NCHW: Tensor) -> Tensor:
+        y_NCHW: Tensor = torch.relu(self.after(self.layers(x_NCHW) + self.shortcut(x_NCHW)))
+        return y_NCHW
+
+
+def convolution(width: int, stride: int) -> nn.Module:
+    return nn.Sequential(ConvNorm(width, width, 3, stride, 1), nn.ReLU())
+
+
+def max_pool(width: int, stride: int) -> nn.Module:
+    return nn.MaxPool2d(3, stride, 1)
+
+
+def pool_but_convolve_strided(width: int, stride: int) -> nn.Module:
+    """PfLayer's hybrid: where it strides, an average pool and a convolution."""
+    if stride == 1:
+        return max_pool(width, stride)
+    return nn.Sequential(nn.AvgPool2d(2), convolution(width, 1))
+
+
+def resnet_50(middle: Middle = convolution, ibn: str = "") -> nn.Sequential:
+    stem_norm = nn.InstanceNorm2d(64, affine=True) if ibn == "b" else nn.BatchNorm2d(64)
+    layers: list[nn.Module] = [nn.Conv2d(3, 64, 7, 2, 3, bias=False), stem_norm, nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
+    channels_in = 64
+    for stage, blocks in enumerate((3, 4, 6, 3)):
+        width = 64 * 2**stage
+        for number in range(blocks):
+            stride = 2 if stage and number == 0 else 1
+            first: nn.Module = ConvNorm(channels_in, width)
+            if ibn == "a" and stage < 3:
+                first = nn.Sequential(nn.Conv2d(channels_in, width, 1, bias=False), InstanceBatchNorm(width))
+            block = Bottleneck(channels_in, width, stride, middle(width, stride), first)
+            if ibn == "b" and stage < 2 and number == blocks - 1:
+                block.after = nn.InstanceNorm2d(4 * width, affine=True)
+            layers.append(block)
+            channels_in = 4 * width
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels_in, 1000))
+
+
+@pytest.mark.parametrize(
+    ("build", "params", "macs"),
+    [
+        (lambda: resnet_50(), 25_557_032, 4_089_184_256),
+        # Pan et al. 2018, arXiv 1807.09441: as many as without, and 2 (256 + 512) more
+        (lambda: resnet_50(ibn="a"), 25_557_032, 4_089_184_256),
+        (lambda: resnet_50(ibn="b"), 25_558_568, 4_089_184_256),
+        # Han et al. 2022, arXiv 2202.02777: 14.2M and 2.2G, 17.3M and 2.6G
+        (lambda: resnet_50(max_pool), 14_232_232, 2_239_496_192),
+        (lambda: resnet_50(pool_but_convolve_strided), 17_330_600, 2_586_312_704),
+    ],
+)
+def test_a_residual_network_has_its_published_counts(build: Callable[[], nn.Module], params: int, macs: int) -> None:
+    assert counted(build, (3, 224, 224)) == (params, macs)

@@ -1,0 +1,113 @@
+"""Genotypes of other tools are read as what they are there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search_space.foreign import from_darts, from_nas_bench_201, from_nni
+from search_space.genotype import InvalidGenotype
+from search_space.presets import spaces
+from search_space.published import published
+
+# quark0/darts, cnn/genotypes.py
+DARTS_V2 = """Genotype(normal=[('sep_conv_3x3', 0), ('sep_conv_3x3', 1), ('sep_conv_3x3', 0), ('sep_conv_3x3', 1),
+('sep_conv_3x3', 1), ('skip_connect', 0), ('skip_connect', 0), ('dil_conv_3x3', 2)], normal_concat=[2, 3, 4, 5],
+reduce=[('max_pool_3x3', 0), ('max_pool_3x3', 1), ('skip_connect', 2), ('max_pool_3x3', 1), ('max_pool_3x3', 0),
+('skip_connect', 2), ('skip_connect', 2), ('max_pool_3x3', 1)], reduce_concat=range(2, 6))"""
+DENSEST = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
+
+
+def nni(cells: dict[str, str]) -> dict[str, Any]:
+    """Pairs of operator and source, as NNI names them."""
+    found: dict[str, Any] = {}
+    for cell, text in cells.items():
+        for node, pairs in enumerate(text.split("|"), start=2):
+            words = pairs.split()
+            for operand, (operator, source) in enumerate(zip(words[::2], words[1::2], strict=True)):
+                found[f"{cell}/op_{node}_{operand}"] = operator
+                found[f"{cell}/input_{node}_{operand}"] = int(source)
+    return found
+
+
+def test_darts_writes_its_second_cell_like_this() -> None:
+    assert from_darts(DARTS_V2) == published["darts-v2"]
+
+
+def test_nni_writes_the_same_cell_like_this() -> None:
+    fields = nni(
+        {
+            "normal": "sep_conv_3x3 0 sep_conv_3x3 1|sep_conv_3x3 0 sep_conv_3x3 1|sep_conv_3x3 1 skip_connect 0|"
+            "skip_connect 0 dil_conv_3x3 2",
+            "reduce": "max_pool_3x3 0 max_pool_3x3 1|skip_connect 2 max_pool_3x3 1|max_pool_3x3 0 skip_connect 2|"
+            "skip_connect 2 max_pool_3x3 1",
+        }
+    )
+    assert from_nni(fields) == published["darts-v2"]
+    listed = {key: [value] if "input" in key else value for key, value in fields.items()}
+    assert from_nni(listed) == published["darts-v2"]
+    assert from_nni(fields, merge="loose_end").normal.outputs != published["darts-v2"].normal.outputs
+
+
+def test_a_cell_of_nas_bench_201_lies_in_its_space() -> None:
+    genotype = from_nas_bench_201(DENSEST)
+    space = spaces["nb201"]
+    assert space.genotype(space.choices(genotype)) == genotype
+    assert [str(edge) for edge in genotype.normal.edges] == [
+        "1->2 (conv_3x3)",
+        "1->3 (conv_3x3)",
+        "2->3 (conv_3x3)",
+        "1->4 (skip_connect)",
+        "2->4 (conv_3x3)",
+        "3->4 (conv_3x3)",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "|", "|nor_conv_3x3~0", "|nor_conv_3x3~9|", "|warp~0|", "|none~0|+", "|none~-1|"])
+def test_what_nas_bench_201_does_not_write_is_refused(text: str) -> None:
+    with pytest.raises(InvalidGenotype):
+        from_nas_bench_201(text)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("Genotype(", "("),
+        ("'skip_connect', 0", "'warp', 0"),
+        ("'skip_connect', 0", "'skip_connect', '0'"),
+        ("'skip_connect', 0", "__import__('os'), 0"),
+        ("'skip_connect', 0", "'skip_connect', 9"),
+        ("range(2, 6)", "range(2, 10**9)"),
+        ("range(2, 6)", "range(2, 1000000000)"),
+        ("range(2, 6)", "range(2, 10)"),
+        ("reduce_concat", "reduced_concat"),
+        ("('sep_conv_3x3', 0), ", "", 1),
+        (")", ""),
+    ],
+)
+def test_what_darts_does_not_write_is_refused(change: Any) -> None:
+    assert change[0] in DARTS_V2
+    with pytest.raises(InvalidGenotype):
+        from_darts(DARTS_V2.replace(*change))
+
+
+@given(st.text(max_size=40) | st.sampled_from(["(" * 10_000, "[" * 300, "Genotype()", "0" * 5000]))
+def test_no_text_is_more_than_refused(text: str) -> None:
+    for read in (from_darts, from_nas_bench_201):
+        with pytest.raises(InvalidGenotype):
+            read(text)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"normal/op_2_0": "warp"}, {"normal/input_2_0": "0"}, {"normal/input_2_0": None}, {"normal/input_2_0": 7}],
+)
+def test_what_nni_does_not_write_is_refused(change: dict[str, Any]) -> None:
+    fields = nni({"normal": "skip_connect 0 sep_conv_3x3 1", "reduce": "skip_connect 0 sep_conv_3x3 1"})
+    with pytest.raises(InvalidGenotype):
+        from_nni(fields | change)
+    with pytest.raises(InvalidGenotype, match="reduce/op_2_0"):
+        from_nni({key: value for key, value in fields.items() if "normal" in key})

@@ -1,0 +1,98 @@
+"""Other norms than batch norm: what they compute, where they stand, what they cost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from search_space.cost import cost
+from search_space.export import to_python
+from search_space.merge import merge
+from search_space.modules.network import Unread
+from search_space.modules.norms import InstanceBatchNorm, NormalisedCell
+from search_space.network import Architecture
+from search_space.published import published
+from search_space.skeleton import InvalidSkeleton, Skeleton
+from tests.search_space.counted import counted
+from tests.search_space.random_cells import random_genotype
+from tests.search_space.trained import as_if_trained
+
+SMALL = Skeleton((2, 11, 12), classes=3, channels=5, cells_per_stage=2)
+NORMS = ["ibn_a", "ibn_b", "gn", "ln"]
+
+
+@pytest.mark.parametrize(("share", "plain"), [(0.0, nn.BatchNorm2d(9)), (1.0, nn.InstanceNorm2d(9, affine=True))])
+def test_a_share_of_none_is_batch_norm_and_of_all_is_instance_norm(share: float, plain: nn.Module) -> None:
+    x_NCHW = torch.randn(4, 9, 5, 6)
+    assert torch.equal(InstanceBatchNorm(9, share)(x_NCHW), plain(x_NCHW))
+
+
+def test_of_an_odd_width_the_smaller_half_is_instance_normalised() -> None:
+    x_NCHW = 3 + torch.randn(4, 9, 5, 6) * torch.arange(1, 5).view(4, 1, 1, 1)
+    norm = InstanceBatchNorm(9)
+    y_NCHW = norm(x_NCHW)
+    assert norm.widths == [4, 5]
+    assert torch.allclose(y_NCHW[:, :4].mean((2, 3)), torch.zeros(4, 4), atol=1e-5)
+    assert torch.allclose(y_NCHW[:, 4:].mean((0, 2, 3)), torch.zeros(5), atol=1e-5)
+    assert not torch.allclose(y_NCHW[:, 4:].mean((2, 3)), torch.zeros(4, 5), atol=1e-2)
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_network_costs_what_its_description_says(norm: str, seed: int) -> None:
+    for stages in (2, 3):
+        architecture = Architecture(random_genotype(seed), replace(SMALL, norm=norm, stages=stages))
+        said = cost(architecture)
+        assert counted(architecture.build, SMALL.input_shape) == (said.params, said.macs)
+
+
+def test_instance_norms_stand_in_the_first_two_stages_and_never_in_the_last() -> None:
+    genotype = published["enas"]
+    halves = Architecture(genotype, replace(SMALL, norm="ibn_a")).build()
+    ends = Architecture(genotype, replace(SMALL, norm="ibn_b")).build()
+    # N N R N N R N N
+    found = [any(isinstance(m, InstanceBatchNorm) for m in cell.modules()) for cell in halves.cells]
+    assert found == [True] * 5 + [False] * 3
+    assert [isinstance(cell, NormalisedCell) for cell in ends.cells] == [n in (1, 4) for n in range(8)]
+    # 2 for each of the 5 nodes of 5 and of 10 channels that the ends of the first two stages give out
+    plain = cost(Architecture(genotype, SMALL)).params
+    assert cost(Architecture(genotype, replace(SMALL, norm="ibn_a"))).params == plain
+    assert cost(Architecture(genotype, replace(SMALL, norm="ibn_b"))).params == plain + 2 * 5 * (5 + 10)
+
+
+@pytest.mark.parametrize("norm", ["gn", "ln"])
+def test_no_batch_norm_is_left(norm: str) -> None:
+    network = Architecture(published["nasnet-a"], replace(SMALL, norm=norm)).build()
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
+    images_NCHW = torch.randn(4, *SMALL.input_shape)
+    assert torch.allclose(network(images_NCHW)[1:2], network(images_NCHW[1:2]), atol=1e-5)
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("form", ["training", "inference"])
+def test_what_is_exported_computes_the_same_with_the_same_tensors(norm: str, form: str) -> None:
+    for seed in range(3):
+        architecture = Architecture(random_genotype(seed), replace(SMALL, norm=norm))
+        images_NCHW = torch.randn(3, *SMALL.input_shape)
+        network = as_if_trained(architecture.build(), images_NCHW, seed)
+        measured = merge(network) if form == "inference" else network
+        assert torch.allclose(measured(images_NCHW), network(images_NCHW), rtol=1e-5, atol=1e-4)
+        exported: dict[str, object] = {"__name__": "exported"}
+        exec(to_python(architecture, form), exported)
+        again = exported["build_model"]()
+        again.load_state_dict(measured.state_dict())
+        assert torch.equal(again.eval()(images_NCHW), measured(images_NCHW))
+
+
+def test_instance_norm_without_a_stage_to_stand_in_is_refused() -> None:
+    with pytest.raises(InvalidSkeleton, match="ibn_a is for stages before the last"):
+        replace(SMALL, norm="ibn_a", stages=1)
+
+
+def test_cells_that_are_not_built_are_left_alone() -> None:
+    genotype = random_genotype(0)
+    network = Architecture(genotype, replace(SMALL, norm="ibn_b")).build()
+    assert not any(isinstance(getattr(cell, "cell", None), Unread) for cell in network.cells)

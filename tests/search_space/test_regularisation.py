@@ -1,0 +1,148 @@
+"""What helps a training: where it stands, what it costs, and that it is gone afterwards."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from typing import Any
+
+import pytest
+import torch
+
+from search_space.cost import auxiliary_cost, cost
+from search_space.genotype import Cell, Edge, Genotype, InvalidGenotype
+from search_space.merge import merge
+from search_space.modules.drop_path import DropPath as DropPathModule
+from search_space.network import Architecture
+from search_space.published import published
+from search_space.published_networks import published_networks
+from search_space.regularisation import Auxiliary, DropPath, InvalidRegularisation
+from search_space.skeleton import InvalidSkeleton, Skeleton
+
+SMALL = Skeleton((1, 16, 12), classes=3, channels=4, cells_per_stage=2)
+
+
+def with_auxiliary(skeleton: Skeleton = SMALL, **fields: Any) -> Skeleton:
+    return replace(skeleton, auxiliary=Auxiliary(**{"offset": -1, "widths": (6, 8), **fields}))
+
+
+def keeps(network: Any) -> list[set[float]]:
+    """The probabilities in each cell, rounded."""
+    return [{round(m.keep, 6) for m in cell.modules() if isinstance(m, DropPathModule)} for cell in network.cells]
+
+
+def test_the_auxiliary_head_of_darts_adds_its_published_count() -> None:
+    darts = published_networks["darts-v2 cifar"]
+    architecture = replace(darts, skeleton=replace(darts.skeleton, auxiliary=Auxiliary(offset=0)))
+    assert auxiliary_cost(architecture).params == 476_426
+    assert cost(architecture) == cost(darts)
+
+
+@pytest.mark.parametrize("skeleton", [with_auxiliary(), with_auxiliary(offset=-1, pool_stride=1, last_norm=False)])
+def test_an_auxiliary_head_costs_what_it_says_and_gives_logits_and_gradients(skeleton: Skeleton) -> None:
+    architecture = Architecture(published["enas"], skeleton)
+    network: Any = architecture.build()
+    params = sum(p.numel() for p in network.parameters())
+    assert params == cost(architecture).params + auxiliary_cost(architecture).params
+    logits_NK, auxiliary_NK = network.logits(torch.randn(4, *skeleton.input_shape))
+    assert logits_NK.shape == auxiliary_NK.shape == (4, 3)
+    (logits_NK.sum() + auxiliary_NK.square().sum()).backward()
+    assert all(p.grad is not None for p in network.parameters())
+
+
+@pytest.mark.parametrize(("offset", "cell"), [(-1, 4), (0, 5), (1, 6)])
+def test_an_auxiliary_head_reads_the_cell_at_its_offset_from_the_last_reduction(offset: int, cell: int) -> None:
+    network: Any = Architecture(
+        published["enas"], with_auxiliary(Skeleton((1, 20, 20), 3, 4, 2), offset=offset)
+    ).build()
+    seen: list[torch.Tensor] = []
+    network.cells[cell].register_forward_hook(lambda _, __, output: seen.append(output))
+    network.auxiliary.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    network.logits(torch.randn(2, 1, 20, 20))
+    assert seen[0] is seen[1]
+
+
+def test_the_merged_network_and_the_forward_pass_know_no_auxiliary_head() -> None:
+    network = Architecture(published["enas"], with_auxiliary()).build().eval()
+    plain = Architecture(published["enas"], SMALL).build().eval()
+    plain.load_state_dict({name: t for name, t in network.state_dict().items() if not name.startswith("auxiliary")})
+    images_NCHW = torch.randn(2, 1, 16, 12)
+    assert torch.equal(network(images_NCHW), plain(images_NCHW))
+    assert set(merge(network).state_dict()) == set(merge(plain).state_dict())
+
+
+# l + 1 of 8 cells, T half over: 1 - 0.5 * (l + 1) / 8 * 0.4 in NASNet's "v3".
+@pytest.mark.parametrize(
+    ("drop_path", "first", "last"),
+    [
+        (DropPath(0.6), 0.975, 0.8),
+        (DropPath(0.6, by_layer=False), 0.8, 0.8),
+        (DropPath(0.6, by_time=False), 0.95, 0.6),
+    ],
+)
+def test_paths_are_dropped_by_layer_and_time(drop_path: DropPath, first: float, last: float) -> None:
+    network: Any = Architecture(published["nasnet-a"], replace(SMALL, drop_path=drop_path)).build()
+    network.set_progress(0.5)
+    found = keeps(network)
+    assert len(found) == 8
+    assert (found[0], found[-1]) == ({first}, {last})
+
+
+def test_at_the_beginning_nothing_is_dropped_and_at_the_end_the_last_cell_reaches_the_final_probability() -> None:
+    network: Any = Architecture(published["nasnet-a"], replace(SMALL, drop_path=DropPath(0.6))).build()
+    assert keeps(network) == [{1.0}] * 8
+    network.set_progress(1.0)
+    assert keeps(network)[-1] == {0.6}
+
+
+def test_an_identity_is_spared_and_a_strided_skip_connection_is_not() -> None:
+    torch.manual_seed(0)
+    cell = Cell((Edge(0, 2, "skip_connect"), Edge(1, 2, "skip_connect")), (2,))
+    skeleton = Skeleton((1, 8, 8), 2, 4, older_input="fitted", drop_path=DropPath(0.01, by_layer=False, by_time=False))
+    network: Any = Architecture(Genotype(cell, cell), skeleton).build()
+    normal, reduction = network.cells[:2]
+    h0 = torch.randn(4, 4, 8, 8)
+    assert normal(h0, h0).abs().sum() > 0
+    assert reduction(h0, h0).abs().sum() == 0
+
+
+def test_keeping_every_path_is_training_without_drop_path() -> None:
+    keeping = Architecture(published["darts-v1"], replace(SMALL, drop_path=DropPath(1.0))).build().train()
+    plain = Architecture(published["darts-v1"], SMALL).build().train()
+    plain.load_state_dict(keeping.state_dict())
+    images_NCHW = torch.randn(4, 1, 16, 12)
+    assert torch.equal(keeping(images_NCHW), plain(images_NCHW))
+
+
+def test_a_regularised_skeleton_survives_json() -> None:
+    skeleton = replace(with_auxiliary(), drop_path=DropPath(0.7, by_layer=False))
+    assert Skeleton(**json.loads(json.dumps(asdict(skeleton)))) == skeleton
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"offset": 2}, "offset is -1, 0 or 1"),
+        ({"pool_stride": 0}, "pool_stride is 1, 2 or 3"),
+        ({"widths": (1,)}, "widths are two numbers"),
+        ({"weight": 0}, "weight is more than 0"),
+    ],
+)
+def test_an_auxiliary_head_that_makes_no_sense_is_refused(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidRegularisation, match=message):
+        Auxiliary(**fields)
+
+
+def test_drop_path_keeps_something() -> None:
+    with pytest.raises(InvalidRegularisation, match="more than 0"):
+        DropPath(0)
+
+
+def test_an_auxiliary_head_without_a_place_is_refused() -> None:
+    with pytest.raises(InvalidSkeleton, match="5x5 pixels or more, and here it has 4x3"):
+        with_auxiliary(offset=0)
+    with pytest.raises(InvalidSkeleton, match="two stages"):
+        with_auxiliary(replace(SMALL, stages=1))
+    cell = Cell((Edge(0, 2, "conv_3x3"),), (2,))
+    with pytest.raises(InvalidGenotype, match="normal cell: it does not read its newest input"):
+        Architecture(Genotype(cell, cell), with_auxiliary())
