@@ -68,7 +68,7 @@ def test_a_killed_scheduler_goes_on_where_it_was(tmp_path: Path, seed: int) -> N
     settings = {"database_url": str(engine.url), "workers": 2, "lease_seconds": 3600}
     scheduler = start("scheduler", tmp_path / "data", **settings)
     try:
-        wait_for(lambda: len(ended()) >= kill_after or scheduler.poll() is not None, 120, "trials before the kill")
+        wait_for(lambda: len(ended()) >= kill_after or scheduler.poll() is not None, 300, "trials before the kill")
     finally:
         scheduler.kill()
         scheduler.wait()
@@ -82,7 +82,7 @@ def test_a_killed_scheduler_goes_on_where_it_was(tmp_path: Path, seed: int) -> N
             with work() as store:
                 return store.job(job.id).state is JobState.DONE
 
-        wait_for(is_done, 120, "the job goes on at once, although the lease was for an hour")
+        wait_for(is_done, 300, "the job goes on at once, although the lease was for an hour")
     second_log = (tmp_path / "data" / "log").read_bytes()[len(first_log) :]
 
     after = trials()
