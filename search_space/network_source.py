@@ -13,8 +13,8 @@ _FITS: Mapping[str, Mapping[str, object]] = {
     "fitted": {"first_fit": '"width"'},
     "prepared": {"first_fit": '"always"', "fit": '"always"'},
 }
+_ACTIVATIONS = {"silu": "nn.SiLU", "gelu": "nn.GELU", "elu": "nn.ELU"}
 _NORMS = {
-    "bn": "",
     "ibn_a": "use_ibn_a(network, {})",
     "ibn_b": "use_ibn_b(network, {})",
     "gn": 'use_for_batch_norm(network, "gn")',
@@ -33,7 +33,7 @@ _OF_NETWORK = {
 def network_source(skeleton: Skeleton, form: Form) -> str:
     """`build_model`, whose defaults are those of `skeleton`; NormalCell and ReductionCell are the cells it takes."""
     regularisation = _regularisation(skeleton) if form == "training" else []
-    additions = [*_NORMS[skeleton.norm].format(skeleton.instance_norm_stages).splitlines(), *regularisation]
+    additions = [*regularisation, *_changes(skeleton)]
     network = "RegularisedNetwork" if regularisation else "Network"
     before, after = ("network =", [*additions, "return network"]) if additions else ("return", [])
     choices = [f"    {name}={value}," for name, value in _choices(skeleton).items()]
@@ -81,6 +81,18 @@ def _choices(skeleton: Skeleton) -> dict[str, object]:
         "classifier_bias": skeleton.classifier_bias,
     }
     return {name: value for name, value in choices.items() if value != _OF_NETWORK.get(name)}
+
+
+def _changes(skeleton: Skeleton) -> list[str]:
+    """The statements that put other parts in place of those that a network is built with."""
+    statements = []
+    if skeleton.activation != "relu":
+        statements.append(f"use_activation(network, {_ACTIVATIONS[skeleton.activation]})")
+    if skeleton.residual_scale is not None:
+        statements.append(f"use_residual_cells(network, {float(skeleton.residual_scale)})")
+    if skeleton.norm != "bn":
+        statements.append(_NORMS[skeleton.norm].format(skeleton.instance_norm_stages))
+    return statements
 
 
 def _regularisation(skeleton: Skeleton) -> list[str]:
