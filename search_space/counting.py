@@ -9,10 +9,11 @@ in the inference form they are part of their neighbours.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import TypeAlias
 
-Size: TypeAlias = tuple[int, int]
-"""Height and width, in pixels."""
+Size: TypeAlias = tuple[int, ...]
+"""Height and width, in pixels; a length, or depth, height and width, where maps have one axis, or three."""
 
 BYTES_PER_NUMBER = 4
 
@@ -31,12 +32,12 @@ class Cost:
 
 def strided(size: Size, stride: int) -> Size:
     """The size after a stride: rounded up, so that odd sizes are allowed."""
-    return -(-size[0] // stride), -(-size[1] // stride)
+    return tuple([-(-pixels // stride) for pixels in size])
 
 
 def moved(channels_in: int, size_in: Size, channels: int, size: Size) -> Cost:
     """Reading one map and writing another, without weights: a pool, a shift, a copy."""
-    numbers = channels_in * size_in[0] * size_in[1] + channels * size[0] * size[1]
+    numbers = channels_in * prod(size_in) + channels * prod(size)
     return Cost(bytes_moved=BYTES_PER_NUMBER * numbers)
 
 
@@ -51,10 +52,10 @@ def convolution(
     bias: bool = False,
 ) -> Cost:
     """One convolution from `size_in` to `size`."""
-    weights = kernel[0] * kernel[1] * (channels_in // groups) * channels
+    weights = prod(kernel) * (channels_in // groups) * channels
     params = weights + channels * bias
     traffic = moved(channels_in, size_in, channels, size)
-    return Cost(params, weights * size[0] * size[1], BYTES_PER_NUMBER * params) + traffic
+    return Cost(params, weights * prod(size), BYTES_PER_NUMBER * params) + traffic
 
 
 def depthwise(channels: int, kernel: Size, size_in: Size, size: Size, *, bias: bool = False) -> Cost:

@@ -59,7 +59,7 @@ def _(rep: DilatedRep) -> nn.Conv2d:
         assert small.bias is not None
         rate, margin = small.dilation[0], cast("int", merged.padding[0]) - cast("int", small.padding[0])
         every = slice(margin, merged.kernel_size[0] - margin, rate)
-        merged.weight[:, :, every, every] += small.weight
+        merged.weight[:, :, *[every] * len(merged.kernel_size)] += small.weight
         merged.bias += small.bias
     return merged
 

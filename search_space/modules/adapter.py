@@ -11,5 +11,5 @@ class Adapter(nn.Sequential):
     (N, channels_in, H, W) -> (N, channels, H, W).
     """
 
-    def __init__(self, channels_in: int, channels: int) -> None:
-        super().__init__(*([] if channels_in == channels else [ConvNorm(channels_in, channels)]))
+    def __init__(self, channels_in: int, channels: int, dims: int = 2) -> None:
+        super().__init__(*([] if channels_in == channels else [ConvNorm(channels_in, channels, dims=dims)]))

@@ -14,17 +14,19 @@ class MBConv(Residual):
     (MobileNetV2: Sandler et al. 2018, arXiv 1801.04381; with SiLU as in EfficientNet, arXiv 1905.11946.)
     """
 
-    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, expansion: int) -> None:
+    def __init__(
+        self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, expansion: int, dims: int = 2
+    ) -> None:
         width = expansion * channels_in
         super().__init__(
             channels_in,
             channels,
             stride,
-            ConvNorm(channels_in, width),
+            ConvNorm(channels_in, width, dims=dims),
             nn.SiLU(),
-            ConvNorm(width, width, kernel, stride, kernel // 2, groups=width),
+            ConvNorm(width, width, kernel, stride, kernel // 2, groups=width, dims=dims),
             nn.SiLU(),
-            ConvNorm(width, channels),
+            ConvNorm(width, channels, dims=dims),
         )
 
 
@@ -37,17 +39,25 @@ class ConvFirst(Residual):
     """
 
     def __init__(
-        self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, expansion: int, group_width: int
+        self,
+        channels_in: int,
+        channels: int,
+        stride: int = 1,
+        *,
+        kernel: int,
+        expansion: int,
+        group_width: int,
+        dims: int = 2,
     ) -> None:
         groups = channels_in // largest_divisor(channels_in, group_width)
         super().__init__(
             channels_in,
             channels,
             stride,
-            ConvNorm(channels_in, channels_in, kernel, stride, kernel // 2, groups=groups),
-            ConvNorm(channels_in, expansion * channels),
+            ConvNorm(channels_in, channels_in, kernel, stride, kernel // 2, groups=groups, dims=dims),
+            ConvNorm(channels_in, expansion * channels, dims=dims),
             nn.SiLU(),
-            ConvNorm(expansion * channels, channels),
+            ConvNorm(expansion * channels, channels, dims=dims),
         )
 
 

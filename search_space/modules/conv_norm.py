@@ -6,7 +6,8 @@ from torch import nn
 class ConvNorm(nn.Sequential):
     """A convolution without bias, then batch norm: (N, channels_in, H, W) -> (N, channels, ceil(H/s), ceil(W/s)).
 
-    `kernel` and `stride` are given for height and width alike, or as a pair.
+    `kernel` and `stride` are given for height and width alike, or as a pair. With `dims` 1 or 3, maps have so many
+    axes in place of height and width; so everywhere.
     """
 
     def __init__(
@@ -18,8 +19,9 @@ class ConvNorm(nn.Sequential):
         padding: int | tuple[int, int] = 0,
         dilation: int = 1,
         groups: int = 1,
+        dims: int = 2,
     ) -> None:
+        convolution, norm = getattr(nn, f"Conv{dims}d"), getattr(nn, f"BatchNorm{dims}d")
         super().__init__(
-            nn.Conv2d(channels_in, channels, kernel, stride, padding, dilation, groups, bias=False),
-            nn.BatchNorm2d(channels),
+            convolution(channels_in, channels, kernel, stride, padding, dilation, groups, bias=False), norm(channels)
         )

@@ -13,9 +13,11 @@ class ReLUConvBN(nn.Sequential):
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
     """
 
-    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int = 1, dilation: int = 1) -> None:
+    def __init__(
+        self, channels_in: int, channels: int, stride: int = 1, *, kernel: int = 1, dilation: int = 1, dims: int = 2
+    ) -> None:
         padding = dilation * (kernel - 1) // 2
-        super().__init__(nn.ReLU(), ConvNorm(channels_in, channels, kernel, stride, padding, dilation))
+        super().__init__(nn.ReLU(), ConvNorm(channels_in, channels, kernel, stride, padding, dilation, dims=dims))
 
 
 class FactorizedConv(nn.Sequential):
@@ -60,12 +62,12 @@ class FactorizedReduction(nn.Module):
     over both halves is two here, which is the same.)
     """
 
-    def __init__(self, channels_in: int, channels: int) -> None:
+    def __init__(self, channels_in: int, channels: int, dims: int = 2) -> None:
         super().__init__()
-        self.even = ConvNorm(channels_in, channels // 2, stride=2)
-        self.odd = ConvNorm(channels_in, channels - channels // 2, stride=2)
+        self.even = ConvNorm(channels_in, channels // 2, stride=2, dims=dims)
+        self.odd = ConvNorm(channels_in, channels - channels // 2, stride=2, dims=dims)
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """The even pixels' channels, then the odd ones'."""
-        shifted_NCHW = F.pad(x_NCHW, (-1, 1, -1, 1))
+        shifted_NCHW = F.pad(x_NCHW, (-1, 1) * (x_NCHW.ndim - 2))
         return torch.cat([self.even(x_NCHW), self.odd(shifted_NCHW)], 1)

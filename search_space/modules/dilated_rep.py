@@ -13,11 +13,11 @@ class DilatedRep(nn.Module):
     (UniRepLKNet: Zhang et al. 2024, arXiv 2410.08049.)
     """
 
-    def __init__(self, channels: int, stride: int, *, kernel: int) -> None:
+    def __init__(self, channels: int, stride: int, *, kernel: int, dims: int = 2) -> None:
         super().__init__()
-        self.large = ConvNorm(channels, channels, kernel, stride, kernel // 2, groups=channels)
+        self.large = ConvNorm(channels, channels, kernel, stride, kernel // 2, groups=channels, dims=dims)
         self.dilated = nn.ModuleList(
-            ConvNorm(channels, channels, size, stride, rate * (size // 2), rate, channels)
+            ConvNorm(channels, channels, size, stride, rate * (size // 2), rate, channels, dims)
             for size, rate in DILATED_BRANCHES[kernel]
         )
 

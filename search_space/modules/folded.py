@@ -1,36 +1,34 @@
-"""The inference forms of what training has in more pieces. A class here stands for the one of its name."""
+"""The inference forms of what training has in more pieces. What is here stands for the class of its name."""
 
 from torch import Tensor, nn
 
 
-class ConvNorm(nn.Conv2d):
+def ConvNorm(  # noqa: N802 - it stands for a class, and is one of three
+    channels_in: int,
+    channels: int,
+    kernel: int | tuple[int, int] = 1,
+    stride: int | tuple[int, int] = 1,
+    padding: int | tuple[int, int] = 0,
+    dilation: int = 1,
+    groups: int = 1,
+    dims: int = 2,
+) -> nn.Module:
     """A convolution with a bias, into which the batch norm that followed it in training has been folded.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/s), ceil(W/s)). `kernel` and `stride` are given for height and
-    width alike, or as a pair.
+    width alike, or as a pair. With `dims` 1 or 3, maps have so many axes in place of height and width; so everywhere.
     """
-
-    def __init__(
-        self,
-        channels_in: int,
-        channels: int,
-        kernel: int | tuple[int, int] = 1,
-        stride: int | tuple[int, int] = 1,
-        padding: int | tuple[int, int] = 0,
-        dilation: int = 1,
-        groups: int = 1,
-    ) -> None:
-        super().__init__(channels_in, channels, kernel, stride, padding, dilation, groups)
+    convolution = getattr(nn, f"Conv{dims}d")
+    folded: nn.Module = convolution(channels_in, channels, kernel, stride, padding, dilation, groups)
+    return folded
 
 
-class DilatedRep(nn.Conv2d):
+def DilatedRep(channels: int, stride: int, *, kernel: int, dims: int = 2) -> nn.Module:  # noqa: N802 - as above
     """A depthwise kernel x kernel convolution, into which those beside it in training have been merged.
 
     (N, channels, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
     """
-
-    def __init__(self, channels: int, stride: int, *, kernel: int) -> None:
-        super().__init__(channels, channels, kernel, stride, kernel // 2, groups=channels)
+    return ConvNorm(channels, channels, kernel, stride, kernel // 2, groups=channels, dims=dims)
 
 
 class ScaledConv(nn.Conv2d):
@@ -46,15 +44,7 @@ class SpacedConv(nn.Conv2d):
     (N, channels, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
     """
 
-    def __init__(
-        self,
-        channels: int,
-        stride: int,
-        *,
-        kernel: int,
-        count: int,
-        spread: str,
-    ) -> None:
+    def __init__(self, channels: int, stride: int, *, kernel: int, count: int, spread: str) -> None:
         super().__init__(channels, channels, kernel, stride, kernel // 2, groups=channels)
 
 

@@ -12,9 +12,9 @@ class Identity(nn.Sequential):
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)), as in NASNet's released code.
     """
 
-    def __init__(self, channels_in: int, channels: int, stride: int = 1) -> None:
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, dims: int = 2) -> None:
         changes = stride != 1 or channels_in != channels
-        super().__init__(*([nn.ReLU(), ConvNorm(channels_in, channels, stride=stride)] if changes else []))
+        super().__init__(*([nn.ReLU(), ConvNorm(channels_in, channels, stride=stride, dims=dims)] if changes else []))
 
 
 class SkipConnect(nn.Sequential):
@@ -24,10 +24,10 @@ class SkipConnect(nn.Sequential):
     arXiv 1806.09055), whose reduction this is wherever height and width are even.
     """
 
-    def __init__(self, channels_in: int, channels: int, stride: int = 1) -> None:
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, dims: int = 2) -> None:
         if stride != 1:
-            super().__init__(nn.ReLU(), FactorizedReduction(channels_in, channels))
+            super().__init__(nn.ReLU(), FactorizedReduction(channels_in, channels, dims))
         elif channels_in != channels:
-            super().__init__(ReLUConvBN(channels_in, channels))
+            super().__init__(ReLUConvBN(channels_in, channels, dims=dims))
         else:
             super().__init__()

@@ -77,9 +77,9 @@ class LargeKernelRep(nn.Sequential):
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
     """
 
-    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int) -> None:
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, dims: int = 2) -> None:
         super().__init__(
             nn.ReLU(),
-            DilatedRep(channels_in, stride, kernel=kernel),
-            ConvNorm(channels_in, channels),
+            DilatedRep(channels_in, stride, kernel=kernel, dims=dims),
+            ConvNorm(channels_in, channels, dims=dims),
         )

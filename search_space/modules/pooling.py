@@ -14,12 +14,14 @@ class Pool(nn.Sequential):
     convolution and a batch norm follow, without ReLU, as in NASNet's released code.
     """
 
-    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kind: str, kernel: int) -> None:
+    def __init__(
+        self, channels_in: int, channels: int, stride: int = 1, *, kind: str, kernel: int, dims: int = 2
+    ) -> None:
         pool = {
-            "avg": nn.AvgPool2d(kernel, stride, kernel // 2, count_include_pad=False),
-            "max": nn.MaxPool2d(kernel, stride, kernel // 2),
+            "avg": getattr(nn, f"AvgPool{dims}d")(kernel, stride, kernel // 2, count_include_pad=False),
+            "max": getattr(nn, f"MaxPool{dims}d")(kernel, stride, kernel // 2),
         }[kind]
-        super().__init__(pool, Adapter(channels_in, channels))
+        super().__init__(pool, Adapter(channels_in, channels, dims))
 
 
 class PoolSandwich(nn.Sequential):
@@ -29,11 +31,11 @@ class PoolSandwich(nn.Sequential):
     (Han et al. 2022, arXiv 2202.02777), where the pool stands in for a 3x3 convolution.
     """
 
-    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int) -> None:
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, dims: int = 2) -> None:
         width = channels // 4
         super().__init__(
-            ReLUConvBN(channels_in, width),
+            ReLUConvBN(channels_in, width, dims=dims),
             nn.ReLU(),
-            nn.MaxPool2d(kernel, stride, kernel // 2),
-            ConvNorm(width, channels),
+            getattr(nn, f"MaxPool{dims}d")(kernel, stride, kernel // 2),
+            ConvNorm(width, channels, dims=dims),
         )

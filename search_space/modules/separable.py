@@ -12,14 +12,15 @@ class DepthwiseSeparable(nn.Sequential):
     separable convolution of DARTS (Liu et al. 2018, arXiv 1806.09055).
     """
 
-    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, dilation: int = 1) -> None:
+    def __init__(
+        self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, dilation: int = 1, dims: int = 2
+    ) -> None:
+        convolution = getattr(nn, f"Conv{dims}d")
         padding = dilation * (kernel - 1) // 2
         super().__init__(
             nn.ReLU(),
-            nn.Conv2d(
-                channels_in, channels_in, kernel, stride, padding, dilation=dilation, groups=channels_in, bias=False
-            ),
-            ConvNorm(channels_in, channels),
+            convolution(channels_in, channels_in, kernel, stride, padding, dilation, channels_in, bias=False),
+            ConvNorm(channels_in, channels, dims=dims),
         )
 
 
@@ -30,10 +31,10 @@ class SeparableConv(nn.Sequential):
     the change of width.
     """
 
-    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int) -> None:
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, dims: int = 2) -> None:
         super().__init__(
-            DepthwiseSeparable(channels_in, channels, stride, kernel=kernel),
-            DepthwiseSeparable(channels, channels, kernel=kernel),
+            DepthwiseSeparable(channels_in, channels, stride, kernel=kernel, dims=dims),
+            DepthwiseSeparable(channels, channels, kernel=kernel, dims=dims),
         )
 
 

@@ -14,18 +14,19 @@ class Shift(nn.Module):
     convolution and a batch norm follow. (Wu et al. 2017, arXiv 1711.08141.)
     """
 
-    def __init__(self, channels_in: int, channels: int, stride: int = 1) -> None:
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, dims: int = 2) -> None:
         super().__init__()
         self.stride = stride
-        self.adapter = Adapter(channels_in, channels)
+        self.adapter = Adapter(channels_in, channels, dims)
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """Group g reads the pixel at row g // 3 - 1 and column g % 3 - 1 from its own."""
-        height, width = x_NCHW.shape[2:]
-        groups = F.pad(x_NCHW, (1, 1, 1, 1)).tensor_split(9, dim=1)
-        moved = [
-            group[:, :, g // 3 : g // 3 + height : self.stride, g % 3 : g % 3 + width : self.stride]
-            for g, group in enumerate(groups)
-        ]
+        sizes = x_NCHW.shape[2:]
+        groups = F.pad(x_NCHW, (1, 1) * len(sizes)).tensor_split(3 ** len(sizes), dim=1)
+        moved = []
+        for number, group in enumerate(groups):
+            offsets = [number // 3**axis % 3 for axis in reversed(range(len(sizes)))]
+            window = [slice(at, at + size, self.stride) for at, size in zip(offsets, sizes, strict=True)]
+            moved.append(group[:, :, *window])
         shifted_NCHW: Tensor = self.adapter(torch.cat(moved, 1))
         return shifted_NCHW

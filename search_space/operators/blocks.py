@@ -26,6 +26,7 @@ class MBConv(Operator):
     family: ClassVar[str] = "blocks"
     source: ClassVar[str] = "Sandler et al. 2018, arXiv 1801.04381; Tan, Le 2019, arXiv 1905.11946"
     module: ClassVar[str] = "blocks:MBConv"
+    dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = (
         "The depthwise kernel works at the wide end: memory bound, and much to keep for the backward pass."
     )
@@ -44,7 +45,7 @@ class MBConv(Operator):
         width, size_out = self.expansion * channels_in, strided(size, stride)
         return (
             pointwise_norm(channels_in, width, size)
-            + depthwise(width, (self.kernel, self.kernel), size, size_out)
+            + depthwise(width, (self.kernel,) * len(size), size, size_out)
             + batch_norm(width)
             + pointwise_norm(width, channels, size_out)
             + addition(channels_in, channels, size, stride)
@@ -65,6 +66,7 @@ class ConvFirst(Operator):
     family: ClassVar[str] = "blocks"
     source: ClassVar[str] = "Lavin 2024, arXiv 2404.03617"
     module: ClassVar[str] = "blocks:ConvFirst"
+    dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = (
         "Grouped kernels want a GPU's matrix units; groups narrower than 8, at odd widths, do not fill them."
     )
@@ -82,7 +84,7 @@ class ConvFirst(Operator):
         width, size_out = self.expansion * channels, strided(size, stride)
         groups = channels_in // largest_divisor(channels_in, self.group_width)
         return (
-            convolution(channels_in, channels_in, (self.kernel, self.kernel), size, size_out, groups=groups)
+            convolution(channels_in, channels_in, (self.kernel,) * len(size), size, size_out, groups=groups)
             + batch_norm(channels_in)
             + pointwise_norm(channels_in, width, size_out)
             + pointwise_norm(width, channels, size_out)

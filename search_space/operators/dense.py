@@ -12,7 +12,7 @@ from search_space.operators.drawing import chain
 
 def dense_norm(kernel: int, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
     """A dense kernel x kernel convolution and a batch norm; dilation costs nothing."""
-    conv = convolution(channels_in, channels, (kernel, kernel), size, strided(size, stride))
+    conv = convolution(channels_in, channels, (kernel,) * len(size), size, strided(size, stride))
     return conv + batch_norm(channels)
 
 
@@ -25,6 +25,7 @@ class DenseConv(Operator):
     family: ClassVar[str] = "dense"
     source: ClassVar[str] = "Zoph et al. 2017, arXiv 1707.07012"
     module: ClassVar[str] = "convolution:ReLUConvBN"
+    dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = "Nowhere for its MACs, of which it has many."
 
     @property

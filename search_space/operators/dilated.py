@@ -22,6 +22,7 @@ class DilatedSeparableConv(Operator):
     family: ClassVar[str] = "dilated"
     source: ClassVar[str] = "Liu et al. 2018, arXiv 1806.09055"
     module: ClassVar[str] = "separable:DepthwiseSeparable"
+    dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = "Memory bound as all depthwise kernels; dilated ones more so in training."
 
     @property
@@ -46,6 +47,7 @@ class DilatedConv(Operator):
     family: ClassVar[str] = "dilated"
     source: ClassVar[str] = "Zoph et al. 2017, arXiv 1707.07012; Yu, Koltun 2015, arXiv 1511.07122"
     module: ClassVar[str] = "convolution:ReLUConvBN"
+    dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = "Nowhere for its MACs, of which it has many."
 
     @property

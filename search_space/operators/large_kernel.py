@@ -29,6 +29,7 @@ class LargeKernelConv(Operator):
     family: ClassVar[str] = "large_kernel"
     source: ClassVar[str] = "Ding et al. 2022, arXiv 2203.06717"
     module: ClassVar[str] = "separable:DepthwiseSeparable"
+    dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = (
         "On processors, kernels of 15 and more miss the fast path for depthwise ones: 40 times the time of 13 and more."
     )
@@ -124,6 +125,7 @@ class LargeKernelRep(Operator):
     family: ClassVar[str] = "large_kernel"
     source: ClassVar[str] = "Zhang et al. 2024, arXiv 2410.08049"
     module: ClassVar[str] = "large_kernel:LargeKernelRep"
+    dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = (
         "In training, which pays for every branch. On processors, kernels of 15 and more are slow in both forms."
     )
@@ -143,7 +145,7 @@ class LargeKernelRep(Operator):
         size_out = strided(size, stride)
         total = pointwise_norm(channels_in, channels, size_out)
         for kernel in (self.kernel, *(size for size, _ in DILATED_BRANCHES[self.kernel])):
-            total += depthwise(channels_in, (kernel, kernel), size, size_out) + batch_norm(channels_in)
+            total += depthwise(channels_in, (kernel,) * len(size), size, size_out) + batch_norm(channels_in)
         return total
 
 

@@ -22,6 +22,7 @@ class Identity(Operator):
     family: ClassVar[str] = "parameter_free"
     source: ClassVar[str] = "Zoph et al. 2017, arXiv 1707.07012"
     module: ClassVar[str] = "identity:Identity"
+    dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = "Nowhere."
 
     @property
@@ -45,6 +46,7 @@ class SkipConnect(Operator):
     family: ClassVar[str] = "parameter_free"
     source: ClassVar[str] = "Liu et al. 2018, arXiv 1806.09055; Pham et al. 2018, arXiv 1802.03268"
     module: ClassVar[str] = "identity:SkipConnect"
+    dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = "Nowhere."
 
     @property
@@ -68,6 +70,7 @@ class Zero(Operator):
     family: ClassVar[str] = "parameter_free"
     source: ClassVar[str] = "Liu et al. 2018, arXiv 1806.09055"
     module: ClassVar[str] = "zero:Zero"
+    dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = "Nowhere."
 
     @property
@@ -84,7 +87,10 @@ class Zero(Operator):
 
 @dataclass(frozen=True, slots=True)
 class Pool(Operator):
-    """The average or maximum of a window; padding takes part in neither."""
+    """The average or maximum of a window; padding takes part in neither.
+
+    Any size, save that torch averages no volume that is smaller than the window.
+    """
 
     kind: Literal["avg", "max"]
     kernel: int
@@ -92,6 +98,7 @@ class Pool(Operator):
     family: ClassVar[str] = "parameter_free"
     source: ClassVar[str] = "Zoph et al. 2017, arXiv 1707.07012"
     module: ClassVar[str] = "pooling:Pool"
+    dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = (
         "Processors compare and add pixel by pixel: slower than a convolution of the size, though it has no MACs."
     )
@@ -120,6 +127,7 @@ class PoolSandwich(Operator):
     source: ClassVar[str] = "Han et al. 2022, arXiv 2202.02777"
     module: ClassVar[str] = "pooling:PoolSandwich"
     narrowest: ClassVar[int] = 4
+    dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = "Nowhere much: the pool works at a quarter of the width."
 
     @property
@@ -143,6 +151,7 @@ class Shift(Operator):
     family: ClassVar[str] = "parameter_free"
     source: ClassVar[str] = "Wu et al. 2017, arXiv 1711.08141"
     module: ClassVar[str] = "shift:Shift"
+    dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = "It moves memory and computes nothing."
 
     @property

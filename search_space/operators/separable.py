@@ -13,7 +13,9 @@ from search_space.operators.drawing import chain
 def depthwise_separable(kernel: int, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
     """One unit of ReLU, depthwise kernel x kernel with the stride, pointwise, batch norm; dilation costs nothing."""
     size_out = strided(size, stride)
-    return depthwise(channels_in, (kernel, kernel), size, size_out) + pointwise_norm(channels_in, channels, size_out)
+    return depthwise(channels_in, (kernel,) * len(size), size, size_out) + pointwise_norm(
+        channels_in, channels, size_out
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class SeparableConv(Operator):
     family: ClassVar[str] = "separable"
     source: ClassVar[str] = "Zoph et al. 2017, arXiv 1707.07012"
     module: ClassVar[str] = "separable:SeparableConv"
+    dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = "Depthwise kernels are memory bound, and slower to train than their MACs say."
 
     @property

@@ -13,7 +13,9 @@ def as_if_trained(network: nn.Module, images_NCHW: Tensor, seed: int = 0) -> nn.
     scales = (own for name, own in network.named_parameters() if name.rpartition(".")[2] == "scale")
     for scale in scales:
         nn.init.uniform_(scale, 0.5, 1.5, generator=generator)
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    norms = [
+        module for module in network.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d)
+    ]
     for norm in norms:
         nn.init.uniform_(norm.weight, 0.5, 1.5, generator=generator)
         nn.init.normal_(norm.bias, 0, 0.2, generator=generator)

@@ -6,7 +6,7 @@ import torch
 from search_space.merge import merge
 from search_space.modules.conv_norm import ConvNorm
 from search_space.operators import OPERATORS
-from search_space.operators.base import UnsuitableWidth
+from search_space.operators.base import UnsuitableMap, UnsuitableWidth
 from tests.search_space.counted import counted
 from tests.search_space.trained import as_if_trained
 
@@ -62,6 +62,29 @@ def test_its_inference_form_computes_the_same_whatever_the_statistics(make, stri
     x_NCHW = torch.randn(4, channels_in, 9, 8)
     operator = as_if_trained(make(channels_in, 12, stride), x_NCHW)
     assert torch.allclose(merge(operator)(x_NCHW), operator(x_NCHW), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("dims", [1, 3])
+@pytest.mark.parametrize("name", [name for name, operator in OPERATORS.items() if 1 in operator.dims])
+def test_it_keeps_its_promises_for_signals_and_volumes(name, dims):
+    operator, size = OPERATORS[name], (7, 8, 9)[:dims]
+    for stride, channels_in in PLAIN_AND_CHANGING:
+        said = operator.cost(channels_in, 12, size, stride)
+        found = counted(lambda: operator.build(channels_in, 12, stride, dims), (channels_in, *size))  # noqa: B023
+        assert found == (said.params, said.macs)
+        x = torch.randn(4, channels_in, *size)
+        module = as_if_trained(operator.build(channels_in, 12, stride, dims), x)
+        assert module(x).shape == (4, 12, *[-(-pixels // stride) for pixels in size])
+        assert torch.allclose(merge(module)(x), module(x), rtol=1e-5, atol=1e-5)
+
+
+def test_it_says_for_which_maps_it_is_where_it_refuses_one(name):
+    operator = OPERATORS[name]
+    for dims in {1, 3} - set(operator.dims):
+        with pytest.raises(
+            UnsuitableMap, match=rf"{type(operator).__name__}.* takes maps of \(2,\) axes, not of {dims}"
+        ):
+            operator.build(12, 12, dims=dims)
 
 
 @pytest.mark.parametrize(("stride", "channels_in"), PLAIN_AND_CHANGING)
