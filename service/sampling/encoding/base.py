@@ -28,6 +28,9 @@ class Encoding(Protocol):
     def views(self, answers: Answers) -> tuple[View, ...]:
         """The same groups for any answers, as many rows as `answers` has."""
 
+    def simplest(self, answers: Answers) -> Answers:
+        """Answers that describe the same things as `answers` do, with nothing in them that has no effect."""
+
     def key(self, row: Sequence[int]) -> Hashable:
         """Equal for rows that need not be paid for twice."""
 

@@ -12,12 +12,11 @@ from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.sampling.encoding.base import Answers, Features, View, one_hot
 
 Link: TypeAlias = tuple[int, int]
-Expression: TypeAlias = tuple[tuple[int, "Expression"], ...]
+
 
 BUCKETS = 1021  # sequences of operators share columns where there are more of them than this
 
@@ -45,21 +44,21 @@ class DenseCell:
         return dict.fromkeys(self.links, self.operators)
 
     def views(self, answers: Answers) -> tuple[View, ...]:
-        """The function that a cell computes, and the cell as it stands, dead edges included."""
+        """The function that a cell computes, its edges that are alive, and the cell as it stands, dead edges included."""
         counts = [self.operators] * len(self.links)
         alive = self.pruned(answers, cut=-1)
         edges, raw = one_hot(alive, counts), one_hot(answers, counts)
-        return (edges, self._paths(answers), self._totals(edges)), (raw, self._totals(raw))
+        totals = self._totals(edges)
+        function = (totals, np.minimum(totals, 1), self._traffic(edges), self._paths(answers))
+        return function, (edges, totals), (raw, self._totals(raw))
+
+    def simplest(self, answers: Answers) -> Answers:
+        """The same cells, without the edges that carry nothing from the input to the output."""
+        return answers if self.none is None else self.pruned(answers, cut=self.none)
 
     def key(self, row: Sequence[int]) -> Hashable:
-        """The function that the cell computes, as a nested sum in a fixed order."""
-        nodes: dict[int, Expression] = {0: ((-1, ()),)}
-        for (source, target), operator in sorted(zip(self.links.values(), row, strict=True), key=lambda edge: edge[0]):
-            term = nodes.get(source, ())
-            if operator != self.none and term:
-                arriving = term if operator == self.identity else ((int(operator), term),)
-                nodes[target] = tuple(sorted((*nodes.get(target, ()), *arriving)))
-        return nodes.get(self._output, ())
+        """The edges that are alive. Cells that compute the same along other edges differ in what they cost."""
+        return tuple(self.simplest(np.array([row]))[0].tolist())
 
     def pruned(self, answers: Answers, cut: int) -> Answers:
         """`answers` with `cut` on every edge that carries nothing from the input to the output."""
@@ -85,23 +84,34 @@ class DenseCell:
         """How many edges carry each operator."""
         return edges.reshape(len(edges), len(self.links), self.operators).sum(axis=1)
 
-    def _paths(self, answers: Answers) -> Features:
-        """How many paths from input to output carry each sequence of operators, identities left out."""
-        columns = min(BUCKETS, (self.operators + 1) ** max(map(len, self._walks)))
-        counts = np.zeros((len(answers), columns))
-        for walk in self._walks:
-            code, whole = self._sequence(answers[:, list(walk)])
-            counts[np.flatnonzero(whole), code[whole] % columns] += 1
-        return counts
+    def _traffic(self, edges: Features) -> Features:
+        """How many paths from input to output run over each operator, a path counted at each of its edges."""
+        per_link = edges.reshape(len(edges), len(self.links), self.operators)
+        alive = per_link.sum(axis=2)
+        links = list(self.links.values())
+        into, onward = np.zeros((2, len(edges), self._output + 1))
+        into[:, 0] = 1
+        onward[:, self._output] = 1
+        for source, target in sorted(links):
+            into[:, target] += into[:, source] * alive[:, links.index((source, target))]
+        for source, target in sorted(links, key=lambda link: -link[1]):
+            onward[:, source] += onward[:, target] * alive[:, links.index((source, target))]
+        sources, targets = zip(*links, strict=True)
+        paths = into[:, sources] * onward[:, targets]
+        totals: Features = (per_link * paths[:, :, None]).sum(axis=1)
+        return totals
 
-    def _sequence(self, operators: Answers) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        """A number for each row's sequence of operators, and whether no edge of it is cut."""
-        code = np.zeros(len(operators), dtype=np.intp)
-        whole = np.ones(len(operators), dtype=bool)
-        for column in operators.T:
-            whole &= column != self.none
-            code = np.where(column == self.identity, code, code * (self.operators + 1) + column + 1)
-        return code, whole
+    def _paths(self, answers: Answers) -> Features:
+        """Which sequences of operators, identities left out, lie on some path from input to output."""
+        columns = min(BUCKETS, (self.operators + 1) ** max(map(len, self._walks)))
+        present = np.zeros((len(answers), columns))
+        for walk in self._walks:
+            code = np.zeros(len(answers), dtype=np.intp)
+            for operator in answers[:, walk].T:
+                code = np.where(operator == self.identity, code, code * (self.operators + 1) + operator + 1)
+            whole = (answers[:, walk] != self.none).all(axis=1)
+            present[whole, code[whole] % columns] = 1
+        return present
 
     @cached_property
     def _walks(self) -> tuple[tuple[int, ...], ...]:

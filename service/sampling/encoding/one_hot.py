@@ -18,6 +18,10 @@ class OneHot:
         """One group: a column for each choice."""
         return ((one_hot(answers, list(self.choices.values())),),)
 
+    def simplest(self, answers: Answers) -> Answers:
+        """The answers as they are: every choice may matter."""
+        return answers
+
     def key(self, row: Sequence[int]) -> Hashable:
         """The answers themselves."""
         return tuple(row)

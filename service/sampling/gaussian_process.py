@@ -1,0 +1,123 @@
+"""An exact Gaussian process over encoded answers (Rasmussen and Williams 2006, chapters 2 and 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_solve, cholesky, solve_triangular
+
+from service.sampling.encoding.base import Features
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+MOST_FOR_SHAPE = 150  # points on which shapes are compared: more tell hardly more, and cost their cube
+JITTER = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How values vary over the features, in units of the values' own variance and the features' mean distance.
+
+    `linear` is the share of the variance that is linear in the features, the rest is a Matern 5/2 of length
+    `length`; `noise` is the variance of what repeats would scatter by.
+    """
+
+    length: float
+    linear: float
+    noise: float
+
+    def covariance(self, left: Features, right: Features) -> Matrix:
+        """Between the rows of `left` and those of `right`, without noise."""
+        inner = left @ right.T
+        squares = np.square(left).sum(axis=1)[:, None] + np.square(right).sum(axis=1) - 2 * inner
+        distance = np.sqrt(np.maximum(squares, 0) * (5 / self.length**2))
+        matern = (1 + distance + np.square(distance) / 3) * np.exp(-distance)
+        return (1 - self.linear) * matern + 2 * self.linear * inner
+
+    def variance(self, points: Features) -> Vector:
+        """Of each row with itself."""
+        return (1 - self.linear) + 2 * self.linear * np.square(points).sum(axis=1)
+
+
+# A few shapes instead of a search over a continuum: as good in trials, faster, and the same on every machine.
+SHAPES = tuple(Shape(*values) for values in product((0.7, 1.4), (0.2, 0.6), (0.01, 0.05)))
+
+
+class GaussianProcess:
+    """What is known of one quantity after it was observed at some points; can be told of points still under way."""
+
+    def __init__(self, points: Features, values: Vector, shape: Shape) -> None:
+        self._points = points
+        self._shape = shape
+        self._offset = float(values.mean())
+        self._scale = float(values.std()) or 1.0
+        self._factor = _factor(points, shape)
+        standard = (values - self._offset) / self._scale
+        self._weights = cho_solve((self._factor, True), standard)
+
+    def posterior(self, points: Features) -> Posterior:
+        """What is believed of the same quantity at other points."""
+        across = self._shape.covariance(self._points, points)
+        mean = self._offset + self._scale * (across.T @ self._weights)
+        explained = solve_triangular(self._factor, across, lower=True, check_finite=False)
+        variance = self._shape.variance(points) - np.square(explained).sum(axis=0)
+        return Posterior(points, self._shape, self._scale, mean, np.maximum(variance, 1e-12), explained)
+
+
+class Posterior:
+    """Means and standard deviations at some points, in the values' own unit."""
+
+    def __init__(
+        self, points: Features, shape: Shape, scale: float, mean: Vector, variance: Vector, explained: Matrix
+    ) -> None:
+        self._points = points
+        self._shape = shape
+        self._scale = scale
+        self.mean = mean
+        self._variance = variance
+        self._explained = [explained]
+
+    @property
+    def deviation(self) -> Vector:
+        return self._scale * np.sqrt(self._variance)
+
+    def expect(self, index: int) -> None:
+        """Counts point `index` as if it had been observed where it is believed to be: only the doubt shrinks."""
+        covariance = self._shape.covariance(self._points, self._points[[index]])[:, 0]
+        for explained in self._explained:
+            covariance = covariance - explained.T @ explained[:, index]
+        row = covariance / np.sqrt(self._variance[index] + self._shape.noise + JITTER)
+        self._variance = np.maximum(self._variance - np.square(row), 1e-12)
+        self._explained.append(row[None, :])
+
+
+def likeliest(views: list[Features], values: Vector) -> tuple[int, Shape]:
+    """The view and the shape under which the values are most likely."""
+    chosen = np.unique(np.linspace(0, len(values) - 1, MOST_FOR_SHAPE).astype(int))
+    standard = values[chosen] - values[chosen].mean()
+    standard /= standard.std() or 1.0
+    fits = (
+        (_log_likelihood(view[chosen], standard, shape), -index, shape)
+        for index, view in enumerate(views)
+        for shape in SHAPES
+    )
+    _, index, shape = max(fits, key=lambda fit: fit[:2])
+    return -index, shape
+
+
+def _log_likelihood(points: Features, standard: Vector, shape: Shape) -> float:
+    """Up to a constant, with the best scale for this shape."""
+    factor = _factor(points, shape)
+    white = solve_triangular(factor, standard, lower=True, check_finite=False)
+    return float(-0.5 * len(standard) * np.log(white @ white + JITTER) - np.log(np.diag(factor)).sum())
+
+
+def _factor(points: Features, shape: Shape) -> Matrix:
+    covariance = shape.covariance(points, points)
+    covariance[np.diag_indices_from(covariance)] += shape.noise + JITTER
+    factor: Matrix = cholesky(covariance, lower=True, overwrite_a=True, check_finite=False)
+    return factor
