@@ -108,7 +108,7 @@ class LatencyMeasurement:
 
 
 class FailureClass(StrEnum):
-    """Why an evaluation has no result. Only CRASHED is worth another attempt."""
+    """Why an evaluation has no result. Only CRASHED is worth another attempt; INFEASIBLE was never begun."""
 
     SHAPE = "shape"
     DIVERGED = "diverged"
@@ -116,6 +116,7 @@ class FailureClass(StrEnum):
     DEADLINE = "deadline"
     CRASHED = "crashed"
     ERROR = "error"
+    INFEASIBLE = "infeasible"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,15 +36,17 @@ class Shape:
         squares = np.square(left).sum(axis=1)[:, None] + np.square(right).sum(axis=1) - 2 * inner
         distance = np.sqrt(np.maximum(squares, 0) * (5 / self.length**2))
         matern = (1 + distance + np.square(distance) / 3) * np.exp(-distance)
-        return (1 - self.linear) * matern + 2 * self.linear * inner
+        covariance: Matrix = (1 - self.linear) * matern + 2 * self.linear * inner
+        return covariance
 
     def variance(self, points: Features) -> Vector:
         """Of each row with itself."""
-        return (1 - self.linear) + 2 * self.linear * np.square(points).sum(axis=1)
+        variance: Vector = (1 - self.linear) + 2 * self.linear * np.square(points).sum(axis=1)
+        return variance
 
 
 # A few shapes instead of a search over a continuum: as good in trials, faster, and the same on every machine.
-SHAPES = tuple(Shape(*values) for values in product((0.7, 1.4), (0.2, 0.6), (0.01, 0.05)))
+SHAPES = tuple(Shape(*values) for values in product((0.7, 1.4), (0.2, 0.6), (0.01, 0.05, 0.25)))
 
 
 class GaussianProcess:
@@ -87,12 +89,20 @@ class Posterior:
 
     def expect(self, index: int) -> None:
         """Counts point `index` as if it had been observed where it is believed to be: only the doubt shrinks."""
+        if not self._explained:
+            return  # revealed
         covariance = self._shape.covariance(self._points, self._points[[index]])[:, 0]
         for explained in self._explained:
             covariance = covariance - explained.T @ explained[:, index]
         row = covariance / np.sqrt(self._variance[index] + self._shape.noise + JITTER)
         self._variance = np.maximum(self._variance - np.square(row), 1e-12)
         self._explained.append(row[None, :])
+
+    def reveal(self, values: Vector) -> None:
+        """The values themselves are known, without doubt."""
+        self.mean = values
+        self._variance = np.full(len(values), 1e-12)
+        self._explained = []
 
 
 def likeliest(views: list[Features], values: Vector) -> tuple[int, Shape]:

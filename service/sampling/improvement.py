@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import moocore
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +49,7 @@ def _thinned(front: Matrix, reference: Vector) -> Matrix:
 
 
 def _boxes(front: Matrix, reference: Vector) -> tuple[Matrix, Matrix]:
-    """Disjoint boxes, by their lower and upper corners, that cover what is better than `reference` and not dominated."""
+    """Disjoint boxes (lower corners, upper corners) that cover what is better than `reference` and not dominated."""
     lowest = np.full(len(reference), -np.inf)
     if not len(front):
         return lowest[None, :], reference[None, :]
@@ -55,7 +57,7 @@ def _boxes(front: Matrix, reference: Vector) -> tuple[Matrix, Matrix]:
         return lowest[None, :], front.min(axis=0)[None, :]
     levels = [-np.inf, *np.unique(front[:, -1]), reference[-1]]
     lows, highs = [], []
-    for below, above in zip(levels, levels[1:], strict=False):
+    for below, above in pairwise(levels):
         low, high = _boxes(front[front[:, -1] <= below, :-1], reference[:-1])
         lows.append(np.column_stack([low, np.full(len(low), below)]))
         highs.append(np.column_stack([high, np.full(len(high), above)]))

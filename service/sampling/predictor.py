@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import moocore
 import numpy as np
@@ -16,6 +16,9 @@ from service.sampling.improvement import expected_improvement
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
+Row = Sequence[int]
+Prices = Mapping[int, Callable[[Row], float]]
+Allowed = Callable[[Row], bool]
 
 RANDOM_CANDIDATES = 1000
 NEIGHBOURS = 500
@@ -24,8 +27,9 @@ MOST_EDITS = 2
 MOST_DRAWS = 100
 MOST_OBSERVATIONS = 500
 SCALE_SAMPLE = 200
+SHORTLIST = 50  # candidates whose exact prices are looked up
 REFERENCE = 1.0  # hypervolume counts up to here, see `_mirrored`
-CEILING = 3.0  # losses beyond are taken for this much: how bad a failure is says nothing of what is good
+CEILING = 2.0  # losses beyond are taken for this much: how bad a failure is says nothing of what is good
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,8 @@ class Observations:
 
     @property
     def feasible(self) -> NDArray[np.bool_]:
-        return (self.constraints <= 0).all(axis=1)
+        kept: NDArray[np.bool_] = np.all(self.constraints <= 0, axis=1)
+        return kept
 
     def __getitem__(self, rows: slice | NDArray[np.intp]) -> Observations:
         return Observations(self.answers[rows], self.losses[rows], self.constraints[rows])
@@ -50,16 +55,23 @@ class Observations:
 class Predictor:
     """Proposes what promises the greatest gain in hypervolume. Keeps nothing from one call to the next."""
 
-    def __init__(self, encoding: Encoding) -> None:
+    def __init__(self, encoding: Encoding, prices: Prices | None = None, allowed: Allowed | None = None) -> None:
+        """`prices` are the objectives that are known without trying, by column; only what is `allowed` is proposed."""
         self._encoding = encoding
+        self._prices = prices or {}
+        self._allowed = allowed or (lambda _: True)
         self._counts = np.array(list(encoding.choices.values()))
         self._scales = self._measure_scales()
 
+    def keys(self, answers: Answers) -> set[Hashable]:
+        """What is not to be paid for again."""
+        return {self._encoding.key(row) for row in answers.tolist()}
+
     def draw(self, rng: np.random.Generator, tried: Collection[Hashable]) -> list[int]:
-        """Random answers, new unless the space seems to hold nothing new."""
+        """Random answers, allowed and new unless the space seems to hold nothing like it."""
         for _ in range(MOST_DRAWS):
             row: list[int] = self._encoding.simplest(rng.integers(self._counts)[None, :])[0].tolist()
-            if self._encoding.key(row) not in tried:
+            if self._encoding.key(row) not in tried and self._allowed(row):
                 break
         return row
 
@@ -67,66 +79,59 @@ class Predictor:
         self, known: Observations, pending: Answers, start: int, count: int, rng: np.random.Generator
     ) -> list[list[int]]:
         """`count` proposals after those `known` and `pending`; the first `start` observations were drawn at random."""
-        tried = {self._encoding.key(row) for row in [*known.answers.tolist(), *pending.tolist()]}
+        tried = self.keys(known.answers) | self.keys(pending)
         first = known.losses[:start]
-        reference = _mirrored(first, REFERENCE)
         known = _most_telling(known)
         losses = np.minimum(known.losses, _mirrored(first, CEILING))
-        front = losses[known.feasible]
+        models = self._models(replace(known, losses=losses))
+        outlook = _Outlook(_mirrored(first, REFERENCE), losses[known.feasible])
         candidates = self._candidates(known, rng)
-        # Pending proposals come first: their rows are part of what is predicted, and are expected before any other.
+        if self._prices:
+            outlook.look(self._predicted(models, candidates))
+            candidates = candidates[np.argsort(-outlook.gain(), kind="stable")[:SHORTLIST]]
+        # Pending proposals come first: they are expected before any other.
         rows = np.vstack([pending, candidates])
-        objectives, limits = self._predict(known.answers, losses, known.constraints, rows)
-        proposals: list[list[int]] = []
+        outlook.look(self._predicted(models, rows, self._prices))
         for index in range(len(pending)):
-            front = self._expect(index, objectives, limits, front)
+            outlook.expect(index)
+        proposals: list[list[int]] = []
         while len(proposals) < count:
-            gain = self._gain(objectives, limits, front, reference)
-            gain[: len(pending)] = -1
-            index = self._best_new(rows, gain, tried)
-            if index is None:
+            best = self._best_new(rows, outlook.gain(), tried)
+            if best is None:
                 proposals.append(self.draw(rng, tried))
             else:
-                proposals.append(rows[index].tolist())
-                front = self._expect(index, objectives, limits, front)
+                proposals.append(rows[best].tolist())
+                outlook.expect(best)
             tried.add(self._encoding.key(proposals[-1]))
         return proposals
 
     def _best_new(self, rows: Answers, gain: Vector, tried: set[Hashable]) -> int | None:
-        """The row with the greatest gain that was not tried."""
+        """The row with the greatest gain that is allowed and was not tried."""
         for index in np.argsort(-gain, kind="stable"):
-            if gain[index] < 0:
-                break
-            if self._encoding.key(rows[index].tolist()) not in tried:
+            row = rows[index].tolist()
+            if self._encoding.key(row) not in tried and self._allowed(row):
                 return int(index)
         return None
 
-    def _gain(self, objectives: list[Posterior], limits: list[Posterior], front: Matrix, reference: Vector) -> Vector:
-        means = np.column_stack([posterior.mean for posterior in objectives])
-        deviations = np.column_stack([posterior.deviation for posterior in objectives])
-        gain = expected_improvement(means, deviations, front, reference)
-        for limit in limits:
-            gain = gain * ndtr(-limit.mean / limit.deviation)
-        return gain
+    def _models(self, known: Observations) -> list[tuple[int, GaussianProcess]]:
+        """For each objective and each constraint a process, and the view that it is over."""
+        points = self._views(known.answers)
 
-    def _expect(self, index: int, objectives: list[Posterior], limits: list[Posterior], front: Matrix) -> Matrix:
-        for posterior in [*objectives, *limits]:
-            posterior.expect(index)
-        if any(limit.mean[index] > 0 for limit in limits):
-            return front
-        return np.vstack([front, [posterior.mean[index] for posterior in objectives]])
-
-    def _predict(
-        self, answers: Answers, losses: Matrix, constraints: Matrix, rows: Answers
-    ) -> tuple[list[Posterior], list[Posterior]]:
-        points = self._views(answers)
-        others = self._views(rows)
-
-        def posterior(values: Vector) -> Posterior:
+        def model(values: Vector) -> tuple[int, GaussianProcess]:
             view, shape = likeliest(points, values)
-            return GaussianProcess(points[view], values, shape).posterior(others[view])
+            return view, GaussianProcess(points[view], values, shape)
 
-        return [posterior(column) for column in losses.T], [posterior(column) for column in constraints.T]
+        return [model(values) for values in (*known.losses.T, *known.constraints.T)]
+
+    def _predicted(
+        self, models: list[tuple[int, GaussianProcess]], rows: Answers, prices: Prices | None = None
+    ) -> list[Posterior]:
+        """What is believed of the objectives, then of the constraints of `rows`; of `prices` all is known."""
+        points = self._views(rows)
+        posteriors = [process.posterior(points[view]) for view, process in models]
+        for objective, price in (prices or {}).items():
+            posteriors[objective].reveal(np.array([price(row) for row in rows.tolist()]))
+        return posteriors
 
     def _views(self, answers: Answers) -> list[Features]:
         return [
@@ -154,6 +159,37 @@ class Predictor:
         return np.unique(self._encoding.simplest(np.vstack([neighbours, randoms])), axis=0)
 
 
+class _Outlook:
+    """What some candidates may add to a front, while more and more of them are counted on."""
+
+    def __init__(self, reference: Vector, front: Matrix) -> None:
+        self._reference = reference
+        self._front = front
+        self._objectives: list[Posterior] = []
+        self._limits: list[Posterior] = []
+
+    def look(self, posteriors: list[Posterior]) -> None:
+        """From now on the candidates are those that `posteriors` are about: the objectives', then the constraints'."""
+        self._objectives = posteriors[: len(self._reference)]
+        self._limits = posteriors[len(self._reference) :]
+
+    def gain(self) -> Vector:
+        """The expected gain in hypervolume of each candidate, times the chance that it keeps the limits."""
+        means = np.column_stack([posterior.mean for posterior in self._objectives])
+        deviations = np.column_stack([posterior.deviation for posterior in self._objectives])
+        gain = expected_improvement(means, deviations, self._front, self._reference)
+        for limit in self._limits:
+            gain = gain * ndtr(-limit.mean / limit.deviation)
+        return gain
+
+    def expect(self, index: int) -> None:
+        """Counts on a candidate to turn out as it is believed to be."""
+        for posterior in (*self._objectives, *self._limits):
+            posterior.expect(index)
+        if all(limit.mean[index] <= 0 for limit in self._limits):
+            self._front = np.vstack([self._front, [posterior.mean[index] for posterior in self._objectives]])
+
+
 def _mirrored(first: Matrix, times: float) -> Vector:
     """For each objective the loss that is `times` as far above the median of `first` as its best tenth is below.
 
@@ -164,22 +200,22 @@ def _mirrored(first: Matrix, times: float) -> Vector:
     return np.where(spread > 0, median + times * spread, first.max(axis=0) + 1e-9)
 
 
-def _rank(known: Observations) -> Vector:
+def rank(known: Observations) -> Vector:
     """Pareto rank of the feasible, then the infeasible by how much they violate."""
-    rank = np.zeros(len(known.losses))
+    ranks = np.zeros(len(known.losses))
     feasible = known.feasible
     if feasible.any():
-        rank[feasible] = moocore.pareto_rank(known.losses[feasible])
+        ranks[feasible] = moocore.pareto_rank(known.losses[feasible])
     violation = np.maximum(known.constraints, 0).sum(axis=1)
-    rank[~feasible] = rank.max() + 1 + violation[~feasible]
-    return rank
+    ranks[~feasible] = ranks.max() + 1 + violation[~feasible]
+    return ranks
 
 
 def _best(known: Observations, count: int) -> NDArray[np.intp]:
     """The first front, and more by rank where it has fewer than `count`."""
-    rank = _rank(known)
-    front = int((rank == rank.min()).sum())
-    return np.argsort(rank, kind="stable")[: max(front, count)]
+    ranks = rank(known)
+    front = int((ranks == ranks.min()).sum())
+    return np.argsort(ranks, kind="stable")[: max(front, count)]
 
 
 def _most_telling(known: Observations) -> Observations:
@@ -187,6 +223,6 @@ def _most_telling(known: Observations) -> Observations:
     if len(known.losses) <= MOST_OBSERVATIONS:
         return known
     half = MOST_OBSERVATIONS // 2
-    best = np.argsort(_rank(known), kind="stable")[:half]
+    best = np.argsort(rank(known), kind="stable")[:half]
     rest = np.setdiff1d(np.arange(len(known.losses)), best)
     return known[np.sort(np.concatenate([best, rest[-half:]]))]

@@ -44,7 +44,7 @@ class DenseCell:
         return dict.fromkeys(self.links, self.operators)
 
     def views(self, answers: Answers) -> tuple[View, ...]:
-        """The function that a cell computes, its edges that are alive, and the cell as it stands, dead edges included."""
+        """What a cell computes, its edges that are alive, and all of its edges."""
         counts = [self.operators] * len(self.links)
         alive = self.pruned(answers, cut=-1)
         edges, raw = one_hot(alive, counts), one_hot(answers, counts)
@@ -82,7 +82,8 @@ class DenseCell:
 
     def _totals(self, edges: Features) -> Features:
         """How many edges carry each operator."""
-        return edges.reshape(len(edges), len(self.links), self.operators).sum(axis=1)
+        totals: Features = edges.reshape(len(edges), len(self.links), self.operators).sum(axis=1)
+        return totals
 
     def _traffic(self, edges: Features) -> Features:
         """How many paths from input to output run over each operator, a path counted at each of its edges."""

@@ -21,8 +21,9 @@ def test_a_rebuilt_proposer_proposes_what_the_first_one_did(sampler: str) -> Non
     search = a_search(spec, MemoryUnitOfWork())
     InlineDispatcher(evaluate).run(search)
     for number in (10, 40, 79):
-        known = search.trials[: number - spec.sampler.lag + 1]
-        again = proposer_for(spec).propose(number, 0, known)
+        lagging = number - spec.sampler.lag + 1
+        pending = [trial.proposal for trial in search.trials[lagging:number]]
+        again = proposer_for(spec).propose(number, 0, search.trials[:lagging], pending)
         assert again.choices == search.trials[number].proposal.choices
         assert again.attributes == search.trials[number].proposal.attributes
 
