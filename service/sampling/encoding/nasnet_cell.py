@@ -94,7 +94,9 @@ class _Cells:
         lengths = (self._into * self._loose[:, :, None]).sum(axis=1)
         longest = (lengths > 0).cumsum(axis=1)[:, -1:] * 1.0
         used = self._read.sum(axis=1)[:, :INPUTS]
-        return np.hstack([np.log1p(lengths), longest, self._loose.sum(axis=1)[:, None], used, self._joined])
+        return np.hstack(
+            [np.log1p(lengths), longest, self._loose.sum(axis=1)[:, None], used, self._joined.sum(axis=1)[:, None]]
+        )
 
     @property
     def made_of(self) -> Features:

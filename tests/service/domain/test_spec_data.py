@@ -13,6 +13,7 @@ from search_space.skeleton import Skeleton
 from search_space.space import CellSpace
 from service.domain.job import Budget, EarlyStopping, JobSpec, Resources, Sampler
 from service.domain.objectives import METRICS, Objective
+from service.domain.samplers import SAMPLERS
 from service.domain.spec_data import spec_from_data, spec_to_data
 from tests.builders import job_spec
 from workers.messages import Recipe
@@ -47,7 +48,7 @@ specs = st.builds(
     skeleton=skeletons,
     recipe=st.builds(Recipe, epochs=st.integers(1, 600), learning_rate=st.floats(1e-6, 10)),
     objectives=objectives.map(tuple),
-    sampler=st.builds(Sampler, name=st.text(), lag=st.integers(1, 64)),
+    sampler=st.builds(Sampler, name=st.sampled_from(sorted(SAMPLERS)), lag=st.integers(1, 64)),
     early_stopping=st.builds(EarlyStopping, name=st.sampled_from(["halving", "none"])),
     budget=st.builds(Budget, trials=st.integers(1, 100_000), seconds=st.floats(1, 1e6)),
     resources=st.builds(Resources, workers=st.integers(1, 64)),
