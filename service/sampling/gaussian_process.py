@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -14,7 +15,7 @@ from service.sampling.encoding.base import Features
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
-MOST_FOR_SHAPE = 150  # points on which shapes are compared: more tell hardly more, and cost their cube
+MOST_FOR_SHAPE = 100  # points on which shapes are compared: more tell hardly more, and cost their cube
 JITTER = 1e-6
 
 
@@ -33,9 +34,10 @@ class Shape:
     def covariance(self, left: Features, right: Features) -> Matrix:
         """Between the rows of `left` and those of `right`, without noise."""
         inner = left @ right.T
-        squares = np.square(left).sum(axis=1)[:, None] + np.square(right).sum(axis=1) - 2 * inner
-        distance = np.sqrt(np.maximum(squares, 0) * (5 / self.length**2))
-        matern = (1 + distance + np.square(distance) / 3) * np.exp(-distance)
+        return self.blend(_matern(_squared_distances(left, right, inner), self.length), inner)
+
+    def blend(self, matern: Matrix, inner: Matrix) -> Matrix:
+        """The covariance from its two parts."""
         covariance: Matrix = (1 - self.linear) * matern + 2 * self.linear * inner
         return covariance
 
@@ -57,7 +59,7 @@ class GaussianProcess:
         self._shape = shape
         self._offset = float(values.mean())
         self._scale = float(values.std()) or 1.0
-        self._factor = _factor(points, shape)
+        self._factor = _factor(shape.covariance(points, points), shape.noise)
         standard = (values - self._offset) / self._scale
         self._weights = cho_solve((self._factor, True), standard)
 
@@ -110,24 +112,39 @@ def likeliest(views: list[Features], values: Vector) -> tuple[int, Shape]:
     chosen = np.unique(np.linspace(0, len(values) - 1, MOST_FOR_SHAPE).astype(int))
     standard = values[chosen] - values[chosen].mean()
     standard /= standard.std() or 1.0
-    fits = (
-        (_log_likelihood(view[chosen], standard, shape), -index, shape)
+    fits = [
+        (likelihood, -index, shape)
         for index, view in enumerate(views)
-        for shape in SHAPES
-    )
+        for likelihood, shape in _log_likelihoods(view[chosen], standard)
+    ]
     _, index, shape = max(fits, key=lambda fit: fit[:2])
     return -index, shape
 
 
-def _log_likelihood(points: Features, standard: Vector, shape: Shape) -> float:
-    """Up to a constant, with the best scale for this shape."""
-    factor = _factor(points, shape)
-    white = solve_triangular(factor, standard, lower=True, check_finite=False)
-    return float(-0.5 * len(standard) * np.log(white @ white + JITTER) - np.log(np.diag(factor)).sum())
+def _log_likelihoods(points: Features, standard: Vector) -> Iterator[tuple[float, Shape]]:
+    """Of each shape with its best scale, up to a constant."""
+    inner = points @ points.T
+    squares = _squared_distances(points, points, inner)
+    materns = {length: _matern(squares, length) for length in {shape.length for shape in SHAPES}}
+    for shape in SHAPES:
+        factor = _factor(shape.blend(materns[shape.length], inner), shape.noise)
+        white = solve_triangular(factor, standard, lower=True, check_finite=False)
+        yield float(-0.5 * len(standard) * np.log(white @ white + JITTER) - np.log(np.diag(factor)).sum()), shape
 
 
-def _factor(points: Features, shape: Shape) -> Matrix:
-    covariance = shape.covariance(points, points)
-    covariance[np.diag_indices_from(covariance)] += shape.noise + JITTER
+def _squared_distances(left: Features, right: Features, inner: Matrix) -> Matrix:
+    own = np.square(left).sum(axis=1)[:, None] + np.square(right).sum(axis=1)
+    squares: Matrix = np.maximum(own - 2 * inner, 0)
+    return squares
+
+
+def _matern(squared_distances: Matrix, length: float) -> Matrix:
+    distance = np.sqrt(squared_distances * (5 / length**2))
+    matern: Matrix = (1 + distance + np.square(distance) / 3) * np.exp(-distance)
+    return matern
+
+
+def _factor(covariance: Matrix, noise: float) -> Matrix:
+    covariance[np.diag_indices_from(covariance)] += noise + JITTER
     factor: Matrix = cholesky(covariance, lower=True, overwrite_a=True, check_finite=False)
     return factor

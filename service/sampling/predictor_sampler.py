@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from optuna.study import Study
+from threadpoolctl import threadpool_limits
 
 from service.sampling.encoding.base import Encoding
 from service.sampling.finite import Distributions, FiniteSampler, Past
@@ -66,7 +67,9 @@ class PredictorSampler(FiniteSampler):
             others = [trial for trial in past.trials[:first] if trial.number not in seen]
             rng = np.random.default_rng((self._seed, first))
             observations = past.observations(known)
-            batch = predictor.propose(observations, past.answers(others), self._start, self._batch, rng)
+            # Matrices of a few hundred rows gain nothing from more threads, and lose much where cores are busy.
+            with threadpool_limits(limits=1, user_api="blas"):
+                batch = predictor.propose(observations, past.answers(others), self._start, self._batch, rng)
             self._proposed = study.study_name, first, batch
         return self._proposed[2][number - first]
 

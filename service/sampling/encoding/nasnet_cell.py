@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +42,13 @@ class NasnetCell:
 
     def key(self, row: Sequence[int]) -> Hashable:
         """The genotype's key."""
-        return self.space.genotype(dict(zip(self.choices, map(int, row), strict=True))).key
+        return _key(self.space, tuple(row))
+
+
+@lru_cache(maxsize=100_000)
+def _key(space: CellSpace, row: tuple[int, ...]) -> str:
+    """Remembered, since every proposal asks for those of all that was tried."""
+    return space.genotype({decision.name: int(index) for decision, index in zip(space.decisions, row, strict=True)}).key
 
 
 class _Cells:
