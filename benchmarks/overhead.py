@@ -22,7 +22,7 @@ from search_space.presets import spaces
 from search_space.skeleton import skeletons
 from search_space.space import CellSpace
 from service.dispatch.tune import TuneDispatcher, start_ray, stop_ray
-from service.domain.job import Budget, EarlyStopping, JobSpec, Resources
+from service.domain.job import Budget, EarlyStopping, JobSpec, Resources, Sampler
 from service.sampling.registry import proposer_for
 from service.search import Search
 from service.store.engine import connect
@@ -51,6 +51,7 @@ def ours(folder: Path, trials: int, seed: int) -> tuple[list[float], float]:
         dataset="none",
         space=CellSpace(name="forty", operators=nasnet.operators, nodes=5, combines=("add",)),
         skeleton=skeletons["tiny"],
+        sampler=Sampler("nsga2"),
         early_stopping=EarlyStopping("none"),
         budget=Budget(trials=trials, seconds=3600),
         resources=Resources(workers=2),

@@ -90,8 +90,10 @@ class UnitOfWork(Protocol):
 class Proposer(Protocol):
     """Proposes architectures. Has no memory of its own: the recorded trials are all it knows."""
 
-    def propose(self, number: int, attempt: int, known: Sequence[Trial]) -> Proposal:
-        """Proposal `number` of the job, a function of the job's seed, `number`, `attempt` and `known` alone.
+    def propose(self, number: int, attempt: int, known: Sequence[Trial], pending: Sequence[Proposal] = ()) -> Proposal:
+        """Proposal `number` of the job, a function of the job's seed and of what is given here alone.
 
-        `attempt` counts how often a proposal for this number was turned down as a repetition.
+        `known` are the first trials of the job with their results, `pending` the proposals between them and this
+        one, whose results must not matter. `attempt` counts how often a proposal for this number was turned down as
+        a repetition.
         """

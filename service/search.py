@@ -17,6 +17,7 @@ from typing import Protocol
 
 from service.domain.fidelity import goes_on, ladder
 from service.domain.job import Job, Lease
+from service.domain.limits import missed_limit
 from service.domain.trial import Evaluation, Proposal, Trial, TrialState
 from service.ports import Proposer, Store, UnitOfWork
 from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, Failed, FailureClass
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 3
 MOST_REPETITIONS = 20
+MOST_REJECTED = 50  # for each trial of the budget, after which a search whose limits nothing keeps ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Search:
             self._trials = store.trials(job.id)
         self._known = 0
         self._advance()
+        self._rejected = sum(trial.rejected for trial in self._trials)
         self._keys = {trial.proposal.genotype.key for trial in self._trials}
         self._attempts: dict[int, int] = {}
         self._waiting = deque(trial.number for trial in self._trials if not trial.ended)
@@ -98,7 +101,9 @@ class Search:
     @property
     def _budget_is_spent(self) -> bool:
         budget = self.job.spec.budget
-        return len(self._trials) >= budget.trials or self.seconds_used >= budget.seconds
+        accepted = len(self._trials) - self._rejected
+        spent = accepted >= budget.trials or self._rejected >= MOST_REJECTED * budget.trials
+        return spent or self.seconds_used >= budget.seconds
 
     def next(self) -> Assignment | None:
         """The next evaluation to do, recorded beforehand; None where there is none, or none yet."""
@@ -131,11 +136,16 @@ class Search:
         self.report(number, Failed(fidelity, FailureClass.CRASHED, message, traceback))
 
     def _propose(self, number: int) -> None:
-        """Records trial `number`; it waits for a worker unless its results are known from before."""
+        """Records trial `number`; it waits for a worker unless what will come of it is known without training."""
         proposal = self._proposal(number)
         trial = Trial(proposal)
+        spec = self.job.spec
+        missed = missed_limit(spec.objectives, proposal.genotype, spec.skeleton)
         with self._work() as store:
             store.add_trial(self._lease, proposal)
+            if missed:
+                infeasible = Failed(self.rungs[0], FailureClass.INFEASIBLE, missed, "")
+                trial = self._recorded(store, trial, Evaluation(infeasible, seed=spec.seed))
             earlier = store.reusable(self._request(trial).key)
             for fidelity in self.rungs:
                 if trial.ended or fidelity not in earlier:
@@ -143,6 +153,7 @@ class Search:
                 id, evaluation = earlier[fidelity]
                 trial = self._recorded(store, trial, replace(evaluation, reused_from=id))
         self._trials.append(trial)
+        self._rejected += trial.rejected
         self._keys.add(proposal.genotype.key)
         if trial.ended:
             self._advance()
@@ -152,8 +163,9 @@ class Search:
     def _proposal(self, number: int) -> Proposal:
         """A proposal whose cell is new to this job, or a repeated one where the space has nothing else to give."""
         lagging = max(0, number - self.job.spec.sampler.lag + 1)
+        pending = [trial.proposal for trial in self._trials[lagging:]]
         for attempt in range(MOST_REPETITIONS):
-            proposal = self._proposer.propose(number, attempt, self._trials[:lagging])
+            proposal = self._proposer.propose(number, attempt, self._trials[:lagging], pending)
             if proposal.genotype.key not in self._keys:
                 break
         return proposal

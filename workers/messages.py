@@ -114,7 +114,7 @@ class LatencyMeasurement:
 
 
 class FailureClass(StrEnum):
-    """Why an evaluation has no result. Only CRASHED is worth another attempt."""
+    """Why an evaluation has no result. Only CRASHED is worth another attempt; INFEASIBLE was never begun."""
 
     SHAPE = "shape"
     DIVERGED = "diverged"
@@ -122,6 +122,7 @@ class FailureClass(StrEnum):
     DEADLINE = "deadline"
     CRASHED = "crashed"
     ERROR = "error"
+    INFEASIBLE = "infeasible"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,8 @@ class JobSummary(JobFacts):
 class ProgressRead(Told):
     """Trials by how they ended, out of `budget`; `reused` ones needed no training. `front` counts its members.
 
+    `rejected` ones are known to miss a limit before training, and count towards nothing else.
+
     `best_accuracy` is a share, at full fidelity. `seconds_left` is a forecast, null before the first result.
     """
 
@@ -47,6 +49,7 @@ class ProgressRead(Told):
     stopped: int
     failed: int
     reused: int
+    rejected: int
     front: int
     best_accuracy: float | None
     seconds_used: float

@@ -24,6 +24,8 @@ class JobSummary(TypedDict):
 class Progress(TypedDict):
     """How far a search is. `done`, `stopped` and `failed` trials have ended; `reused` ones needed no training.
 
+    `rejected` ones were known to miss a limit; they were not trained and cost no budget.
+
     `best_accuracy` is a share, 0 to 1, at full fidelity; `seconds_left` is a forecast, None before the first result.
     """
 
@@ -32,6 +34,7 @@ class Progress(TypedDict):
     stopped: int
     failed: int
     reused: int
+    rejected: int
     front: int
     best_accuracy: float | None
     seconds_used: float

@@ -55,16 +55,23 @@ class Objective:
         """The metric in its own unit and direction."""
         return METRICS[self.metric].of(result)
 
+    def directed(self, value: float) -> float:
+        """A value of the metric with its sign turned so that less is better."""
+        return -value if self.maximise else value
+
     def loss(self, result: Evaluated) -> float:
         """The metric with its sign turned so that less is better."""
-        return -self.value(result) if self.maximise else self.value(result)
+        return self.directed(self.value(result))
+
+    def excess(self, value: float) -> float:
+        """By how much a value of the metric misses the limit; negative where it is kept with room to spare."""
+        if self.limit is None:
+            return -math.inf
+        return self.limit - value if self.maximise else value - self.limit
 
     def violation(self, result: Evaluated) -> float:
         """By how much the limit is missed; 0 where it is kept."""
-        if self.limit is None:
-            return 0.0
-        excess = self.limit - self.value(result) if self.maximise else self.value(result) - self.limit
-        return max(0.0, excess)
+        return max(0.0, self.excess(self.value(result)))
 
 
 def losses(objectives: tuple[Objective, ...], result: Evaluated) -> tuple[float, ...]:

@@ -14,6 +14,8 @@ from service.domain.trial import Trial, TrialState
 class Progress:
     """Counts of a job's trials, out of `budget` trials. `reused` trials needed no training and also count as ended.
 
+    `rejected` ones are known to miss a limit without training: they are in no other count and cost no budget.
+
     `best_accuracy` is a share at full fidelity; `seconds_left` a forecast, None before the first trial has ended.
     """
 
@@ -26,6 +28,7 @@ class Progress:
     best_accuracy: float | None
     seconds_used: float
     seconds_left: float | None
+    rejected: int = 0
 
     @property
     def ended(self) -> int:
@@ -35,11 +38,12 @@ class Progress:
 
 def progress(job: Job, trials: Sequence[Trial]) -> Progress:
     """How far `job` is by its recorded `trials`."""
-    states = Counter(trial.state for trial in trials)
-    ended = len(trials) - states[TrialState.PROPOSED]
+    rejected = sum(trial.rejected for trial in trials)
+    states = Counter(trial.state for trial in trials if not trial.rejected)
+    ended = len(trials) - rejected - states[TrialState.PROPOSED]
     return Progress(
         budget=job.spec.budget.trials,
-        proposed=len(trials),
+        proposed=len(trials) - rejected,
         done=states[TrialState.DONE],
         stopped=states[TrialState.STOPPED],
         failed=states[TrialState.FAILED],
@@ -47,6 +51,7 @@ def progress(job: Job, trials: Sequence[Trial]) -> Progress:
         best_accuracy=max((trial.full_result.accuracy for trial in trials if trial.full_result), default=None),
         seconds_used=job.seconds_used,
         seconds_left=_seconds_left(job, ended),
+        rejected=rejected,
     )
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from search_space.genotype import Genotype
-from workers.messages import Evaluated, EvaluationReport, Failed
+from workers.messages import Evaluated, EvaluationReport, Failed, FailureClass
 
 
 class TrialState(StrEnum):
@@ -70,6 +70,11 @@ class Trial:
         """The failure that ended this trial, if one did."""
         failures = [e.report for e in self.evaluations if isinstance(e.report, Failed)]
         return failures[-1] if failures else None
+
+    @property
+    def rejected(self) -> bool:
+        """Whether it was turned down before training, since it is known to miss a limit. Such a trial costs nothing."""
+        return self.failure is not None and self.failure.failure is FailureClass.INFEASIBLE
 
     @property
     def full_result(self) -> Evaluated | None:

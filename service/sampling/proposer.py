@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.distributions import CategoricalDistribution
 from optuna.samplers import BaseSampler
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import TrialState, create_trial
 
 from search_space.space import CellSpace
-from service.domain.objectives import Objective, losses
+from service.domain.job import JobSpec
+from service.domain.limits import known_before
 from service.domain.trial import Proposal, Trial
+from service.sampling.finite import WITHDRAWN, Distributions
 
-Distributions = Mapping[str, BaseDistribution]
-MakeSampler = Callable[[int, Distributions], BaseSampler]
 
-CONSTRAINTS = "constraints"  # where Optuna's samplers look for them in a trial's system attributes
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Which proposal is asked for: `attempt` is above 0 where one for this number was turned down."""
+
+    job_seed: int
+    number: int
+    attempt: int
+
+    @property
+    def seed(self) -> int:
+        """A seed of this turn's own."""
+        return int(np.random.SeedSequence((self.job_seed, self.number, self.attempt)).generate_state(1)[0])
+
+
+MakeSampler = Callable[[Turn, Distributions], BaseSampler]
 
 
 class Answers(CategoricalDistribution):
@@ -36,52 +51,82 @@ class Answers(CategoricalDistribution):
 
 
 class OptunaProposer:
-    """Asks a sampler that `make_sampler(seed, distributions)` makes afresh for every proposal.
+    """Asks the sampler that `make_sampler(turn, distributions)` gives for every proposal.
 
-    The study lives in memory and holds what is recorded, in the order of the trials' numbers: an asked trial is
-    closed at once and its result comes in as a trial of its own, so that a study that grew with the search and
-    one that was rebuilt after a crash are the same.
+    The study lives in memory and holds what is recorded, in the order of the trials' numbers. An asked trial is
+    withdrawn at once: it comes in again when it is recorded, first as one that runs, later with its result. So a
+    study that grew with the search and one that was rebuilt after a crash hold the same.
     """
 
-    def __init__(
-        self, space: CellSpace, objectives: tuple[Objective, ...], seed: int, make_sampler: MakeSampler
-    ) -> None:
-        self._space = space
-        self._objectives = objectives
-        self._seed = seed
+    def __init__(self, spec: JobSpec, make_sampler: MakeSampler) -> None:
+        self._space = spec.space
+        self._skeleton = spec.skeleton
+        self._objectives = spec.objectives
+        self._seed = spec.seed
         self._make_sampler = make_sampler
-        self._distributions: dict[str, BaseDistribution] = {
-            decision.name: Answers(len(decision.choices)) for decision in space.decisions
-        }
-        self._study = optuna.create_study(directions=["minimize"] * len(objectives))
+        self._distributions = distributions_of(spec.space)
+        self._study = optuna.create_study(directions=["minimize"] * len(spec.objectives))
+        self._asked: list[optuna.Trial] = []
         self._told = 0
+        self._worst = [objective.directed(0.0) for objective in spec.objectives]
 
-    def propose(self, number: int, attempt: int, known: Sequence[Trial]) -> Proposal:
-        """Proposal `number`, a function of the job's seed, `number`, `attempt` and `known` alone."""
+    def propose(self, number: int, attempt: int, known: Sequence[Trial], pending: Sequence[Proposal] = ()) -> Proposal:
+        """Proposal `number`, a function of the job's seed and of what is given here alone."""
+        self._tell(known)
+        for proposal in pending[max(0, len(self._asked) - len(known)) :]:
+            self._add(proposal)
+        self._study.sampler = self._make_sampler(Turn(self._seed, number, attempt), self._distributions)
+        asked = self._study.ask(dict(self._distributions))
+        asked.set_user_attr(WITHDRAWN, True)
+        answered = self._study.tell(asked, state=TrialState.FAIL)
+        choices = {name: int(answer) for name, answer in answered.params.items()}
+        return Proposal(number, choices, self._space.genotype(choices), dict(answered.system_attrs))
+
+    def _tell(self, known: Sequence[Trial]) -> None:
         for trial in known[self._told :]:
-            self._study.add_trial(self._as_optuna(trial))
-        self._told = len(known)
-        seed = int(np.random.SeedSequence((self._seed, number, attempt)).generate_state(1)[0])
-        sampler = self._study.sampler = self._make_sampler(seed, self._distributions)
-        open_trial = self._study.ask()
-        answers = open_trial.relative_params
-        asked = self._study.tell(open_trial, state=TrialState.FAIL)
-        choices = {
-            name: int(answers[name] if name in answers else sampler.sample_independent(self._study, asked, name, each))
-            for name, each in self._distributions.items()
-        }
-        return Proposal(number, choices, self._space.genotype(choices), dict(asked.system_attrs))
+            if trial.number == len(self._asked):
+                self._add(trial.proposal)
+            self._close(self._asked[trial.number], trial)
+        self._told = max(self._told, len(known))
 
-    def _as_optuna(self, trial: Trial) -> FrozenTrial:
-        """A trial that was stopped early counts with what it had reached: less than it would have."""
-        result = trial.best_known
-        attributes = dict(trial.proposal.attributes)
-        if result is not None:
-            attributes[CONSTRAINTS] = [objective.violation(result) for objective in self._objectives]
-        return create_trial(
-            state=TrialState.COMPLETE if result is not None else TrialState.FAIL,
-            values=list(losses(self._objectives, result)) if result is not None else None,
-            params=dict(trial.proposal.choices),
-            distributions=self._distributions,
-            system_attrs=attributes,
+    def _add(self, proposal: Proposal) -> None:
+        """A trial under way."""
+        self._study.add_trial(
+            create_trial(
+                state=TrialState.RUNNING,
+                params=dict(proposal.choices),
+                distributions=dict(self._distributions),
+                system_attrs=dict(proposal.attributes),
+            )
         )
+        self._asked.append(optuna.Trial(self._study, self._study.get_trials(deepcopy=False)[-1]._trial_id))
+
+    def _close(self, asked: optuna.Trial, trial: Trial) -> None:
+        """Tells the study what came of a trial.
+
+        One that was stopped early counts with what it reached, which is worse than what it might have. One that was
+        rejected has what is known of it, and for the rest the worst so far: its constraints say what is wrong.
+        """
+        result = trial.best_known
+        if result is not None:
+            values = {objective.metric: objective.value(result) for objective in self._objectives}
+        elif trial.rejected:
+            values = known_before(self._objectives, trial.proposal.genotype, self._skeleton)
+        else:
+            self._study.tell(asked, state=TrialState.FAIL)
+            return
+        for objective in self._objectives:
+            if objective.limit is not None:
+                excess = objective.excess(values[objective.metric]) if objective.metric in values else 0.0
+                asked.set_constraint(objective.metric, excess)
+        told = [
+            objective.directed(values[objective.metric]) if objective.metric in values else worst
+            for objective, worst in zip(self._objectives, self._worst, strict=True)
+        ]
+        self._worst = [max(worst, loss) for worst, loss in zip(self._worst, told, strict=True)]
+        self._study.tell(asked, told)
+
+
+def distributions_of(space: CellSpace) -> Distributions:
+    """A space as Optuna knows it: for each decision the indices of its choices."""
+    return {decision.name: Answers(len(decision.choices)) for decision in space.decisions}

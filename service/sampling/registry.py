@@ -2,25 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import optuna
-from optuna.samplers import BaseSampler, RandomSampler
+from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 
 from service.domain.job import JobSpec
-from service.sampling.nsga2 import nsga2
-from service.sampling.proposer import Distributions, MakeSampler, OptunaProposer
-
-
-def _random(seed: int, distributions: Distributions) -> BaseSampler:
-    return RandomSampler(seed=seed)
-
-
-MAKERS: Mapping[str, MakeSampler] = {"default": nsga2, "nsga2": nsga2, "random": _random}
+from service.sampling.default import default
+from service.sampling.encoding.nasnet_cell import NasnetCell
+from service.sampling.evolution import EvolutionSampler
+from service.sampling.finite import Distributions
+from service.sampling.genetic import nsga2, nsga3
+from service.sampling.proposer import MakeSampler, OptunaProposer, Turn
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
+def _random(turn: Turn, distributions: Distributions) -> BaseSampler:
+    del distributions
+    return RandomSampler(seed=turn.seed)
+
+
+def _tpe(turn: Turn, distributions: Distributions) -> BaseSampler:
+    del distributions
+    return TPESampler(multivariate=True, seed=turn.seed)
+
+
+def _gp(turn: Turn, distributions: Distributions) -> BaseSampler:
+    del distributions
+    return GPSampler(seed=turn.seed)
+
+
+def _evolution(spec: JobSpec) -> MakeSampler:
+    encoding = NasnetCell(spec.space)
+    return lambda turn, distributions: EvolutionSampler(encoding, distributions, seed=turn.seed)
+
+
+MAKERS: Mapping[str, Callable[[JobSpec], MakeSampler]] = {
+    "default": default,
+    "random": lambda _: _random,
+    "tpe": lambda _: _tpe,
+    "nsga2": lambda _: nsga2,
+    "nsga3": lambda _: nsga3,
+    "gp": lambda _: _gp,
+    "evolution": _evolution,
+}
+
+
 def proposer_for(spec: JobSpec) -> OptunaProposer:
     """The proposer that a job asks for."""
-    return OptunaProposer(spec.space, spec.objectives, spec.seed, MAKERS[spec.sampler.name])
+    return OptunaProposer(spec, MAKERS[spec.sampler.name](spec))

@@ -90,6 +90,7 @@ def test_a_job_tells_how_far_it_is(searched: dict[str, Any]) -> None:
         "stopped": 1,
         "failed": 1,
         "reused": 0,
+        "rejected": 0,
         "front": 3,
         "best_accuracy": 0.97,
         "seconds_used": 12.0,

@@ -1,0 +1,218 @@
+"""How good the cells are that each sampler finds, after how many trials, over many seeds.
+
+On tables of cells that were all trained: (a) one objective, (b) two without noise, (c) two as measured, (d) two under a
+hard limit; and on a far larger space with a known optimum. A trial is one evaluation; who repeats a cell pays for it.
+Figures are means over seeds, named `<sampler>.<quantity>.<trials>[.<device>]`, with half a 95 % interval as `_ci95`.
+`reached_99` is the share of seeds with 99 % of the hypervolume; `proposal_ms` the CPU time of a proposal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import time
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+
+from benchmarks import synthetic
+from benchmarks.competitors import COMPETITORS
+from benchmarks.report import parser, report
+from benchmarks.tables import Problem, Table
+from service.sampling.encoding.base import Encoding
+from service.sampling.encoding.nasnet_cell import NasnetCell
+
+CHECKPOINTS = (20, 30, 40, 50, 60, 80, 100, 150, 200, 300, 500)
+SLOW = ("gp",)
+LIMIT_PERCENTILE = 25
+
+Figures = dict[str, float]
+Answer = Callable[[dict[str, int]], tuple[list[float], float | None]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One search: which sampler, on what, from which seed."""
+
+    sampler: str
+    problem: str
+    device: str
+    seed: int
+    trials: int
+
+
+def main() -> None:
+    """Runs every sampler on every problem, `--seeds` times."""
+    arguments = parser(__doc__)
+    data = Path(os.environ.get("CELLSMITH_DATA", "."))
+    arguments.add_argument("--accuracy", type=Path, default=data / "nb201_cifar10.npz")
+    arguments.add_argument("--latency", type=Path, default=data / "nb201_latency.npz")
+    arguments.add_argument("--device", action="append", help="may be repeated; by default all in the file")
+    arguments.add_argument("--reference-error", type=float, default=10, help="percent")
+    arguments.add_argument("--seeds", type=int, default=30)
+    arguments.add_argument("--trials", type=int, default=500)
+    arguments.add_argument("--samplers", default=",".join(COMPETITORS))
+    arguments.add_argument("--problems", default="a,b,c,d,synthetic")
+    arguments.add_argument("--slow-seeds", type=int, default=2, help=f"seeds for {', '.join(SLOW)}")
+    arguments.add_argument("--slow-trials", type=int, default=60, help=f"trials for {', '.join(SLOW)}")
+    arguments.add_argument("--lag", type=int, default=1, help="a result is told when this many more were asked")
+    arguments.add_argument("--jobs", type=int, default=1, help="processes")
+    options = arguments.parse_args()
+    unknown = set(options.samplers.split(",")) - COMPETITORS.keys()
+    if unknown:
+        arguments.error(f"unknown samplers {', '.join(unknown)}; there are {', '.join(COMPETITORS)}")
+    collected: dict[str, list[float]] = defaultdict(list)
+    with ProcessPoolExecutor(options.jobs, initializer=_start, initargs=(options,)) as pool:
+        for figures in pool.map(_figures, _cases(options)):
+            for name, number in figures.items():
+                collected[name].append(number)
+    means: Figures = {}
+    for name, numbers in sorted(collected.items()):
+        means[name] = float(np.mean(numbers))
+        if len(numbers) > 1:
+            head, _, rest = name.partition(".")
+            quantity, _, tail = rest.partition(".")
+            means[f"{head}.{quantity}_ci95.{tail}"] = 1.96 * float(np.std(numbers, ddof=1)) / math.sqrt(len(numbers))
+    report(means, options.json, {"seeds": options.seeds, "reference_error": options.reference_error})
+
+
+def _cases(options: argparse.Namespace) -> Iterator[Case]:
+    devices = options.device or Table(options.accuracy, options.latency).devices
+    for sampler in options.samplers.split(","):
+        seeds = min(options.seeds, options.slow_seeds) if sampler in SLOW else options.seeds
+        trials = min(options.trials, options.slow_trials) if sampler in SLOW else options.trials
+        for problem in options.problems.split(","):
+            for device in devices if problem in "bcd" else [""]:
+                yield from (Case(sampler, problem, device, seed, trials) for seed in range(seeds))
+
+
+class _Worker:
+    """What each process has loaded once."""
+
+    options: argparse.Namespace
+    table: Table
+
+
+def _start(options: argparse.Namespace) -> None:
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.simplefilter("ignore")
+    _Worker.options = options
+    _Worker.table = Table(options.accuracy, options.latency)
+
+
+def _figures(case: Case) -> Figures:
+    """All figures of one search."""
+    table, error = _Worker.table, _Worker.options.reference_error
+    match case.problem:
+        case "a":
+            return _best_found(case, table, table.accuracy())
+        case "b":
+            return _shares(case, "hypervolume_share", table.without_noise(case.device, error))
+        case "c":
+            return _shares(case, "hypervolume_share_raw", table.raw(case.device, error))
+        case "d":
+            limited = table.without_noise(case.device, error, LIMIT_PERCENTILE)
+            return _shares(case, "hypervolume_share_limited", limited)
+        case "synthetic":
+            return _synthetic(case)
+    raise ValueError(f"there is no problem {case.problem!r}")
+
+
+def _best_found(case: Case, table: Table, problem: Problem) -> Figures:
+    rows, figures = _searched(case, problem)
+    for count in _checkpoints(case):
+        best = min(rows[:count], key=lambda row: problem.losses[row, 0])
+        figures[f"{case.sampler}.test_accuracy.{count}"] = table.test[best]
+        figures[f"{case.sampler}.best_found.{count}"] = float(problem.losses[best, 0] == problem.losses.min())
+    return figures
+
+
+def _shares(case: Case, quantity: str, problem: Problem) -> Figures:
+    rows, figures = _searched(case, problem)
+    for count in _checkpoints(case):
+        share = problem.share(rows[:count])
+        figures[f"{case.sampler}.{quantity}.{count}.{case.device}"] = share
+        figures[f"{case.sampler}.{quantity.replace('hypervolume_share', 'reached_99')}.{count}.{case.device}"] = float(
+            share >= 0.99
+        )
+        if problem.excess is not None:
+            feasible = float((problem.excess[rows[:count]] <= 0).mean())
+            figures[f"{case.sampler}.feasible_share.{count}.{case.device}"] = feasible
+    return figures
+
+
+def _synthetic(case: Case) -> Figures:
+    exact: list[tuple[float, float]] = []
+
+    def answer(choices: dict[str, int]) -> tuple[list[float], None]:
+        seen = synthetic.loss(choices)
+        exact.append((seen, synthetic.loss(choices, noisy=False)))
+        return [seen], None
+
+    milliseconds = _search(case, NasnetCell(synthetic.SPACE), 1, answer)
+    figures = {f"{case.sampler}.proposal_ms.{case.trials}.synthetic": milliseconds}
+    for count in _checkpoints(case):
+        figures[f"{case.sampler}.synthetic_regret.{count}"] = min(exact[:count])[1]
+    return figures
+
+
+def _searched(case: Case, problem: Problem) -> tuple[list[int], Figures]:
+    """The rows of the table in the order tried, and what the search itself has to say."""
+    rows: list[int] = []
+
+    def answer(choices: dict[str, int]) -> tuple[list[float], float | None]:
+        row = problem.rows[tuple(choices[name] for name in problem.encoding.choices)]
+        rows.append(row)
+        return problem.losses[row].tolist(), None if problem.excess is None else float(problem.excess[row])
+
+    milliseconds = _search(case, problem.encoding, problem.losses.shape[1], answer)
+    suffix = f"{case.trials}.{case.problem}" + (f".{case.device}" if case.device else "")
+    repeated = 1 - len({tuple(r) for r in _simplest(problem, rows)}) / len(rows)
+    return rows, {
+        f"{case.sampler}.proposal_ms.{suffix}": milliseconds,
+        f"{case.sampler}.repeated_share.{suffix}": repeated,
+    }
+
+
+def _simplest(problem: Problem, rows: Sequence[int]) -> list[tuple[int, ...]]:
+    """The answers of rows of the table, as far as they matter."""
+    answers = np.array(list(problem.rows))[list(rows)]
+    return [tuple(row) for row in problem.encoding.simplest(answers).tolist()]
+
+
+def _search(case: Case, encoding: Encoding, objectives: int, answer: Answer) -> float:
+    """Asks and tells `case.trials` times; the CPU milliseconds of a proposal."""
+    distributions: dict[str, BaseDistribution] = {
+        name: CategoricalDistribution(range(count)) for name, count in encoding.choices.items()
+    }
+    sampler = COMPETITORS[case.sampler](encoding, case.seed)
+    study = optuna.create_study(directions=["minimize"] * objectives, sampler=sampler)
+    waiting: list[tuple[optuna.Trial, list[float]]] = []
+    spent = 0.0
+    for _ in range(case.trials):
+        before = time.process_time()
+        trial = study.ask(distributions)
+        spent += time.process_time() - before
+        losses, excess = answer({name: int(value) for name, value in trial.params.items()})
+        if excess is not None:
+            trial.set_constraint("limit", excess)
+        waiting.append((trial, losses))
+        if len(waiting) >= _Worker.options.lag:
+            study.tell(*waiting.pop(0))
+    return 1000 * spent / case.trials
+
+
+def _checkpoints(case: Case) -> list[int]:
+    return [count for count in CHECKPOINTS if count <= case.trials]
+
+
+if __name__ == "__main__":
+    main()

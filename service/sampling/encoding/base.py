@@ -1,0 +1,40 @@
+"""What a predictor wants to know of answers: features, and which of them describe the same thing."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Answers: TypeAlias = NDArray[np.intp]
+"""One row a proposal, one column a decision: indices into the decision's choices."""
+
+Features: TypeAlias = NDArray[np.float64]
+"""One row a proposal, one column a number."""
+
+View: TypeAlias = tuple[Features, ...]
+"""Groups of features. Within a group all columns matter alike; how much each group matters is learned."""
+
+
+class Encoding(Protocol):
+    """Turns answers into features. Of several views the predictor keeps, for each objective, the likeliest one."""
+
+    @property
+    def choices(self) -> Mapping[str, int]:
+        """The decisions in the order of the columns, each with its number of choices."""
+
+    def views(self, answers: Answers) -> tuple[View, ...]:
+        """The same groups for any answers, as many rows as `answers` has."""
+
+    def simplest(self, answers: Answers) -> Answers:
+        """Answers that describe the same things as `answers` do, with nothing in them that has no effect."""
+
+    def key(self, row: Sequence[int]) -> Hashable:
+        """Equal for rows that need not be paid for twice."""
+
+
+def one_hot(codes: Answers, choices: Sequence[int]) -> Features:
+    """One column for each choice of each decision, 1 where it is taken. A code of -1 is no choice at all."""
+    return np.hstack([codes[:, [i]] == np.arange(count) for i, count in enumerate(choices)]).astype(float)

@@ -1,0 +1,129 @@
+"""Cells whose nodes are fixed and whose every edge carries an operator, as in NAS-Bench-201.
+
+Dong and Yang 2020, "NAS-Bench-201", arXiv 2001.00326: node 0 is the input, the last node the output, a node is the
+sum of what arrives on its edges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+
+from service.sampling.encoding.base import Answers, Features, View, one_hot
+
+Link: TypeAlias = tuple[int, int]
+
+
+BUCKETS = 1021  # sequences of operators share columns where there are more of them than this
+
+
+@dataclass(frozen=True)
+class DenseCell:
+    """A decision for each of `links` (source, target), answered by an operator's index.
+
+    `none` is the operator that cuts an edge, `identity` the one that passes its source on unchanged; None where
+    the space has no such operator.
+    """
+
+    links: Mapping[str, Link]
+    operators: int
+    none: int | None
+    identity: int | None
+
+    def __post_init__(self) -> None:
+        if not self.links or any(not 0 <= source < target for source, target in self.links.values()):
+            raise ValueError("a dense cell has links, and each runs forward")
+
+    @property
+    def choices(self) -> Mapping[str, int]:
+        """An operator for each link."""
+        return dict.fromkeys(self.links, self.operators)
+
+    def views(self, answers: Answers) -> tuple[View, ...]:
+        """What a cell computes, its edges that are alive, and all of its edges."""
+        counts = [self.operators] * len(self.links)
+        alive = self.pruned(answers, cut=-1)
+        edges, raw = one_hot(alive, counts), one_hot(answers, counts)
+        totals = self._totals(edges)
+        function = (totals, np.minimum(totals, 1), self._traffic(edges), self._paths(answers))
+        return function, (edges, totals), (raw, self._totals(raw))
+
+    def simplest(self, answers: Answers) -> Answers:
+        """The same cells, without the edges that carry nothing from the input to the output."""
+        return answers if self.none is None else self.pruned(answers, cut=self.none)
+
+    def key(self, row: Sequence[int]) -> Hashable:
+        """The edges that are alive. Cells that compute the same along other edges differ in what they cost."""
+        return tuple(self.simplest(np.array([row]))[0].tolist())
+
+    def pruned(self, answers: Answers, cut: int) -> Answers:
+        """`answers` with `cut` on every edge that carries nothing from the input to the output."""
+        open_edges = {link: answers[:, i] != self.none for i, link in enumerate(self.links.values())}
+        reached = {0: np.ones(len(answers), dtype=bool)}
+        used = {self._output: np.ones(len(answers), dtype=bool)}
+        nothing = np.zeros(len(answers), dtype=bool)
+        for source, target in sorted(open_edges):
+            reached[target] = reached.get(target, nothing) | (open_edges[source, target] & reached.get(source, nothing))
+        for source, target in sorted(open_edges, key=lambda link: -link[1]):
+            used[source] = used.get(source, nothing) | (open_edges[source, target] & used.get(target, nothing))
+        alive = [
+            open_edges[link] & reached.get(link[0], nothing) & used.get(link[1], nothing)
+            for link in self.links.values()
+        ]
+        return np.where(np.stack(alive, axis=1), answers, cut)
+
+    @property
+    def _output(self) -> int:
+        return max(target for _, target in self.links.values())
+
+    def _totals(self, edges: Features) -> Features:
+        """How many edges carry each operator."""
+        totals: Features = edges.reshape(len(edges), len(self.links), self.operators).sum(axis=1)
+        return totals
+
+    def _traffic(self, edges: Features) -> Features:
+        """How many paths from input to output run over each operator, a path counted at each of its edges."""
+        per_link = edges.reshape(len(edges), len(self.links), self.operators)
+        alive = per_link.sum(axis=2)
+        links = list(self.links.values())
+        into, onward = np.zeros((2, len(edges), self._output + 1))
+        into[:, 0] = 1
+        onward[:, self._output] = 1
+        for source, target in sorted(links):
+            into[:, target] += into[:, source] * alive[:, links.index((source, target))]
+        for source, target in sorted(links, key=lambda link: -link[1]):
+            onward[:, source] += onward[:, target] * alive[:, links.index((source, target))]
+        sources, targets = zip(*links, strict=True)
+        paths = into[:, sources] * onward[:, targets]
+        totals: Features = (per_link * paths[:, :, None]).sum(axis=1)
+        return totals
+
+    def _paths(self, answers: Answers) -> Features:
+        """Which sequences of operators, identities left out, lie on some path from input to output."""
+        columns = min(BUCKETS, (self.operators + 1) ** max(map(len, self._walks)))
+        present = np.zeros((len(answers), columns))
+        for walk in self._walks:
+            code = np.zeros(len(answers), dtype=np.intp)
+            for operator in answers[:, walk].T:
+                code = np.where(operator == self.identity, code, code * (self.operators + 1) + operator + 1)
+            whole = (answers[:, walk] != self.none).all(axis=1)
+            present[whole, code[whole] % columns] = 1
+        return present
+
+    @cached_property
+    def _walks(self) -> tuple[tuple[int, ...], ...]:
+        """Every way from input to output, as indices of links."""
+        links = list(self.links.values())
+
+        def onward(node: int) -> Iterator[tuple[int, ...]]:
+            if node == self._output:
+                yield ()
+            for index, (source, target) in enumerate(links):
+                if source == node:
+                    yield from ((index, *rest) for rest in onward(target))
+
+        return tuple(onward(0))

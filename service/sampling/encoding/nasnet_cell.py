@@ -1,0 +1,122 @@
+"""Two cells whose every node combines two operators on earlier nodes, as `search_space.space.CellSpace` spans them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search_space.space import CellSpace
+from service.sampling.encoding.base import Answers, Features, View, one_hot
+
+INPUTS = 2
+
+
+@dataclass(frozen=True)
+class NasnetCell:
+    """The encoding of a space of genotypes."""
+
+    space: CellSpace
+
+    @cached_property
+    def choices(self) -> Mapping[str, int]:
+        """Those of the space."""
+        return {decision.name: len(decision.choices) for decision in self.space.decisions}
+
+    def views(self, answers: Answers) -> tuple[View, ...]:
+        """The function that the cells compute, and what they are made of, which is what they cost."""
+        halves = np.split(answers, 2, axis=1)
+        cells = [_Cells(half, self.space.nodes, len(self.space.operators)) for half in halves]
+        totals, traffic, pairs, depth, made_of = (
+            np.hstack(groups)
+            for groups in zip(*((c.totals, c.traffic, c.pairs, c.depth, c.made_of) for c in cells), strict=True)
+        )
+        return (totals, np.minimum(totals, 1), traffic, pairs, depth), (made_of,)
+
+    def simplest(self, answers: Answers) -> Answers:
+        """The answers as they are: in this space every node reaches the result."""
+        return answers
+
+    def key(self, row: Sequence[int]) -> Hashable:
+        """The genotype's key."""
+        return _key(self.space, tuple(row))
+
+
+@lru_cache(maxsize=100_000)
+def _key(space: CellSpace, row: tuple[int, ...]) -> str:
+    """Remembered, since every proposal asks for those of all that was tried."""
+    return space.genotype({decision.name: int(index) for decision, index in zip(space.decisions, row, strict=True)}).key
+
+
+class _Cells:
+    """Many cells at once: the normal or the reduction cells of many proposals, one a row."""
+
+    def __init__(self, answers: Answers, nodes: int, operators: int) -> None:
+        self._rows = np.arange(len(answers))
+        self._nodes = nodes
+        self._operators = operators
+        per_node = answers.reshape(len(answers), nodes, 5)
+        self._sources = per_node[:, :, [0, 2]].reshape(len(answers), -1)
+        self._carried = per_node[:, :, [1, 3]].reshape(len(answers), -1)
+        self._joined = per_node[:, :, 4]
+        self._targets = np.repeat(np.arange(INPUTS, INPUTS + nodes), 2)
+        self._edges = one_hot(self._carried, [operators] * (2 * nodes)).reshape(len(answers), 2 * nodes, operators)
+        self._into = self._paths_into()
+        self._read = one_hot(self._sources, [INPUTS + nodes] * (2 * nodes)).reshape(len(answers), 2 * nodes, -1)
+        self._loose = self._read.sum(axis=1) == 0
+
+    @property
+    def totals(self) -> Features:
+        """How many edges carry each operator."""
+        totals: Features = self._edges.sum(axis=1)
+        return totals
+
+    @property
+    def traffic(self) -> Features:
+        """How many paths to an output run over each operator; logarithms, since they double with a node."""
+        onward = self._loose.astype(float)
+        for edge in reversed(range(len(self._targets))):
+            onward[self._rows, self._sources[:, edge]] += onward[:, self._targets[edge]]
+        paths = self._into.sum(axis=2)[self._rows[:, None], self._sources] * onward[:, self._targets]
+        traffic: Features = np.log1p((self._edges * paths[:, :, None]).sum(axis=1))
+        return traffic
+
+    @property
+    def pairs(self) -> Features:
+        """Which operators read which: 1 where an edge with the second starts at a node that the first ends in."""
+        carried_into = np.zeros((len(self._rows), INPUTS + self._nodes, self._operators))
+        for edge, target in enumerate(self._targets):
+            carried_into[:, target] = np.maximum(carried_into[:, target], self._edges[:, edge])
+        before = carried_into[self._rows[:, None], self._sources]
+        pairs: Features = np.minimum(np.einsum("rea,reb->rab", before, self._edges), 1)
+        return pairs.reshape(len(self._rows), -1)
+
+    @property
+    def depth(self) -> Features:
+        """Paths to outputs by length, the longest path, the number of outputs, which inputs are read, and joins."""
+        lengths = (self._into * self._loose[:, :, None]).sum(axis=1)
+        longest = (lengths > 0).cumsum(axis=1)[:, -1:] * 1.0
+        used = self._read.sum(axis=1)[:, :INPUTS]
+        return np.hstack(
+            [np.log1p(lengths), longest, self._loose.sum(axis=1)[:, None], used, self._joined.sum(axis=1)[:, None]]
+        )
+
+    @property
+    def made_of(self) -> Features:
+        """How many edges carry each operator from each kind of source, and how many nodes are given out or joined."""
+        kind = np.minimum(self._sources, INPUTS)
+        by_kind = np.hstack([(self._edges * (kind == k)[:, :, None]).sum(axis=1) for k in range(INPUTS + 1)])
+        return np.hstack(
+            [by_kind, self._loose.sum(axis=1)[:, None], self._loose[:, :INPUTS], self._joined.sum(axis=1)[:, None]]
+        )
+
+    def _paths_into(self) -> NDArray[np.float64]:
+        """How many paths of each length lead from the inputs to each node."""
+        into = np.zeros((len(self._rows), INPUTS + self._nodes, self._nodes + 1))
+        into[:, :INPUTS, 0] = 1
+        for edge, target in enumerate(self._targets):
+            into[:, target, 1:] += into[self._rows, self._sources[:, edge], :-1]
+        return into

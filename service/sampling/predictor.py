@@ -1,0 +1,228 @@
+"""Which answers to try next, by a prediction of every objective from what was tried before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import moocore
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from service.sampling.encoding.base import Answers, Encoding, Features
+from service.sampling.gaussian_process import GaussianProcess, Posterior, likeliest
+from service.sampling.improvement import expected_improvement
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+Row = Sequence[int]
+Prices = Mapping[int, Callable[[Row], float]]
+Allowed = Callable[[Row], bool]
+
+RANDOM_CANDIDATES = 1000
+NEIGHBOURS = 500
+PARENTS = 10
+MOST_EDITS = 2
+MOST_DRAWS = 100
+MOST_OBSERVATIONS = 300
+SCALE_SAMPLE = 200
+SHORTLIST = 50  # candidates whose exact prices are looked up
+REFERENCE = 1.0  # hypervolume counts up to here, see `_mirrored`
+CEILING = 2.0  # losses beyond are taken for this much: how bad a failure is says nothing of what is good
+
+
+@dataclass(frozen=True)
+class Observations:
+    """What was tried and what came of it, oldest first: one row a proposal.
+
+    Less is better in every column of `losses`; a proposal is feasible where no column of `constraints` is positive.
+    """
+
+    answers: Answers
+    losses: Matrix
+    constraints: Matrix
+
+    @property
+    def feasible(self) -> NDArray[np.bool_]:
+        kept: NDArray[np.bool_] = np.all(self.constraints <= 0, axis=1)
+        return kept
+
+    def __getitem__(self, rows: slice | NDArray[np.intp]) -> Observations:
+        return Observations(self.answers[rows], self.losses[rows], self.constraints[rows])
+
+
+class Predictor:
+    """Proposes what promises the greatest gain in hypervolume. Keeps nothing from one call to the next."""
+
+    def __init__(self, encoding: Encoding, prices: Prices | None = None, allowed: Allowed | None = None) -> None:
+        """`prices` are the objectives that are known without trying, by column; only what is `allowed` is proposed."""
+        self._encoding = encoding
+        self._prices = prices or {}
+        self._allowed = allowed or (lambda _: True)
+        self._counts = np.array(list(encoding.choices.values()))
+        self._scales = self._measure_scales()
+
+    def keys(self, answers: Answers) -> set[Hashable]:
+        """What is not to be paid for again."""
+        return {self._encoding.key(row) for row in answers.tolist()}
+
+    def draw(self, rng: np.random.Generator, tried: Collection[Hashable]) -> list[int]:
+        """Random answers, allowed and new unless the space seems to hold nothing like it."""
+        for _ in range(MOST_DRAWS):
+            row: list[int] = self._encoding.simplest(rng.integers(self._counts)[None, :])[0].tolist()
+            if self._encoding.key(row) not in tried and self._allowed(row):
+                break
+        return row
+
+    def propose(
+        self, known: Observations, pending: Answers, start: int, count: int, rng: np.random.Generator
+    ) -> list[list[int]]:
+        """`count` proposals after those `known` and `pending`; the first `start` observations were drawn at random."""
+        tried = self.keys(known.answers) | self.keys(pending)
+        first = known.losses[:start]
+        known = _most_telling(known)
+        losses = np.minimum(known.losses, _mirrored(first, CEILING))
+        models = self._models(replace(known, losses=losses))
+        outlook = _Outlook(_mirrored(first, REFERENCE), losses[known.feasible])
+        candidates = self._candidates(known, rng)
+        if self._prices:
+            outlook.look(self._predicted(models, candidates))
+            candidates = candidates[np.argsort(-outlook.gain(), kind="stable")[:SHORTLIST]]
+        # Pending proposals come first: they are expected before any other.
+        rows = np.vstack([pending, candidates])
+        outlook.look(self._predicted(models, rows, self._prices))
+        for index in range(len(pending)):
+            outlook.expect(index)
+        proposals: list[list[int]] = []
+        while len(proposals) < count:
+            best = self._best_new(rows, outlook.gain(), tried)
+            if best is None:
+                proposals.append(self.draw(rng, tried))
+            else:
+                proposals.append(rows[best].tolist())
+                outlook.expect(best)
+            tried.add(self._encoding.key(proposals[-1]))
+        return proposals
+
+    def _best_new(self, rows: Answers, gain: Vector, tried: set[Hashable]) -> int | None:
+        """The row with the greatest gain that is allowed and was not tried."""
+        for index in np.argsort(-gain, kind="stable"):
+            row = rows[index].tolist()
+            if self._encoding.key(row) not in tried and self._allowed(row):
+                return int(index)
+        return None
+
+    def _models(self, known: Observations) -> list[tuple[int, GaussianProcess]]:
+        """For each objective and each constraint a process, and the view that it is over."""
+        points = self._views(known.answers)
+
+        def model(values: Vector) -> tuple[int, GaussianProcess]:
+            view, shape = likeliest(points, values)
+            return view, GaussianProcess(points[view], values, shape)
+
+        return [model(values) for values in (*known.losses.T, *known.constraints.T)]
+
+    def _predicted(
+        self, models: list[tuple[int, GaussianProcess]], rows: Answers, prices: Prices | None = None
+    ) -> list[Posterior]:
+        """What is believed of the objectives, then of the constraints of `rows`; of `prices` all is known."""
+        points = self._views(rows)
+        posteriors = [process.posterior(points[view]) for view, process in models]
+        for objective, price in (prices or {}).items():
+            posteriors[objective].reveal(np.array([price(row) for row in rows.tolist()]))
+        return posteriors
+
+    def _views(self, answers: Answers) -> list[Features]:
+        return [
+            np.hstack([(group - centre) * scale for group, (centre, scale) in zip(view, scales, strict=True)])
+            for view, scales in zip(self._encoding.views(answers), self._scales, strict=True)
+        ]
+
+    def _measure_scales(self) -> list[list[tuple[Vector, float]]]:
+        """For each group of features its centre, and the factor that gives all groups an equal share of distance."""
+        sample = np.random.default_rng(0).integers(self._counts, size=(SCALE_SAMPLE, len(self._counts)))
+        return [
+            [(group.mean(axis=0), float((2 * group.var(axis=0).sum() * len(view) or 1.0) ** -0.5)) for group in view]
+            for view in self._encoding.views(sample)
+        ]
+
+    def _candidates(self, known: Observations, rng: np.random.Generator) -> Answers:
+        """Neighbours of the best known answers, by one and two edits, and random ones."""
+        parents = known.answers[_best(known, PARENTS)]
+        neighbours = parents[rng.integers(len(parents), size=NEIGHBOURS)]
+        for edit in range(MOST_EDITS):
+            edited = np.flatnonzero(rng.integers(MOST_EDITS, size=NEIGHBOURS) >= edit)
+            decision = rng.integers(len(self._counts), size=len(edited))
+            neighbours[edited, decision] = rng.integers(self._counts[decision])
+        randoms = rng.integers(self._counts, size=(RANDOM_CANDIDATES, len(self._counts)))
+        return np.unique(self._encoding.simplest(np.vstack([neighbours, randoms])), axis=0)
+
+
+class _Outlook:
+    """What some candidates may add to a front, while more and more of them are counted on."""
+
+    def __init__(self, reference: Vector, front: Matrix) -> None:
+        self._reference = reference
+        self._front = front
+        self._objectives: list[Posterior] = []
+        self._limits: list[Posterior] = []
+
+    def look(self, posteriors: list[Posterior]) -> None:
+        """From now on the candidates are those that `posteriors` are about: the objectives', then the constraints'."""
+        self._objectives = posteriors[: len(self._reference)]
+        self._limits = posteriors[len(self._reference) :]
+
+    def gain(self) -> Vector:
+        """The expected gain in hypervolume of each candidate, times the chance that it keeps the limits."""
+        means = np.column_stack([posterior.mean for posterior in self._objectives])
+        deviations = np.column_stack([posterior.deviation for posterior in self._objectives])
+        gain = expected_improvement(means, deviations, self._front, self._reference)
+        for limit in self._limits:
+            gain = gain * ndtr(-limit.mean / limit.deviation)
+        return gain
+
+    def expect(self, index: int) -> None:
+        """Counts on a candidate to turn out as it is believed to be."""
+        for posterior in (*self._objectives, *self._limits):
+            posterior.expect(index)
+        if all(limit.mean[index] <= 0 for limit in self._limits):
+            self._front = np.vstack([self._front, [posterior.mean[index] for posterior in self._objectives]])
+
+
+def _mirrored(first: Matrix, times: float) -> Vector:
+    """For each objective the loss that is `times` as far above the median of `first` as its best tenth is below.
+
+    It is taken from the first random sample and stays, since a bound that moves with the search would pull it along.
+    """
+    median = np.median(first, axis=0)
+    spread = median - np.quantile(first, 0.1, axis=0)
+    return np.where(spread > 0, median + times * spread, first.max(axis=0) + 1e-9)
+
+
+def rank(known: Observations) -> Vector:
+    """Pareto rank of the feasible, then the infeasible by how much they violate."""
+    ranks = np.zeros(len(known.losses))
+    feasible = known.feasible
+    if feasible.any():
+        ranks[feasible] = moocore.pareto_rank(known.losses[feasible])
+    violation = np.maximum(known.constraints, 0).sum(axis=1)
+    ranks[~feasible] = ranks.max() + 1 + violation[~feasible]
+    return ranks
+
+
+def _best(known: Observations, count: int) -> NDArray[np.intp]:
+    """The first front, and more by rank where it has fewer than `count`."""
+    ranks = rank(known)
+    front = int((ranks == ranks.min()).sum())
+    return np.argsort(ranks, kind="stable")[: max(front, count)]
+
+
+def _most_telling(known: Observations) -> Observations:
+    """All, or where they are too many for an exact process the better half of what can be kept, and the newest."""
+    if len(known.losses) <= MOST_OBSERVATIONS:
+        return known
+    half = MOST_OBSERVATIONS // 2
+    best = np.argsort(rank(known), kind="stable")[:half]
+    rest = np.setdiff1d(np.arange(len(known.losses)), best)
+    return known[np.sort(np.concatenate([best, rest[-half:]]))]

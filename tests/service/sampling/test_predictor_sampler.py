@@ -1,0 +1,103 @@
+"""The default sampler, as anybody may use it with Optuna."""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from service.sampling.predictor_sampler import PredictorSampler
+
+NAMES = [f"d{i}" for i in range(8)]
+
+
+def answers(trial: optuna.Trial) -> list[int]:
+    return [trial.suggest_categorical(name, range(4)) for name in NAMES]
+
+
+def two_objectives(trial: optuna.Trial) -> tuple[float, float]:
+    """Quality wants high answers, cost low ones, and neighbours that agree are rewarded."""
+    row = answers(trial)
+    agreeing = sum(one == other for one, other in pairwise(row))
+    return sum(row) + agreeing, sum(answer**2 for answer in row)
+
+
+def hypervolume(study: optuna.Study) -> float:
+    from moocore import hypervolume as volume
+
+    return float(volume([[-trial.values[0], trial.values[1]] for trial in study.trials], ref=[0, 80]))
+
+
+def searched(sampler: optuna.samplers.BaseSampler, trials: int) -> optuna.Study:
+    study = optuna.create_study(directions=["maximize", "minimize"], sampler=sampler)
+    study.optimize(two_objectives, n_trials=trials)
+    return study
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_it_finds_more_than_chance_and_tries_nothing_twice(seed: int) -> None:
+    ours = searched(PredictorSampler(seed=seed), 60)
+    chance = searched(optuna.samplers.RandomSampler(seed=seed), 60)
+    assert hypervolume(ours) > 1.05 * hypervolume(chance)
+    tried = [tuple(trial.params.values()) for trial in ours.trials]
+    assert len(set(tried[1:])) == len(tried) - 1  # the first is Optuna's, as no trial has shown the decisions yet
+
+
+def test_the_same_seed_gives_the_same_search_also_when_it_was_interrupted() -> None:
+    whole = searched(PredictorSampler(seed=1), 43)
+    part = searched(PredictorSampler(seed=1), 32)
+    part.sampler = PredictorSampler(seed=1)
+    part.optimize(two_objectives, n_trials=11)
+    assert [trial.params for trial in part.trials[1:]] == [trial.params for trial in whole.trials[1:]]
+
+
+def test_constraints_are_learned() -> None:
+    def limited(trial: optuna.Trial) -> float:
+        row = answers(trial)
+        trial.set_constraint("cost", sum(row) - 10)
+        return -sum((i + 1) * answer for i, answer in enumerate(row))
+
+    study = optuna.create_study(sampler=PredictorSampler(seed=0))
+    study.optimize(limited, n_trials=60)
+    feasible = [all(excess <= 0 for excess in trial.constraints.values()) for trial in study.trials]
+    drawn, proposed = feasible[:20], feasible[20:]
+    assert sum(proposed) / len(proposed) > 1.5 * sum(drawn) / len(drawn)
+
+
+def test_trials_that_fail_and_trials_under_way_are_not_proposed_again() -> None:
+    study = optuna.create_study(directions=["maximize", "minimize"], sampler=PredictorSampler(seed=0, lag=4))
+    seen = []
+    for number in range(40):
+        trial = study.ask()
+        seen.append(tuple(answers(trial)))
+        if number % 3 == 0:
+            study.tell(trial, state=TrialState.FAIL)
+        elif number % 3 == 1:
+            study.tell(trial, (sum(seen[-1]), sum(answer**2 for answer in seen[-1])))
+    assert len(set(seen[1:])) == 39
+
+
+def test_a_space_with_nothing_new_left_is_searched_on() -> None:
+    study = optuna.create_study(sampler=PredictorSampler(seed=0))
+    study.optimize(lambda trial: trial.suggest_int("depth", 1, 5) + trial.suggest_float("rate", 0, 1), n_trials=30)
+    assert {trial.params["depth"] for trial in study.trials} == {1, 2, 3, 4, 5}
+
+
+def test_a_price_that_is_known_is_not_predicted() -> None:
+    study = optuna.create_study(
+        directions=["maximize", "minimize"],
+        sampler=PredictorSampler(seed=0, prices={1: lambda row: float(sum(answer**2 for answer in row))}),
+    )
+    study.optimize(two_objectives, n_trials=40)
+    assert len(study.best_trials) >= 3
+
+
+def test_a_proposal_costs_a_few_milliseconds_after_500_trials() -> None:
+    study = searched(optuna.samplers.RandomSampler(seed=0), 500)
+    study.sampler = PredictorSampler(seed=0)
+    before = time.process_time()
+    study.optimize(two_objectives, n_trials=10)
+    assert (time.process_time() - before) / 10 < 0.1  # 20 ms on an idle core
