@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from service.domain.errors import Conflict, Invalid, KeyReused, LeaseLost, NotFound, ServiceError
+from service.domain.errors import Conflict, Invalid, KeyReused, LeaseLost, NotFound, ServiceError, Unavailable
 
 STATUS: Mapping[type[ServiceError], int] = {
     Invalid: 422,
@@ -19,6 +19,7 @@ STATUS: Mapping[type[ServiceError], int] = {
     Conflict: 409,
     KeyReused: 422,
     LeaseLost: 409,
+    Unavailable: 503,
 }
 
 PLAINER = {

@@ -65,9 +65,9 @@ def run_scheduler(settings: Settings) -> None:
         if ended := end_leftovers(settings.data_dir):
             log.warning("ended %d processes that a killed scheduler had left", ended)
         runner = scheduler(settings, work, reading)
-        _on_stop(runner.stop)
-        _end_with_parent(runner.stop)
         start_ray(settings.workers)
+        _on_stop(runner.stop)  # after Ray, which brings handlers of its own
+        _end_with_parent(runner.stop)
         try:
             record_device(work)
             log.info("ready: %d workers", settings.workers)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-from service.domain.errors import LeaseLost
+from service.domain.errors import LeaseLost, ServiceError, Unavailable
 from service.domain.job import Job, JobSpec, JobState, Lease
 from service.ports import Proposer, UnitOfWork
 from service.search import Dispatcher, Search
@@ -54,7 +54,12 @@ class Runner:
     def run(self) -> None:
         """Claims and drives jobs until it is stopped."""
         while not self._stopping.is_set():
-            if not self.run_one():
+            try:
+                busy = self.run_one()
+            except Unavailable as error:
+                log.warning("%s; trying again", error)
+                busy = False
+            if not busy:
                 self._stopping.wait(LOOK_SECONDS)
 
     def run_one(self) -> bool:
@@ -82,12 +87,15 @@ class Runner:
                 self._dispatcher_for(job.spec).run(search)
             if heart.lease_lost:
                 raise LeaseLost(f"Job {job.id} was taken over.")
-            ended, message = (JobState.RUNNING if search.stopped else JobState.DONE), ""
-        except LeaseLost:
+            ended, message = JobState.DONE, search.closing_words
+            if search.stopped or not search.exhausted:
+                ended, message = JobState.RUNNING, ""
+        except (LeaseLost, Unavailable):
             raise
-        except (
-            Exception
-        ) as error:  # outermost step of a job: whatever went wrong is recorded, and the next job has its turn
+        except ServiceError as error:
+            ended, message = JobState.FAILED, str(error)
+        except Exception as error:
+            # The outermost step of a job: whatever went wrong is recorded, and the next job has its turn.
             log.exception("job %d: failed", job.id)
             ended, message = JobState.FAILED, f"{type(error).__name__}: {error}"
         finally:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from service.domain.errors import LeaseLost
 from service.domain.fidelity import goes_on, ladder
 from service.domain.job import Job, Lease
 from service.domain.limits import missed_limit
@@ -99,6 +100,17 @@ class Search:
         return not self._waiting and self._budget_is_spent and all(trial.ended for trial in self._trials)
 
     @property
+    def closing_words(self) -> str:
+        """Why the search ended before its budget of trials was spent; empty where it did not."""
+        budget = self.job.spec.budget
+        accepted = len(self._trials) - self._rejected
+        if accepted >= budget.trials:
+            return ""
+        if self.seconds_used >= budget.seconds:
+            return f"The budget of {budget.seconds:g} s was spent after {accepted} of {budget.trials} trials."
+        return f"{self._rejected} of {len(self._trials)} proposals could not keep the limits."
+
+    @property
     def _budget_is_spent(self) -> bool:
         budget = self.job.spec.budget
         accepted = len(self._trials) - self._rejected
@@ -113,7 +125,8 @@ class Search:
             number = len(self._trials)
             if self._budget_is_spent or self._known <= number - self.job.spec.sampler.lag:
                 return None
-            self._propose(number)
+            if not self._propose(number):
+                return None
         return None
 
     def report(self, number: int, report: EvaluationReport) -> bool:
@@ -135,9 +148,16 @@ class Search:
         fidelity = self._remaining(self._trials[number])[0]
         self.report(number, Failed(fidelity, FailureClass.CRASHED, message, traceback))
 
-    def _propose(self, number: int) -> None:
-        """Records trial `number`; it waits for a worker unless what will come of it is known without training."""
+    def _propose(self, number: int) -> bool:
+        """Records trial `number`; it waits for a worker unless what will come of it is known without training.
+
+        False, and nothing happens, as long as its very cell is being trained: then its results will be known.
+        """
         proposal = self._proposal(number)
+        if any(
+            trial.proposal.genotype == proposal.genotype for trial in self._trials[self._known :] if not trial.ended
+        ):
+            return False
         trial = Trial(proposal)
         spec = self.job.spec
         missed = missed_limit(spec.objectives, proposal.genotype, spec.skeleton)
@@ -159,9 +179,10 @@ class Search:
             self._advance()
         else:
             self._waiting.append(number)
+        return True
 
     def _proposal(self, number: int) -> Proposal:
-        """A proposal whose cell is new to this job, or a repeated one where the space has nothing else to give."""
+        """A proposal whose cell is new to this job; a repeated one where the sampler knows no other."""
         lagging = max(0, number - self.job.spec.sampler.lag + 1)
         pending = [trial.proposal for trial in self._trials[lagging:]]
         for attempt in range(MOST_REPETITIONS):
@@ -173,7 +194,8 @@ class Search:
     def _recorded(self, store: Store, trial: Trial, evaluation: Evaluation) -> Trial:
         """The trial with one evaluation more, as it now stands in the record too."""
         state = self._state_after(trial, evaluation.report)
-        store.add_evaluation(self._lease, trial.number, evaluation, state)
+        if not store.add_evaluation(self._lease, trial.number, evaluation, state):
+            raise LeaseLost(f"Somebody else has recorded trial {trial.number} of job {self.job.id}.")
         if isinstance(evaluation.report, Evaluated):
             evaluation = replace(evaluation, report=replace(evaluation.report, weights={}))
         return replace(trial, state=state, evaluations=(*trial.evaluations, evaluation))

@@ -22,6 +22,10 @@ Result = TypeVar("Result")
 LONGEST_FOLDER = 30
 
 
+class TooFewResources(Exception):
+    """This Ray has less than one evaluation of the job wants."""
+
+
 class _HoldsSearch:
     """Leaves its search out where Tune pickles it, to restore an experiment that we never restore."""
 
@@ -80,6 +84,22 @@ class _Forgets(tune.Callback):  # type: ignore[misc]  # ray has no types
         result.pop("report", None)
 
 
+class _Stops(tune.Stopper):  # type: ignore[misc]  # ray has no types
+    """Ends the trials under way when the search is stopped: at their next report, or at once where none has begun."""
+
+    def __init__(self, stopped: Callable[[], bool]) -> None:
+        self._stopped = stopped
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        return False
+
+    def stop_all(self) -> bool:
+        return self._stopped()
+
+
 class TuneDispatcher:
     """Has evaluations done by warm Ray workers, each of which holds `data` and calls `evaluate(request, data)`."""
 
@@ -88,9 +108,16 @@ class TuneDispatcher:
         self._data = data
 
     def run(self, search: Search) -> None:
-        """Returns when the search has no more work to hand out. Needs Ray to be initialised."""
+        """Returns when the search has no more work to hand out. Needs Ray to be initialised.
+
+        TooFewResources where this Ray could never run one of the job's evaluations.
+        """
         resources = search.job.spec.resources
-        room = int(ray.cluster_resources()["CPU"]) // resources.cpus
+        there = ray.cluster_resources()
+        for kind, wanted in (("CPU", resources.cpus), ("GPU", resources.gpus)):
+            if wanted > there.get(kind, 0):
+                raise TooFewResources(f"A worker of this job wants {wanted} {kind}s; there are {there.get(kind, 0):g}.")
+        room = int(there["CPU"]) // resources.cpus
         trainable = tune.with_parameters(EvaluationTrainable, evaluate=self._evaluate, data=self._data)
         with tempfile.TemporaryDirectory(prefix="cellsmith-tune-") as scratch:
             tune.Tuner(
@@ -109,6 +136,7 @@ class TuneDispatcher:
                     storage_path=scratch,
                     callbacks=[_Forgets()],
                     verbose=0,
+                    stop=_Stops(lambda: search.stopped),
                     failure_config=tune.FailureConfig(max_failures=0),
                     checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False, checkpoint_frequency=0),
                 ),

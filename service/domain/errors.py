@@ -5,7 +5,8 @@ ServiceError
 ├── NotFound        there is no such thing
 ├── Conflict        not in the state it is in now
 ├── KeyReused       an idempotency key came back with another body
-└── LeaseLost       somebody else drives this job now; a late writer is refused
+├── LeaseLost       somebody else drives this job now; a late writer is refused
+└── Unavailable     the record cannot be read or written at the moment
 """
 
 from __future__ import annotations
@@ -37,3 +38,7 @@ class KeyReused(ServiceError):
 
 class LeaseLost(ServiceError):
     """Somebody else holds this job by now."""
+
+
+class Unavailable(ServiceError):
+    """The record cannot be read or written at the moment; trying again later helps."""

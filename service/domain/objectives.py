@@ -42,6 +42,8 @@ class Objective:
     def __post_init__(self) -> None:
         if self.metric not in METRICS:
             raise Invalid("objectives.metric", f"Unknown metric {self.metric!r}; use one of {', '.join(METRICS)}.")
+        if self.device is not None and self.metric != "latency_ms":
+            raise Invalid("objectives.device", f"Only latency_ms belongs to a device, {self.metric} does not.")
         if self.metric == "latency_ms" and self.device is None:
             object.__setattr__(self, "device", "local")
         if self.limit is not None and not 0 < self.limit < math.inf:
@@ -70,8 +72,8 @@ class Objective:
         return self.limit - value if self.maximise else value - self.limit
 
     def violation(self, result: Evaluated) -> float:
-        """By how much the limit is missed; 0 where it is kept."""
-        return max(0.0, self.excess(self.value(result)))
+        """By how much the limit is missed, as a share of the limit; 0 where it is kept."""
+        return max(0.0, self.excess(self.value(result)) / (self.limit or 1.0))
 
 
 def losses(objectives: tuple[Objective, ...], result: Evaluated) -> tuple[float, ...]:

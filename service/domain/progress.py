@@ -59,7 +59,7 @@ def _seconds_left(job: Job, ended: int) -> float | None:
     """What the trials still cost at the pace so far, or the time that the budget leaves, if that is less."""
     if job.state in ENDED:
         return 0.0
-    if not ended:
+    if not ended or not job.seconds_used:
         return None
     budget = job.spec.budget
     at_this_pace = job.seconds_used / ended * (budget.trials - ended)

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import OperationalError
 
+from service.domain.errors import Unavailable
 from service.store.engine import reading
 from service.store.jobs import JobRecords
 from service.store.tables import DeviceRow
@@ -40,8 +42,11 @@ class SqlUnitOfWork:
 
     @contextmanager
     def __call__(self) -> Iterator[SqlStore]:
-        """One transaction."""
-        with self._engine.begin() as connection:
-            store = SqlStore(connection)
-            yield store
+        """One transaction; Unavailable where the database is locked or gone."""
+        try:
+            with self._engine.begin() as connection:
+                store = SqlStore(connection)
+                yield store
+        except OperationalError as error:
+            raise Unavailable(f"The database does not answer: {error.orig}") from error
         self.commits += store.wrote

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from service.domain.errors import Invalid
 from service.domain.job import Job, JobSpec, JobState
@@ -11,6 +12,8 @@ from service.domain.progress import Progress, progress
 from service.ports import UnitOfWork
 from service.usecases import front, reach
 from workers.data.catalogue import DATASETS
+
+LOCAL = "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,24 @@ def submit(spec: JobSpec, work: UnitOfWork, key: str | None = None, body_hash: s
         raise Invalid("dataset", f"Unknown data set {spec.dataset!r}; use one of {', '.join(DATASETS)}.")
     with work() as store:
         profiles = store.devices()
+    _refuse_what_is_not_here(spec, profiles)
     reach.refuse_out_of_reach(spec, profiles)
     with work() as store:
         return store.add_job(spec, key, body_hash)
+
+
+def _refuse_what_is_not_here(spec: JobSpec, profiles: Mapping[str, Mapping[str, Any]]) -> None:
+    """Invalid for data, devices and resources that this service has not got."""
+    if absence := DATASETS[spec.dataset].absence():
+        raise Invalid("dataset", absence)
+    for index, objective in enumerate(spec.objectives):
+        if objective.device not in (None, LOCAL):
+            raise Invalid(f"objectives.{index}.device", f"Unknown device {objective.device!r}; use {LOCAL!r}.")
+    if spec.resources.gpus:
+        raise Invalid("resources.gpus", "Networks are trained on processors here; use 0.")
+    cores = profiles.get(LOCAL, {}).get("cores")
+    if cores is not None and spec.resources.cpus > cores:
+        raise Invalid("resources.cpus", f"This machine has {cores} processors; use {cores} or fewer a worker.")
 
 
 def get(id: int, work: UnitOfWork) -> JobStatus:

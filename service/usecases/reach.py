@@ -73,13 +73,14 @@ def _refuse(field: str, objective: Objective, limit: float, space: CellSpace, me
         raise Invalid(
             field,
             f"No cell of this space has {metric.name} of {_plain(limit)} or less: cells reach from {_plain(lowest)} to "
-            f"{_plain(max(values))} {metric.unit}; raise the limit, or use fewer channels, cells or nodes.",
+            f"{_plain(max(values))} {metric.unit} at the very least; raise the limit, or use fewer channels, cells or "
+            "nodes.",
         )
 
 
 def _plain(value: float) -> str:
-    """1,234,567 and 0.042."""
-    return f"{value:,.4f}".rstrip("0").rstrip(".")
+    """1,234,567 and 0.042 and 0.0000171."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 def _spread(space: CellSpace) -> Iterator[Genotype]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 
 from service.dispatch.inline import InlineDispatcher
-from service.dispatch.tune import TuneDispatcher, start_ray, stop_ray
+from service.dispatch.tune import TooFewResources, TuneDispatcher, start_ray, stop_ray
 from service.domain.errors import LeaseLost
 from service.domain.trial import TrialState
 from service.store.memory import MemoryUnitOfWork
@@ -106,3 +108,23 @@ def test_losing_the_lease_ends_the_search(tmp_path: Path) -> None:
         store.claim_job("test", 60)
     with pytest.raises(LeaseLost):
         TuneDispatcher(evaluate, str(tmp_path / "ledger")).run(search)
+
+
+def test_a_job_that_wants_more_than_there_is_ends_at_once() -> None:
+    spec = a_spec(trials=1)
+    search = a_search(replace(spec, resources=replace(spec.resources, cpus=64)), MemoryUnitOfWork())
+    with pytest.raises(TooFewResources, match="64 CPUs"):
+        TuneDispatcher(fakes.evaluate, None).run(search)
+
+
+def sleeps(request: EvaluationRequest, _: Any) -> Iterator[EvaluationReport]:
+    time.sleep(600)
+    yield from fakes.evaluate(request)
+
+
+def test_stopping_does_not_wait_for_long_evaluations() -> None:
+    search = a_search(a_spec(trials=10), MemoryUnitOfWork())
+    threading.Timer(5.0, search.stop).start()
+    started = time.monotonic()
+    TuneDispatcher(sleeps, None).run(search)
+    assert time.monotonic() - started < 120, "an evaluation of ten minutes is not waited for"

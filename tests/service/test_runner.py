@@ -1,0 +1,169 @@
+"""The scheduler's life: what becomes of a job when it ends, is cancelled, stopped, taken over, or fails."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from service.dispatch.inline import InlineDispatcher
+from service.domain.errors import Unavailable
+from service.domain.job import JobState
+from service.runner import Runner
+from service.sampling.registry import proposer_for
+from service.search import Dispatcher, Search
+from service.store.memory import MemoryUnitOfWork
+from service.usecases import jobs
+from tests.fakes import a_spec, evaluate
+from tests.processes import wait_for
+
+
+class Until:
+    """A dispatcher that works until its search is stopped."""
+
+    def run(self, search: Search) -> None:
+        search.next()
+        while not search.stopped:
+            time.sleep(0.01)
+
+
+class Raises:
+    """A dispatcher that fails."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def run(self, search: Search) -> None:
+        raise self._error
+
+
+def a_runner(work: MemoryUnitOfWork, dispatcher: Dispatcher, **times: float) -> Runner:
+    return Runner(work, work, proposer_for, lambda _: dispatcher, holder="test", **times)
+
+
+def submitted(work: MemoryUnitOfWork) -> int:
+    with work() as store:
+        return store.add_job(a_spec(trials=5)).id
+
+
+def in_background(act: Callable[[], object]) -> threading.Thread:
+    thread = threading.Thread(target=act)
+    thread.start()
+    return thread
+
+
+def test_a_job_whose_budget_is_spent_is_done() -> None:
+    work = MemoryUnitOfWork()
+    id = submitted(work)
+    assert a_runner(work, InlineDispatcher(evaluate)).run_one()
+    job = jobs.get(id, work).job
+    assert job.state is JobState.DONE
+    assert job.message == ""
+    assert not a_runner(work, InlineDispatcher(evaluate)).run_one()
+
+
+@pytest.mark.parametrize(("move", "state"), [(jobs.cancel, JobState.CANCELLED), (jobs.pause, JobState.PAUSED)])
+def test_a_running_job_that_its_user_moves_is_let_go_within_a_second_or_two(
+    move: Callable[[int, MemoryUnitOfWork], object], state: JobState
+) -> None:
+    work = MemoryUnitOfWork()
+    id = submitted(work)
+    driving = in_background(a_runner(work, Until()).run_one)
+    wait_for(lambda: jobs.get(id, work).progress.proposed > 0, 10, "the job runs")
+    move(id, work)
+    driving.join(10)
+    assert not driving.is_alive()
+    assert jobs.get(id, work).job.state is state
+
+
+def test_a_stopped_runner_leaves_its_job_for_the_next_one_at_once() -> None:
+    work = MemoryUnitOfWork()
+    id = submitted(work)
+    runner = a_runner(work, Until(), lease_seconds=3600)
+    driving = in_background(runner.run)
+    wait_for(lambda: jobs.get(id, work).progress.proposed > 0, 10, "the job runs")
+    runner.stop()
+    driving.join(10)
+    assert not driving.is_alive()
+    assert jobs.get(id, work).job.state is JobState.RUNNING
+    with work() as store:
+        claimed = store.claim_job("another", 60)
+    assert claimed is not None
+
+
+def test_a_job_whose_dispatcher_ends_early_is_not_called_done() -> None:
+    work = MemoryUnitOfWork()
+    id = submitted(work)
+
+    class Leaves:
+        def run(self, search: Search) -> None:
+            search.next()
+
+    a_runner(work, Leaves()).run_one()
+    assert jobs.get(id, work).job.state is JobState.RUNNING
+
+
+def test_a_job_that_fails_says_why_and_the_next_has_its_turn() -> None:
+    work = MemoryUnitOfWork()
+    first, second = submitted(work), submitted(work)
+    runner = a_runner(work, Raises(RuntimeError("no room")))
+    assert runner.run_one()
+    assert runner.run_one()
+    assert jobs.get(first, work).job.message == "RuntimeError: no room"
+    assert jobs.get(second, work).job.state is JobState.FAILED
+
+
+def test_a_database_that_is_away_for_a_moment_fails_no_job() -> None:
+    work = MemoryUnitOfWork()
+    id = submitted(work)
+    with pytest.raises(Unavailable):
+        a_runner(work, Raises(Unavailable("locked"))).run_one()
+    assert jobs.get(id, work).job.state is JobState.RUNNING
+    a_runner(work, InlineDispatcher(evaluate)).run_one()
+    assert jobs.get(id, work).job.state is JobState.DONE
+
+
+def test_a_runner_that_was_taken_over_writes_nothing_more() -> None:
+    work = MemoryUnitOfWork()
+    id = submitted(work)
+    driving = in_background(a_runner(work, Until(), lease_seconds=0.2, beat_seconds=0.1).run_one)
+    wait_for(lambda: jobs.get(id, work).progress.proposed > 0, 10, "the job runs")
+    with work() as store:
+        store.claim_job("test", 60)
+    driving.join(10)
+    assert not driving.is_alive()
+    assert jobs.get(id, work).job.state is JobState.RUNNING
+
+
+def test_the_lease_is_prolonged_while_the_job_runs() -> None:
+    work = MemoryUnitOfWork()
+    submitted(work)
+    runner = a_runner(work, Until(), lease_seconds=1.5, beat_seconds=0.1)
+    driving = in_background(runner.run_one)
+    time.sleep(2.5)
+    with work() as store:
+        taken = store.claim_job("another", 60)
+    runner.stop()
+    driving.join(10)
+    assert taken is None
+
+
+def test_a_job_out_of_time_says_how_far_it_came() -> None:
+    work = MemoryUnitOfWork()
+    with work() as store:
+        id = store.add_job(a_spec(trials=100_000, seconds=1.0)).id
+
+    class Slow:
+        def run(self, search: Search) -> None:
+            while (assignment := search.next()) is not None:
+                time.sleep(0.2)
+                for report in evaluate(assignment.request):
+                    if not search.report(assignment.number, report):
+                        break
+
+    a_runner(work, Slow()).run_one()
+    job = jobs.get(id, work).job
+    assert job.state is JobState.DONE
+    assert job.message.startswith("The budget of 1 s was spent after")
