@@ -76,12 +76,19 @@ class _Records(_HoldsSearch, FIFOScheduler):  # type: ignore[misc]  # ray has no
 
 
 class _Forgets(tune.Callback):  # type: ignore[misc]  # ray has no types
-    """Drops each report once it is recorded: Tune would keep the weights of every trial in memory."""
+    """Drops each result once it is recorded and each request once it is answered.
+
+    Tune would keep them, weights included, of every trial in memory, with statistics of them, and write all at the end.
+    """
 
     def on_trial_result(
-        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
+        self, iteration: int, trials: list[Any], trial: TuneTrial, result: dict[str, Any], **info: Any
     ) -> None:
-        result.pop("report", None)
+        result.clear()
+
+    def on_trial_complete(self, iteration: int, trials: list[Any], trial: TuneTrial, **info: Any) -> None:
+        for kept in (trial.config, trial.evaluated_params):
+            kept.pop("request", None)
 
 
 class _Stops(tune.Stopper):  # type: ignore[misc]  # ray has no types

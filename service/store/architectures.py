@@ -8,11 +8,13 @@ from sqlalchemy import select
 
 from search_space.genotype import Genotype
 from service.domain.errors import NotFound
-from service.store.records import Records
+from service.store.records import Records, adding
 from service.store.tables import ArchitectureRow, TrialRow
 
 # A search reads its trials again and again, and a genotype checks itself each time it is made.
 genotype_of = lru_cache(maxsize=20_000)(Genotype.from_json)
+
+ADD_ARCHITECTURE = adding(ArchitectureRow, ["key"])
 
 
 class ArchitectureRecords(Records):
@@ -20,8 +22,7 @@ class ArchitectureRecords(Records):
 
     def add_genotype(self, genotype: Genotype) -> None:
         """See `Store.add_genotype`."""
-        values = {"key": genotype.key, "genotype": genotype.to_json()}
-        self._write(self._insert(ArchitectureRow, values).on_conflict_do_nothing())
+        self._add(ADD_ARCHITECTURE, {"key": genotype.key, "genotype": genotype.to_json()})
 
     def genotype(self, key: str) -> Genotype:
         """See `Store.genotype`."""

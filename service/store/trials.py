@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, func, insert, select, update
 
 from service.domain.errors import Conflict, NotFound
 from service.domain.job import Lease
 from service.domain.trial import Evaluation, Proposal, Trial, TrialState
 from service.store.architectures import ArchitectureRecords, genotype_of
 from service.store.clock import now
+from service.store.records import adding
 from service.store.tables import ArchitectureRow, EvaluationRow, JobRow, TrialRow, WeightsRow
 from workers.messages import Evaluated, EvaluationReport, Failed, FailureClass, LatencyMeasurement
 
@@ -42,6 +43,20 @@ EVALUATION_COLUMNS = (
     EvaluationRow.traceback,
 )
 
+ADD_TRIAL = adding(TrialRow, ["job_id", "number"])
+ADD_EVALUATION = adding(EvaluationRow, ["trial_id", "fidelity", "seed"], recorded_at=now())
+TRIAL_ID = select(TrialRow.id).where(TrialRow.job_id == bindparam("job_id"), TrialRow.number == bindparam("number"))
+SET_STATE = update(TrialRow).where(TrialRow.id == bindparam("trial_id")).values(state=bindparam("new_state"))
+REUSABLE = (
+    select(*EVALUATION_COLUMNS)
+    .where(
+        EvaluationRow.request_key == bindparam("request_key"),
+        EvaluationRow.reused_from.is_(None),
+        EvaluationRow.failure.is_(None),
+    )
+    .order_by(EvaluationRow.id.desc())  # so that the oldest of equal results is the one that stays
+)
+
 
 class TrialRecords(ArchitectureRecords):
     """The promises of `service.ports.Store` about trials; a trial's architecture is recorded with it."""
@@ -58,26 +73,20 @@ class TrialRecords(ArchitectureRecords):
             "attributes": dict(proposal.attributes),
             "state": TrialState.PROPOSED,
         }
-        added = self._insert(TrialRow, values).on_conflict_do_nothing(index_elements=["job_id", "number"])
-        if self._write(added.returning(TrialRow.id)).scalar() is None:
+        if self._add(ADD_TRIAL, values) is None:
             raise Conflict(f"Job {lease.job_id} has a trial {proposal.number} already.")
         return Trial(proposal)
 
     def add_evaluation(self, lease: Lease, number: int, evaluation: Evaluation, state: TrialState) -> bool:
         """See `Store.add_evaluation`."""
         self._hold(lease)
-        where = (TrialRow.job_id == lease.job_id, TrialRow.number == number)
-        trial_id = self._connection.execute(select(TrialRow.id).where(*where)).scalar()
+        trial_id = self._connection.execute(TRIAL_ID, {"job_id": lease.job_id, "number": number}).scalar()
         if trial_id is None:
             raise _no_trial(lease.job_id, number)
-        values = {"trial_id": trial_id, "recorded_at": now(), **_evaluation_values(evaluation)}
-        added = self._insert(EvaluationRow, values).on_conflict_do_nothing(
-            index_elements=["trial_id", "fidelity", "seed"]
-        )
-        evaluation_id = self._write(added.returning(EvaluationRow.id)).scalar()
+        evaluation_id = self._add(ADD_EVALUATION, {"trial_id": trial_id, **_evaluation_values(evaluation)})
         if evaluation_id is None:
             return False
-        self._write(update(TrialRow).where(*where).values(state=state))
+        self._write(SET_STATE, {"trial_id": trial_id, "new_state": state})
         if isinstance(evaluation.report, Evaluated):
             self._add_weights(evaluation_id, evaluation.report.weights)
         return True
@@ -137,13 +146,7 @@ class TrialRecords(ArchitectureRecords):
         """See `Store.reusable`."""
         if not request_key:
             return {}
-        query = select(*EVALUATION_COLUMNS).where(
-            EvaluationRow.request_key == request_key,
-            EvaluationRow.reused_from.is_(None),
-            EvaluationRow.failure.is_(None),
-        )
-        # Newest first, so that the oldest of equal results is the one that stays.
-        rows = self._connection.execute(query.order_by(EvaluationRow.id.desc()))
+        rows = self._connection.execute(REUSABLE, {"request_key": request_key})
         return {row.fidelity: (row.id, _evaluation(row)) for row in rows}
 
 
