@@ -75,12 +75,18 @@ class OptunaProposer:
         self._tell(known)
         for proposal in pending[max(0, len(self._asked) - len(known)) :]:
             self._add(proposal)
-        self._study.sampler = self._make_sampler(Turn(self._seed, number, attempt), self._distributions)
-        asked = self._study.ask(dict(self._distributions))
+        sampler = self._study.sampler = self._make_sampler(Turn(self._seed, number, attempt), self._distributions)
+        asked = self._study.ask()
         asked.set_user_attr(WITHDRAWN, True)
-        answered = self._study.tell(asked, state=TrialState.FAIL)
-        choices = {name: int(answer) for name, answer in answered.params.items()}
-        return Proposal(number, choices, self._space.genotype(choices), dict(answered.system_attrs))
+        together = asked.relative_params
+        withdrawn = self._study.tell(asked, state=TrialState.FAIL)
+        choices = {
+            name: int(
+                together[name] if name in together else sampler.sample_independent(self._study, withdrawn, name, own)
+            )
+            for name, own in self._distributions.items()
+        }
+        return Proposal(number, choices, self._space.genotype(choices), dict(withdrawn.system_attrs))
 
     def _tell(self, known: Sequence[Trial]) -> None:
         for trial in known[self._told :]:
