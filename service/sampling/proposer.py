@@ -9,7 +9,7 @@ import numpy as np
 import optuna
 from optuna.distributions import CategoricalDistribution
 from optuna.samplers import BaseSampler
-from optuna.trial import TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from search_space.space import CellSpace
 from service.domain.job import JobSpec
@@ -66,7 +66,7 @@ class OptunaProposer:
         self._make_sampler = make_sampler
         self._distributions = distributions_of(spec.space)
         self._study = optuna.create_study(directions=["minimize"] * len(spec.objectives))
-        self._asked: list[optuna.Trial] = []
+        self._asked: list[FrozenTrial] = []
         self._told = 0
         self._worst = [objective.directed(0.0) for objective in spec.objectives]
 
@@ -105,9 +105,9 @@ class OptunaProposer:
                 system_attrs=dict(proposal.attributes),
             )
         )
-        self._asked.append(optuna.Trial(self._study, self._study.get_trials(deepcopy=False)[-1]._trial_id))
+        self._asked.append(self._study.get_trials(deepcopy=False)[-1])
 
-    def _close(self, asked: optuna.Trial, trial: Trial) -> None:
+    def _close(self, asked: FrozenTrial, trial: Trial) -> None:
         """Tells the study what came of a trial.
 
         One that was stopped early counts with what it reached, which is worse than what it might have. One that was
@@ -119,18 +119,18 @@ class OptunaProposer:
         elif trial.rejected:
             values = known_before(self._objectives, trial.proposal.genotype, self._skeleton)
         else:
-            self._study.tell(asked, state=TrialState.FAIL)
+            self._study.tell(asked.number, state=TrialState.FAIL)
             return
         for objective in self._objectives:
             if objective.limit is not None:
                 excess = objective.excess(values[objective.metric]) if objective.metric in values else 0.0
-                asked.set_constraint(objective.metric, excess)
+                optuna.Trial(self._study, asked._trial_id).set_constraint(objective.metric, excess)
         told = [
             objective.directed(values[objective.metric]) if objective.metric in values else worst
             for objective, worst in zip(self._objectives, self._worst, strict=True)
         ]
         self._worst = [max(worst, loss) for worst, loss in zip(self._worst, told, strict=True)]
-        self._study.tell(asked, told)
+        self._study.tell(asked.number, told)
 
 
 def distributions_of(space: CellSpace) -> Distributions:
