@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,6 +54,8 @@ def submit(
     url: Url = DEFAULT_URL,
 ) -> None:
     """Ask for a search. The job comes from a file, from options, or both: an option replaces what the file says."""
+    if seconds is not None and not math.isfinite(seconds):
+        _refuse(USAGE, f"--seconds is a number of seconds, such as 600, not {seconds}.")
     asked = _read_job(job) if job else {}
     _put(asked, "dataset", dataset)
     _put(asked, "name", name)
@@ -220,6 +223,8 @@ def _read_job(path: Path) -> dict[str, Any]:
         asked = json.loads(text, parse_constant=_refuse_constant)
     except (OSError, ValueError) as error:
         _refuse(USAGE, f"Cannot read {path}: {error}")
+    except RecursionError:
+        _refuse(USAGE, f"Cannot read {path}: it is nested too deeply for a job.")
     if not isinstance(asked, dict):
         _refuse(USAGE, f"{path} holds no job: a job is a JSON object.")
     return asked

@@ -41,9 +41,16 @@ def test_a_search_is_asked_for_on_standard_input(cellsmith: Cellsmith) -> None:
     assert (result.exit_code, result.stdout) == (0, "Job 1 is queued. Follow it with: cellsmith watch 1\n")
 
 
-@pytest.mark.parametrize("job", ["{", "[]", '{"seed": NaN}', '{"seed": 1}'])
+@pytest.mark.parametrize("job", ["{", "[]", '{"seed": NaN}', '{"seed": 1}', '{"a":' * 9999, "[" * 9999])
 def test_a_file_that_holds_no_job_is_wrong_usage(cellsmith: Cellsmith, job: str) -> None:
     result = cellsmith("submit", "-", stdin=job)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-inf"])
+def test_a_budget_of_no_number_of_seconds_is_wrong_usage(cellsmith: Cellsmith, seconds: str) -> None:
+    result = cellsmith("submit", "--dataset", "digits", f"--seconds={seconds}")
     assert (result.exit_code, result.stdout) == (2, "")
     assert len(result.stderr.splitlines()) == 1
 
