@@ -180,7 +180,9 @@ def resume(id: JobId, as_json: AsJson = False, url: Url = DEFAULT_URL) -> None:
 def code(
     key: Annotated[str, typer.Argument(metavar="KEY", help="The key of a cell, as a front shows it.")],
     dataset: Annotated[str | None, typer.Option(help="Take input shape and classes from this data set.")] = None,
-    shape: Annotated[str | None, typer.Option("--input", metavar="C,H,W", help="The shape of an image, as 3,224,224.")] = None,
+    shape: Annotated[
+        str | None, typer.Option("--input", metavar="C,H,W", help="The shape of an image, as 3,224,224.")
+    ] = None,
     classes: Annotated[int | None, typer.Option(help="The number of classes.")] = None,
     channels: Annotated[int | None, typer.Option(help="The width of the first cell.")] = None,
     cells_per_stage: Annotated[int | None, typer.Option(help="The depth.")] = None,

@@ -42,8 +42,8 @@ from model import load
 network = load("weights.safetensors")  # takes float32 images of shape (N, {shape})
 ```
 
-Images must be prepared as they were for training: pixels of 0..{brightest} divided by {brightest}, then, channel by channel,
-less {mean} and divided by {sd}. The classes are, in the order of the outputs: {classes}.
+Images must be prepared as they were for training: pixels of 0..{brightest} divided by {brightest}, then,
+channel by channel, less {mean} and divided by {sd}. The classes are, in the order of the outputs: {classes}.
 
 `config.json` says how the network was trained and measured.
 """

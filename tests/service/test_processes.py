@@ -40,6 +40,6 @@ def test_a_host_that_is_none_of_this_machine_is_named(tmp_path: Path, host: str)
 
 def test_a_file_that_is_no_database_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "cellsmith.db").write_bytes(b"not a database at all" * 100)
-    with pytest.raises(CannotStart, match="^The database cannot be used: ") as refusal:
+    with pytest.raises(CannotStart, match=r"^The database cannot be used: ") as refusal:
         migrate(Settings(data_dir=tmp_path))
     assert "\n" not in str(refusal.value)

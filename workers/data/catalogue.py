@@ -15,7 +15,8 @@ class Dataset:
     """What is known of a data set before it is loaded.
 
     Pixels are 0 to `brightest`. `mean` and `sd` standardise each channel of an image whose pixels are scaled to
-    0..1; whoever uses an exported network must do the same. `files` are looked for in the data folder; none: it comes with a library.
+    0..1; whoever uses an exported network must do the same. `files` are looked for in the data folder; none: it
+    comes with a library.
     """
 
     name: str
