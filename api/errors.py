@@ -30,6 +30,14 @@ PLAINER = {
 }
 """What pydantic says in words of its own, by its name for the mistake."""
 
+NO_BODY = "A JSON body is required; GET /openapi.json shows what it holds."
+
+LOOKS = {
+    "key": "A key is 20 hexadecimal digits, as a front shows it.",
+    "input": "An input is C,H,W, such as 3,224,224.",
+}
+"""What a parameter looks like, where its pattern is not met."""
+
 MEDIA_TYPE = "application/problem+json"
 
 PROBLEM_SCHEMA = {
@@ -121,11 +129,12 @@ def _field_error(found: Mapping[str, Any]) -> dict[str, str]:
     if found["type"] == "json_invalid":
         return {"pointer": "#", "detail": f"The body is not JSON (at character {path[0]}): {found['ctx']['error']}."}
     detail = PLAINER.get(found["type"], f"{found['msg']}.")
-    return (
-        {"pointer": _pointer(path), "detail": detail}
-        if where == "body"
-        else {"parameter": str(path[-1]), "detail": detail}
-    )
+    if where == "body":
+        return {"pointer": _pointer(path), "detail": detail if path or found["type"] != "missing" else NO_BODY}
+    parameter = str(path[0])
+    if found["type"] == "string_pattern_mismatch":
+        detail = LOOKS.get(parameter, detail)
+    return {"parameter": parameter, "detail": detail}
 
 
 def _pointer(path: Sequence[object]) -> str:

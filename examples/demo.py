@@ -24,32 +24,47 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
+LOG_LINES = 20
+INTERRUPTED = 130
 
 
 def main() -> int:
-    """0 where everything held."""
+    """0 where everything held, 130 where it was interrupted."""
+    try:
+        demonstrate()
+    except KeyboardInterrupt:
+        say("\nInterrupted. Everything is stopped.")
+        return INTERRUPTED
+    return 0
+
+
+def demonstrate() -> None:
+    """The whole way; SystemExit with a sentence where something did not hold."""
     started = time.monotonic()
     file = Path(sys.argv[1] if len(sys.argv) > 1 else "examples/digits.json")
     export = Path(sys.argv[2] if len(sys.argv) > 2 else "demo-export")
     say("Cellsmith demo: a search on 1,797 handwritten digits, on this machine alone.")
-    with tempfile.TemporaryDirectory(prefix="cellsmith-demo-") as scratch, service(Path(scratch)) as url:
+    folder = tempfile.TemporaryDirectory(prefix="cellsmith-demo-", ignore_cleanup_errors=True)
+    with folder as scratch, service(Path(scratch)) as url:
         os.environ["CELLSMITH_URL"] = url
         job = json.loads(cellsmith("submit", str(file), "--json", show=f"submit {file}"))
         id = str(job["id"])
         say(f"job {id} is queued")
         cellsmith("watch", id, capture=False)
+        ended = json.loads(cellsmith("watch", id, "--json", show=None))["progress"]
+        trials = ended["done"] + ended["stopped"] + ended["failed"]
+        say(f"\n{trials} trials, {ended['done']} of them trained fully")
         points = json.loads(cellsmith("front", id, "--json", show=None))["points"]
         best = max(points, key=lambda point: point["accuracy"])
         cellsmith("export", id, str(best["number"]), "-o", str(export), "--force", capture=False)
         say("\nDoes the exported file score the same, in a process that can import torch alone?")
         check(Path(scratch), export, best["accuracy"], seed=job["spec"]["seed"])
     say(f"\nEverything is stopped. {export}/model.py is yours: plain PyTorch. ({time.monotonic() - started:.0f} s)")
-    return 0
 
 
 @contextlib.contextmanager
 def service(scratch: Path) -> Iterator[str]:
-    """A service of our own on a free port, its data in `scratch`, its log shown where it cannot start."""
+    """A service of our own on a free port, its data in `scratch`, the end of its log shown where the demo fails."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -66,21 +81,24 @@ def service(scratch: Path) -> Iterator[str]:
             [sys.executable, "-m", "service"], cwd=ROOT, env=environment, stdout=sink, stderr=subprocess.STDOUT
         )
     try:
-        wait_until_it_answers(f"{url}/healthz", process, log)
+        wait_until_it_answers(f"{url}/healthz", process)
         yield url
+    except SystemExit:
+        say("\nThe end of the service's log:\n" + "\n".join(log.read_text().splitlines()[-LOG_LINES:]))
+        raise
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
 
 
-def wait_until_it_answers(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Returns when the service answers; ends the demo with the log where it does not."""
+def wait_until_it_answers(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Returns when the service answers; ends the demo where it does not."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=1):
             return
         time.sleep(0.1)
-    sys.exit(f"The service does not answer. Its log:\n{log.read_text()}")
+    sys.exit("The service does not answer.")
 
 
 def cellsmith(*words: str, capture: bool = True, show: str | None = "") -> str:
@@ -105,7 +123,8 @@ def check(scratch: Path, export: Path, accuracy: float, seed: int) -> None:
     torch.save({"x": torch.tensor(validation.images_NCHW), "y": torch.tensor(validation.labels_N)}, images)
     script = str(ROOT / "examples/check_export.py")
     arguments = [sysconfig.get_path("purelib"), str(export), str(images), repr(accuracy)]
-    done = subprocess.run([sys.executable, "-I", "-S", "-B", script, *arguments])
+    # a process group of its own, so that Ctrl-C reaches us alone and shows no traceback of the script
+    done = subprocess.run([sys.executable, "-I", "-S", "-B", script, *arguments], process_group=0)
     if done.returncode:
         sys.exit("The exported file is not what was measured.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import os
@@ -18,7 +19,7 @@ from types import FrameType
 
 import uvicorn
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from service.leftovers import end_leftovers
 from service.settings import Settings
@@ -44,8 +45,8 @@ def migrate(settings: Settings) -> None:
 
 def run_api(settings: Settings) -> None:
     """Serves HTTP until it is stopped. Loads neither torch nor ray nor optuna."""
-    _database(settings)
     _refuse_taken_port(settings)
+    _database(settings)
     _end_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
     # The floor above is named, not imported: `api` depends on `service`, never the other way.
     uvicorn.run(
@@ -79,13 +80,14 @@ def run_scheduler(settings: Settings) -> None:
 
 def run_all(settings: Settings) -> None:
     """The API and the scheduler as children that are restarted when they die, until this process is stopped."""
-    _database(settings)
     _refuse_taken_port(settings)
+    _database(settings)
     stopping = threading.Event()
     _on_stop(stopping.set)
     _end_with_parent(stopping.set)
     children = [_Child("api"), _Child("scheduler")]
-    print(f"Cellsmith listens on http://{settings.host}:{settings.port}, data in {settings.data_dir}", flush=True)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    print(f"Cellsmith listens on http://{host}:{settings.port}, data in {settings.data_dir}", flush=True)
     try:
         while not stopping.wait(0.2):
             for child in children:
@@ -127,23 +129,29 @@ def _database(settings: Settings) -> Engine:
         upgrade(engine)
     except WrongSchema as error:
         raise CannotStart(str(error)) from error
-    except (OSError, OperationalError) as error:
+    except (OSError, DatabaseError) as error:
         reason = str(error).splitlines()[0]
         raise CannotStart(
-            f"The database is out of reach: {reason} (CELLSMITH_DATABASE_URL, CELLSMITH_DATA_DIR)"
+            f"The database cannot be used: {reason} (CELLSMITH_DATABASE_URL, CELLSMITH_DATA_DIR)"
         ) from error
     return engine
 
 
 def _refuse_taken_port(settings: Settings) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise CannotStart(
-                f"Port {settings.port} on {settings.host} is not free ({error.strerror}): set CELLSMITH_PORT."
-            ) from error
+    host, port = settings.host, settings.port
+    try:
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, kind, protocol, _, address in addresses:
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if family == socket.AF_INET6:
+                    probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                probe.bind(address)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        if getattr(error, "errno", None) in (errno.EADDRINUSE, errno.EACCES):
+            raise CannotStart(f"Port {port} on {host} is not free ({reason}): set CELLSMITH_PORT.") from error
+        raise CannotStart(f"{host!r} is no address of this machine ({reason}): set CELLSMITH_HOST.") from error
 
 
 def _stop(children: list[subprocess.Popen[bytes]]) -> None:

@@ -24,9 +24,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default=Path("data"), description="Folder of the SQLite file.")
     database_url: str = Field(default="", description="Database; a SQLite file in data_dir where nothing is given.")
     host: str = Field(default="127.0.0.1", description="Address that the HTTP face listens on.")
-    port: int = Field(
-        default=8642, ge=0, le=65535, description="Port that the HTTP face listens on; 0 takes a free one."
-    )
+    port: int = Field(default=8642, ge=1, le=65535, description="Port that the HTTP face listens on.")
     workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, le=1024, description="Evaluations at once, of all jobs."
     )

@@ -33,7 +33,12 @@ SEARCH: Sequence[EvaluationReport] = (
 FRONT = [0, 3, 4]
 
 
-def record(work: UnitOfWork, reports: Sequence[EvaluationReport] = SEARCH, state: JobState = JobState.DONE) -> Job:
+def record(
+    work: UnitOfWork,
+    reports: Sequence[EvaluationReport] = SEARCH,
+    state: JobState = JobState.DONE,
+    message: str = "",
+) -> Job:
     """Claims the oldest waiting job, records one trial a report, and leaves the job in `state`."""
     generator = random.Random(0)
     space = spaces["nasnet"]
@@ -46,7 +51,7 @@ def record(work: UnitOfWork, reports: Sequence[EvaluationReport] = SEARCH, state
             store.add_trial(lease, Proposal(number, space.choices(genotype), genotype))
             store.add_evaluation(lease, number, Evaluation(report), _state(report))
         store.beat(lease, 60, 12.0)
-        return store.release(lease, state, 12.0)
+        return store.release(lease, state, 12.0, message)
 
 
 def _state(report: EvaluationReport) -> TrialState:

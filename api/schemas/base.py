@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
 
 Item = TypeVar("Item")
 
@@ -15,6 +15,12 @@ class Asked(BaseModel):
     """Comes in: nothing is guessed (`"3"` is no number), unknown fields and NaN are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _whole(cls, value: object) -> object:
+        # JSON has one kind of number: 40.0 and 4e1 are 40 written otherwise
+        return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class Told(BaseModel):

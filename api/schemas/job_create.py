@@ -36,7 +36,7 @@ class SpaceChoice(Asked):
         try:
             return spaces[self.preset].restricted(self.operators, self.nodes)
         except ValueError as error:
-            raise Invalid("space", str(error)) from error
+            raise Invalid("space", f"{error}. GET /v1/spaces shows the operators of each space.") from error
 
 
 class SkeletonChoice(Asked):

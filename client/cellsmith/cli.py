@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
-from cellsmith import DEFAULT_URL
+from cellsmith import DEFAULT_URL, __version__
 from cellsmith.errors import ApiError, Unreachable
 
 if TYPE_CHECKING:
@@ -39,6 +40,21 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program t
 JobId = Annotated[int, typer.Argument(metavar="ID", min=1, help="The number of the job.")]
 
 
+def _tell_version(wished: bool) -> None:
+    if wished:
+        typer.echo(f"cellsmith {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """What holds for every command."""
+
+
 @app.command()
 def submit(
     job: Annotated[Path | None, typer.Argument(metavar="JOB.json", help="The job as JSON; - reads it here.")] = None,
@@ -53,6 +69,8 @@ def submit(
     url: Url = DEFAULT_URL,
 ) -> None:
     """Ask for a search. The job comes from a file, from options, or both: an option replaces what the file says."""
+    if seconds is not None and not math.isfinite(seconds):
+        _refuse(USAGE, f"--seconds is a number of seconds, such as 600, not {seconds}.")
     asked = _read_job(job) if job else {}
     _put(asked, "dataset", dataset)
     _put(asked, "name", name)
@@ -84,9 +102,12 @@ def jobs(
     if as_json:
         _print_json(found)
     elif found:
-        from cellsmith.tables import jobs_table
+        from cellsmith.tables import jobs_notes, jobs_table
 
-        _console().print(jobs_table(found))
+        console = _console()
+        console.print(jobs_table(found))
+        for note in jobs_notes(found):
+            console.print(note, style="dim", soft_wrap=True)
     else:
         _refuse(FAILED, "There are no jobs yet. Make one with: cellsmith submit --dataset digits")
 
@@ -159,7 +180,9 @@ def resume(id: JobId, as_json: AsJson = False, url: Url = DEFAULT_URL) -> None:
 def code(
     key: Annotated[str, typer.Argument(metavar="KEY", help="The key of a cell, as a front shows it.")],
     dataset: Annotated[str | None, typer.Option(help="Take input shape and classes from this data set.")] = None,
-    shape: Annotated[str | None, typer.Option("--input", metavar="C,H,W", help="The shape of an image.")] = None,
+    shape: Annotated[
+        str | None, typer.Option("--input", metavar="C,H,W", help="The shape of an image, as 3,224,224.")
+    ] = None,
     classes: Annotated[int | None, typer.Option(help="The number of classes.")] = None,
     channels: Annotated[int | None, typer.Option(help="The width of the first cell.")] = None,
     cells_per_stage: Annotated[int | None, typer.Option(help="The depth.")] = None,
@@ -220,6 +243,8 @@ def _read_job(path: Path) -> dict[str, Any]:
         asked = json.loads(text, parse_constant=_refuse_constant)
     except (OSError, ValueError) as error:
         _refuse(USAGE, f"Cannot read {path}: {error}")
+    except RecursionError:
+        _refuse(USAGE, f"Cannot read {path}: it is nested too deeply for a job.")
     if not isinstance(asked, dict):
         _refuse(USAGE, f"{path} holds no job: a job is a JSON object.")
     return asked

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Literal, Self, cast
+from urllib.parse import quote
 
 import httpx2
 
@@ -90,14 +91,14 @@ class Client:
 
     def architecture(self, key: str) -> dict[str, Any]:
         """An architecture: its genotype, what it costs, where it was tried."""
-        return cast(dict[str, Any], self._read(f"/v1/architectures/{key}"))
+        return cast(dict[str, Any], self._read(f"/v1/architectures/{quote(key, safe='')}"))
 
     def code(self, key: str, **choices: str | int) -> str:
         """The one PyTorch file of an architecture.
 
         `choices` are the query of the route: dataset or input and classes, channels, cells_per_stage, form.
         """
-        return self._call("GET", f"/v1/architectures/{key}/code", repeat=True, params=choices).text
+        return self._call("GET", f"/v1/architectures/{quote(key, safe='')}/code", repeat=True, params=choices).text
 
     def _read(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         return self._call("GET", path, repeat=True, params=dict(params or {})).json()

@@ -31,6 +31,16 @@ def jobs_table(jobs: Iterable[JobSummary]) -> Table:
     return table
 
 
+def jobs_notes(jobs: Iterable[JobSummary]) -> list[str]:
+    """What is told of single jobs: why one failed, or ended before its trials were spent."""
+    return [f"Job {job['id']}: {told}" for job in jobs if (told := message(job))]
+
+
+def message(job: JobSummary) -> str:
+    """What the service tells of the job; nothing of one that waits, whose message is of another time."""
+    return "" if job["state"] == "queued" else job["message"]
+
+
 def front_table(front: Front) -> Table:
     """One line a point, fastest first; the knee is marked."""
     table = _table()
@@ -51,9 +61,6 @@ def front_notes(front: Front) -> list[str]:
     limits = [_limit(objective) for objective in front["objectives"] if objective["limit"] is not None]
     if limits:
         notes.append("Every cell keeps " + " and ".join(limits) + ".")
-    if volume := front["hypervolume"]:
-        reference = ", ".join(f"{metric} {value:.4g}" for metric, value in volume["reference"].items())
-        notes.append(f"Hypervolume {volume['value']:.4g}, measured from {reference}.")
     return notes
 
 

@@ -15,7 +15,7 @@ from cellsmith.client import Client
 from cellsmith.errors import Unreachable
 from cellsmith.quantities import duration, percent
 from cellsmith.results import Job
-from cellsmith.tables import STATE_STYLES
+from cellsmith.tables import STATE_STYLES, message
 
 ENDED = ("done", "failed", "cancelled")
 INTERVAL_S = 0.5
@@ -59,7 +59,7 @@ def watch(client: Client, id: int, console: Console) -> Job:
 
 
 def line(job: Job) -> str:
-    """The state of a job on one line, without the times that change by themselves."""
+    """The state of a job on one line with its message, without the times that change by themselves."""
     progress = job["progress"]
     parts = [
         f"job {job['id']} {job['state']}",
@@ -69,6 +69,8 @@ def line(job: Job) -> str:
     ]
     if progress["failed"]:
         parts.append(f"{progress['failed']} failed")
+    if told := message(job):
+        parts.append(told)
     return "  ".join(parts)
 
 
@@ -102,7 +104,7 @@ def _live(client: Client, id: int, console: Console) -> Job:
 
 
 def view(job: Job) -> Group:
-    """Three lines: which job, how far it is, what it found."""
+    """Three lines: which job, how far it is, what it found; and the message, where the job has one."""
     progress = job["progress"]
     title = Text.assemble(
         ("Job ", "dim"), (str(job["id"]), "bold"), (" on ", "dim"), job["dataset"], "  ",
@@ -123,4 +125,4 @@ def view(job: Job) -> Group:
         f"best accuracy {percent(progress['best_accuracy'])}   front {progress['front']}   "
         f"stopped early {progress['stopped']}   failed {progress['failed']}   reused {progress['reused']}"
     )
-    return Group(title, bar, Text(found))
+    return Group(title, bar, Text(found), *([Text(told)] if (told := message(job)) else []))

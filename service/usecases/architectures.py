@@ -31,7 +31,7 @@ def register(genotype: Genotype, work: UnitOfWork) -> Genotype:
     try:
         genotype.check_operators(OPERATORS)
     except InvalidGenotype as error:
-        raise Invalid("genotype", f"This genotype cannot be built: {error}.") from error
+        raise Invalid("genotype", f"This genotype cannot be built: {error}. GET /v1/operators lists them.") from error
     with work() as store:
         store.add_genotype(genotype)
     return genotype

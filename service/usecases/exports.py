@@ -42,8 +42,8 @@ from model import load
 network = load("weights.safetensors")  # takes float32 images of shape (N, {shape})
 ```
 
-Images must be prepared as they were for training: pixels scaled to 0..1, then, channel by channel, less {mean} and
-divided by {sd}. The classes are, in the order of the outputs: {classes}.
+Images must be prepared as they were for training: pixels of 0..{brightest} divided by {brightest}, then,
+channel by channel, less {mean} and divided by {sd}. The classes are, in the order of the outputs: {classes}.
 
 `config.json` says how the network was trained and measured.
 """
@@ -91,6 +91,7 @@ def _config(job: Job, trial: Trial, result: Evaluated, form: Form) -> dict[str, 
         "skeleton": asdict(job.spec.skeleton),
         "form": form,
         "dataset": job.spec.dataset,
+        "brightest": dataset.brightest,
         "mean": dataset.mean,
         "sd": dataset.sd,
         "class_names": dataset.class_names,
@@ -122,6 +123,7 @@ def _card(job: Job, trial: Trial, result: Evaluated, form: Form) -> str:
         macs=result.macs,
         form=form,
         shape=_listed(job.spec.skeleton.input_shape),
+        brightest=dataset.brightest,
         mean=_listed(dataset.mean),
         sd=_listed(dataset.sd),
         classes=_listed(dataset.class_names),

@@ -36,6 +36,7 @@ JSON = {"Content-Type": "application/json"}
         ({"budget": {"trials": "3"}}, "#/budget/trials"),
         ({"budget": {"trials": True}}, "#/budget/trials"),
         ({"budget": {"trials": 10**40}}, "#/budget/trials"),
+        ({"budget": {"trials": 2.5}}, "#/budget/trials"),
         ({"budget": {"seconds": 1e9}}, "#/budget/seconds"),
         ({"resources": {"workers": 0}}, "#/resources/workers"),
         ({"seed": -1}, "#/seed"),
@@ -58,6 +59,24 @@ def test_what_is_no_number_is_refused(http: TestClient, number: str) -> None:
     body = '{"dataset": "digits", "budget": {"seconds": ' + number + "}}"
     refused = problem(http.post("/v1/jobs", content=body, headers=JSON), 422)
     assert refused["errors"][0]["pointer"] == "#/budget/seconds"
+
+
+def test_a_whole_number_is_one_however_it_is_written(http: TestClient) -> None:
+    made = http.post("/v1/jobs", content='{"dataset": "digits", "budget": {"trials": 4e1}}', headers=JSON)
+    assert made.json()["spec"]["budget"]["trials"] == 40
+    too_many = http.post("/v1/jobs", content='{"dataset": "digits", "budget": {"trials": 1e9}}', headers=JSON)
+    assert "1 to 100000 trials" in problem(too_many, 422)["detail"]
+
+
+def test_an_unknown_operator_is_told_which_there_are(http: TestClient) -> None:
+    refused = problem(http.post("/v1/jobs", json={"dataset": "digits", "space": {"operators": ["sep"]}}), 422)
+    assert "'sep'" in refused["detail"]
+    assert "GET /v1/spaces" in refused["detail"]
+
+
+@pytest.mark.parametrize("call", ["jobs", "architectures"])
+def test_no_body_at_all_is_told_so(http: TestClient, call: str) -> None:
+    assert "JSON body" in problem(http.post(f"/v1/{call}"), 422)["detail"]
 
 
 @pytest.mark.parametrize("metric", ["params", "macs"])

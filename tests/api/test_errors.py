@@ -25,22 +25,30 @@ def test_a_method_that_does_not_apply_is_a_problem(http: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "path",
+    ("path", "parameter"),
     [
-        "jobs/0",
-        "jobs/first",
-        f"jobs/{10**30}",
-        "jobs?limit=0",
-        "jobs?cursor=x",
-        "jobs?state=lost",
-        "jobs/1/front?max_latency_ms=nan",
-        "jobs/1/front?max_latency_ms=-1",
-        "architectures/%00",
-        "architectures/ABC",
+        ("jobs/0", "id"),
+        ("jobs/first", "id"),
+        (f"jobs/{10**30}", "id"),
+        ("jobs?limit=0", "limit"),
+        ("jobs?cursor=x", "cursor"),
+        ("jobs?state=lost", "state"),
+        ("jobs/1/front?max_latency_ms=nan", "max_latency_ms"),
+        ("jobs/1/front?max_latency_ms=-1", "max_latency_ms"),
+        ("architectures/%00", "key"),
+        ("architectures/ABC", "key"),
+        ("architectures/abc/code?input=x", "input"),
     ],
 )
-def test_a_parameter_of_the_wrong_kind_is_a_problem_that_names_it(http: TestClient, path: str) -> None:
-    assert problem(http.get(f"/v1/{path}"), 422)["errors"][0]["parameter"]
+def test_a_parameter_of_the_wrong_kind_is_a_problem_that_names_it(http: TestClient, path: str, parameter: str) -> None:
+    refused = problem(http.get(f"/v1/{path}"), 422)
+    assert refused["errors"][0]["parameter"] == parameter
+    assert refused["detail"].startswith(f"{parameter}: ")
+
+
+@pytest.mark.parametrize(("path", "look"), [("X", "20 hexadecimal digits"), ("abc/code?input=x", "3,224,224")])
+def test_what_does_not_look_right_is_told_how_it_looks(http: TestClient, path: str, look: str) -> None:
+    assert look in problem(http.get(f"/v1/architectures/{path}"), 422)["detail"]
 
 
 def test_a_mistake_of_ours_is_a_problem_without_a_traceback() -> None:

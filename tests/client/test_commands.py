@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
-import threading
+import subprocess
+import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
+from cellsmith import __version__
 from cellsmith.cli import app
+from cellsmith.client import Client
+from cellsmith.results import Job
+from cellsmith.watch import view
 from service.domain.job import JobState
 from service.ports import UnitOfWork
 from tests.client.conftest import Cellsmith
-from tests.recorded import FRONT, WEIGHTS, record
+from tests.recorded import FRONT, SEARCH, WEIGHTS, record
+
+CLIENT = Path(__file__).parents[2] / "client"
 
 
 @pytest.fixture
@@ -41,9 +50,16 @@ def test_a_search_is_asked_for_on_standard_input(cellsmith: Cellsmith) -> None:
     assert (result.exit_code, result.stdout) == (0, "Job 1 is queued. Follow it with: cellsmith watch 1\n")
 
 
-@pytest.mark.parametrize("job", ["{", "[]", '{"seed": NaN}', '{"seed": 1}'])
+@pytest.mark.parametrize("job", ["{", "[]", '{"seed": NaN}', '{"seed": 1}', '{"a":' * 9999, "[" * 9999])
 def test_a_file_that_holds_no_job_is_wrong_usage(cellsmith: Cellsmith, job: str) -> None:
     result = cellsmith("submit", "-", stdin=job)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-inf"])
+def test_a_budget_of_no_number_of_seconds_is_wrong_usage(cellsmith: Cellsmith, seconds: str) -> None:
+    result = cellsmith("submit", "--dataset", "digits", f"--seconds={seconds}")
     assert (result.exit_code, result.stdout) == (2, "")
     assert len(result.stderr.splitlines()) == 1
 
@@ -88,24 +104,50 @@ def test_a_front_is_a_table_with_the_knee_marked(cellsmith: Cellsmith, searched:
     assert max(map(len, result.stdout.splitlines())) <= 80
 
 
+def test_a_hypervolume_is_for_programs(cellsmith: Cellsmith, searched: None) -> None:
+    assert "ypervolume" not in cellsmith("front", "1").stdout
+    assert json.loads(cellsmith("front", "1", "--json").stdout)["hypervolume"]["value"] > 0
+
+
 def test_a_front_can_be_narrowed_to_fast_cells(cellsmith: Cellsmith, searched: None) -> None:
     narrowed = json.loads(cellsmith("front", "1", "--max-latency-ms", "1.1", "--json").stdout)
     assert [point["number"] for point in narrowed["points"]] == [0]
     assert cellsmith("front", "1", "--max-latency-ms", "0.01").exit_code == 1
 
 
-def test_watching_prints_a_line_a_change_and_then_the_front(cellsmith: Cellsmith, work: UnitOfWork) -> None:
+def test_watching_prints_a_line_a_change_and_then_the_front(cellsmith: Cellsmith, work: UnitOfWork, url: str) -> None:
     cellsmith("submit", "--dataset", "digits", "--trials", "6")
-    search = threading.Timer(0.2, record, [work])
-    search.start()
-    result = cellsmith("watch", "1")
-    search.join()
-    lines = result.stdout.splitlines()
-    assert result.exit_code == 0
-    assert lines[0].startswith("job 1 queued  0/6 trials  best -  front 0")
+    command = [sys.executable, "-m", "cellsmith", "watch", "1", "--url", url]
+    environment = {"PYTHONPATH": str(CLIENT), "COLUMNS": "80", "NO_COLOR": "1"}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as watching:
+        assert watching.stdout is not None
+        first = watching.stdout.readline()
+        record(work)  # not before the queued job has been shown
+        lines = watching.stdout.read().splitlines()
+    assert watching.returncode == 0
+    assert first.startswith("job 1 queued  0/6 trials  best -  front 0")
     assert any(line.startswith("job 1 done  6/6 trials  best 97.0 %  front 3  1 failed") for line in lines)
     assert len(lines) == len(set(lines))
-    assert "latency ms (95 %)" in result.stdout
+    assert any("latency ms (95 %)" in line for line in lines)
+
+
+def test_what_the_service_tells_of_a_job_is_shown(cellsmith: Cellsmith, searched: None, work: UnitOfWork) -> None:
+    told = "The budget of 60 s was spent after 2 of 40 trials."
+    cellsmith("submit", "--dataset", "digits")
+    record(work, SEARCH[:2], message=told)
+    assert told in cellsmith("watch", "2").stdout
+    assert cellsmith("jobs").stdout.splitlines()[-1] == f"Job 2: {told}"
+
+
+def test_a_live_view_shows_what_the_service_tells_of_an_ended_job(cellsmith: Cellsmith, url: str) -> None:
+    cellsmith("submit", "--dataset", "digits")
+    with Client(url) as client:
+        job = client.job(1)
+    console = Console(width=80)
+    for state, shown in [("queued", False), ("done", True)]:
+        with console.capture() as capture:
+            console.print(view(cast(Job, job | {"state": state, "message": "It is spent."})))
+        assert ("It is spent." in capture.get()) == shown
 
 
 def test_watching_for_a_program_prints_a_json_object_a_change(cellsmith: Cellsmith, searched: None) -> None:
@@ -159,3 +201,21 @@ def test_code_is_printed_as_it_is(cellsmith: Cellsmith, searched: None) -> None:
         "key": key,
         "code": result.stdout,
     }
+
+
+@pytest.mark.parametrize("key", ["../jobs", "a?b#c", "Mine"])
+def test_a_key_that_is_none_is_refused_in_one_line(cellsmith: Cellsmith, key: str) -> None:
+    result = cellsmith("code", key)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_an_input_that_is_none_is_told_what_one_looks_like(cellsmith: Cellsmith, searched: None) -> None:
+    result = cellsmith("code", "abc", "--input", "x")
+    assert result.exit_code == 3
+    assert "C,H,W, such as 3,224,224" in result.stderr
+
+
+def test_the_version_is_told(cellsmith: Cellsmith) -> None:
+    result = cellsmith("--version")
+    assert (result.exit_code, result.stdout) == (0, f"cellsmith {__version__}\n")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -24,16 +26,13 @@ SMALL_JOB = {
 
 @pytest.mark.xdist_group("ray")
 def test_the_demo_goes_from_submit_to_a_checked_file_and_leaves_nothing_running(tmp_path: Path) -> None:
-    job = tmp_path / "job.json"
-    job.write_text(json.dumps(SMALL_JOB))
-    environment = os.environ | {"DEMO_OF_THIS_TEST": str(tmp_path), "TMPDIR": str(tmp_path)}
-    environment["PYTHONPATH"] = f"{ROOT}:{ROOT / 'client'}"
-    command = [sys.executable, "-m", "examples.demo", str(job), str(tmp_path / "best")]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "4/4 trials" in done.stdout
-    assert "latency ms (95 %)" in done.stdout
-    assert "validation images right with torch alone" in done.stdout
+    with started(tmp_path, SMALL_JOB) as demo:
+        output, _ = demo.communicate(timeout=900)
+    assert demo.returncode == 0, output
+    assert "4/4 trials" in output
+    assert re.search(r"^4 trials, [1-4] of them trained fully$", output, re.MULTILINE)
+    assert "latency ms (95 %)" in output
+    assert "validation images right with torch alone" in output
     assert {path.name for path in (tmp_path / "best").iterdir()} == {
         "README.md",
         "config.json",
@@ -41,3 +40,43 @@ def test_the_demo_goes_from_submit_to_a_checked_file_and_leaves_nothing_running(
         "weights.safetensors",
     }
     wait_for(lambda: not alive_with(str(tmp_path)), 10, "nothing is left running")
+
+
+@pytest.mark.xdist_group("ray")
+def test_an_interrupted_demo_says_so_and_leaves_nothing_running(tmp_path: Path) -> None:
+    with started(tmp_path, {"dataset": "digits"}) as demo:
+        assert demo.stdout is not None
+        for line in demo.stdout:
+            if line.startswith("job 1 queued"):  # the first line of `watch`
+                break
+        os.killpg(demo.pid, signal.SIGINT)  # as a terminal does
+        rest = demo.stdout.read()
+    assert demo.returncode == 130, rest
+    assert "Interrupted." in rest
+    assert "Traceback" not in rest
+    wait_for(lambda: not alive_with(str(tmp_path)), 10, "nothing is left running")
+
+
+def test_a_demo_that_fails_shows_the_end_of_the_log(tmp_path: Path) -> None:
+    with started(tmp_path, {"dataset": "digits"}, CELLSMITH_WORKERS="none") as demo:
+        assert demo.stdout is not None
+        output = demo.stdout.read()
+    assert demo.returncode == 1
+    assert "CELLSMITH_WORKERS cannot be used" in output
+    assert "Traceback" not in output
+
+
+def started(folder: Path, job: dict[str, object], **environment: str) -> subprocess.Popen[str]:
+    """The demo in a process group of its own, all that it says on one pipe."""
+    file = folder / "job.json"
+    file.write_text(json.dumps(job))
+    whole = os.environ | {"TMPDIR": str(folder), "PYTHONPATH": f"{ROOT}:{ROOT / 'client'}"} | environment
+    return subprocess.Popen(
+        [sys.executable, "-m", "examples.demo", str(file), str(folder / "best")],
+        cwd=ROOT,
+        env=whole,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        process_group=0,
+    )

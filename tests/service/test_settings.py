@@ -30,6 +30,7 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     [
         ("CELLSMITH_PORT", "eighty"),
         ("CELLSMITH_PORT", "70000"),
+        ("CELLSMITH_PORT", "0"),
         ("CELLSMITH_WORKERS", "0"),
         ("CELLSMITH_LEASE_SECONDS", "nan"),
         ("CELLSMITH_LEASE_SECONDS", "1"),

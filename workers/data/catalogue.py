@@ -14,8 +14,9 @@ DATA_VARIABLE = "CELLSMITH_DATA"
 class Dataset:
     """What is known of a data set before it is loaded.
 
-    `mean` and `sd` standardise each channel of an image whose pixels are scaled to 0..1; whoever uses an
-    exported network must do the same. `files` are looked for in the data folder; none: it comes with a library.
+    Pixels are 0 to `brightest`. `mean` and `sd` standardise each channel of an image whose pixels are scaled to
+    0..1; whoever uses an exported network must do the same. `files` are looked for in the data folder; none: it
+    comes with a library.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Dataset:
     sd: tuple[float, ...]
     licence: str
     source: str
+    brightest: int = 255
     files: tuple[str, ...] = ()
     task: str = "classification"
 
@@ -62,6 +64,7 @@ DATASETS: Mapping[str, Dataset] = {
             sd=(0.3760,),
             licence="CC BY 4.0",
             source="Alpaydin and Kaynak 1998, UCI Machine Learning Repository; comes with scikit-learn",
+            brightest=16,
         ),
         Dataset(
             name="fashion_mnist",

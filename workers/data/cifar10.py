@@ -19,6 +19,6 @@ def load_cifar10(folder: Path) -> LabelledData:
             shards.append((archive["images"], archive["labels"]))
     raw_NHWC = np.concatenate([images for images, _ in shards])
     return LabelledData(
-        images_NCHW=standardised(raw_NHWC.transpose(0, 3, 1, 2), 255, DATASETS["cifar10"]),
+        images_NCHW=standardised(raw_NHWC.transpose(0, 3, 1, 2), DATASETS["cifar10"]),
         labels_N=np.concatenate([labels for _, labels in shards]).astype(np.int64),
     )

@@ -17,6 +17,6 @@ def load_digits(_folder: Path) -> LabelledData:
 
     bunch = datasets.load_digits()
     return LabelledData(
-        images_NCHW=standardised(bunch.images[:, np.newaxis], 16, DATASETS["digits"]),
+        images_NCHW=standardised(bunch.images[:, np.newaxis], DATASETS["digits"]),
         labels_N=bunch.target.astype(np.int64),
     )

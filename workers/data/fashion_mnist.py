@@ -21,7 +21,7 @@ def load_fashion_mnist(folder: Path) -> LabelledData:
         labels_N = np.concatenate([train["labels"], test["labels"]]).astype(np.int64)
         published_test_N = np.arange(len(raw_NHW)) >= len(train["labels"])
     return LabelledData(
-        images_NCHW=standardised(raw_NHW[:, np.newaxis], 255, DATASETS["fashion_mnist"]),
+        images_NCHW=standardised(raw_NHW[:, np.newaxis], DATASETS["fashion_mnist"]),
         labels_N=labels_N,
         published_test_N=published_test_N,
     )

@@ -11,9 +11,9 @@ from workers.data.catalogue import Dataset
 from workers.data.labelled import Images
 
 
-def standardised(raw_NCHW: NDArray[Any], brightest: float, dataset: Dataset) -> Images:
-    """Scales 0..`brightest` to 0..1, then each channel by the mean and standard deviation of the catalogue."""
+def standardised(raw_NCHW: NDArray[Any], dataset: Dataset) -> Images:
+    """Scales pixels to 0..1, then each channel by mean and standard deviation, all as the catalogue says."""
     mean_C11 = np.asarray(dataset.mean, dtype=np.float32).reshape(-1, 1, 1)
     sd_C11 = np.asarray(dataset.sd, dtype=np.float32).reshape(-1, 1, 1)
-    scaled = raw_NCHW.astype(np.float32) / np.float32(brightest)
+    scaled = raw_NCHW.astype(np.float32) / np.float32(dataset.brightest)
     return np.ascontiguousarray((scaled - mean_C11) / sd_C11)

@@ -66,6 +66,8 @@ def test_an_export_holds_code_weights_and_what_was_measured(work: MemoryUnitOfWo
     assert Genotype.from_json(json.dumps(config["genotype"])) == genotype(0)
     assert config["accuracy"] == 0.9876
     card = archive.read("README.md").decode()
+    assert config["brightest"] == 16
+    assert "pixels of 0..16 divided by 16" in card
     assert "0.9876" in card
     assert "shape (N, 1, 8, 8)" in card
 

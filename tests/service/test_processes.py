@@ -1,0 +1,45 @@
+"""What keeps a process from starting is told before anything is made."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from service.processes import CannotStart, migrate, run_all, run_api
+from service.settings import Settings
+from tests.processes import free_port
+
+
+@pytest.mark.parametrize("start", [run_all, run_api])
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_a_port_that_is_taken_is_refused_before_any_folder_is_made(
+    tmp_path: Path, host: str, start: Callable[[Settings], None]
+) -> None:
+    family = socket.AF_INET6 if host == "::1" else socket.AF_INET
+    try:
+        listener = socket.create_server((host, 0), family=family)
+    except OSError:
+        pytest.skip(f"this machine has no {host}")
+    with listener:
+        settings = Settings(data_dir=tmp_path / "data", host=host, port=listener.getsockname()[1])
+        with pytest.raises(CannotStart, match="CELLSMITH_PORT"):
+            start(settings)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "." * 300])
+def test_a_host_that_is_none_of_this_machine_is_named(tmp_path: Path, host: str) -> None:
+    settings = Settings(data_dir=tmp_path / "data", host=host, port=free_port())
+    with pytest.raises(CannotStart, match="CELLSMITH_HOST") as refusal:
+        run_api(settings)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_file_that_is_no_database_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "cellsmith.db").write_bytes(b"not a database at all" * 100)
+    with pytest.raises(CannotStart, match=r"^The database cannot be used: ") as refusal:
+        migrate(Settings(data_dir=tmp_path))
+    assert "\n" not in str(refusal.value)
