@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from textwrap import wrap
 from types import MappingProxyType
 
+from search_space.allowed_syntax import check_syntax
 from search_space.cell_source import cell_source
 from search_space.genotype import Genotype
 from search_space.module_source import Form, definitions, names_in
@@ -54,7 +55,9 @@ def to_python(
     used = [*sorted(names_in(network) - {"Network"}), "Network", "load_weights"]
     above = [text for text in definitions(used, text_form) if text not in below]
     parts = [*below, *cells, *above, network, _LOAD]
-    return f"{_docstring(genotype, skeleton, form, head)}\n\n{_IMPORTS}\n\n\n" + "\n\n\n".join(parts) + "\n"
+    text = f"{_docstring(genotype, skeleton, form, head)}\n\n{_IMPORTS}\n\n\n" + "\n\n\n".join(parts) + "\n"
+    check_syntax(text)
+    return text
 
 
 def _docstring(genotype: Genotype, skeleton: Skeleton, form: Form, head: Mapping[str, str]) -> str:
