@@ -1,4 +1,5 @@
 """The syntax that an exported file may consist of, and the check that a text keeps to it."""
+# ruff: noqa: SIM905 - words are read more easily than columns of quotes
 
 from __future__ import annotations
 

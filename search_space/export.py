@@ -25,7 +25,7 @@ _LOAD = '''\
 def load(path: str, **changes: int) -> Network:
     """The network with the weights of the safetensors file at `path`, in evaluation mode.
 
-    `changes` are arguments of `build_model`, for weights of a network that was built with others. ValueError where
+    `changes` are the sizes of `build_model`, for weights of a network that was built with others. ValueError where
     file and network do not hold the same tensors.
     """
     network = build_model(**changes)

@@ -74,7 +74,7 @@ def test_all_operators_need_allowed_syntax_only(form: str) -> None:
         ("from os import path", "`from os import path` is not among"),
         ("print(1)", "would run at import"),
         ("x = torch.zeros(1)", "would run at import"),
-        ("for i in range(3):\n    pass", "would run at import"),
+        ("for i in range(3):\n    i = 1", "would run at import"),
         ("class A(nn.Module):\n    x = open('f')", "would run at import"),
         ("class A(nn.Module, metaclass=B):\n    x = 1", "more than bases with names"),
         ("class A(make()):\n    x = 1", "more than bases with names"),
