@@ -118,15 +118,17 @@ def export(
     id: JobId,
     number: Annotated[int, typer.Argument(metavar="NUMBER", min=0, help="The number of the trial.")],
     directory: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the files go.")],
+    form: Annotated[str, typer.Option(help="inference, or training to train on.")] = "inference",
+    script: Annotated[list[str] | None, typer.Option(help="Add train.py or convert.py; may be repeated.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Take a trained cell away as files. They are model.py, weights.safetensors, config.json and README.md."""
+    """Take a trained cell away as files. They are model.py, weights.safetensors, config.json, README.md, front.svg."""
     from cellsmith.unpack import unpack
 
     with _service(url) as client:
-        archive = client.export(id, number)
+        archive = client.export(id, number, form=form, scripts=script or ())
     try:
         files = unpack(archive, directory, replace=force)
     except OSError as error:

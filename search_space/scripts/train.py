@@ -31,7 +31,7 @@ def main() -> None:
     averaged = copy.deepcopy(network).requires_grad_(False)
     decayed = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
-    groups = [{"params": decayed}, {"params": others, "weight_decay": 0.0}]
+    groups: list[dict[str, Any]] = [{"params": decayed}, {"params": others, "weight_decay": 0.0}]
     optimiser = torch.optim.SGD(groups, chosen.learning_rate, 0.9, weight_decay=chosen.weight_decay, nesterov=True)
     first = resume(network, averaged, optimiser) if chosen.resume else 0
     for epoch in range(first, chosen.epochs):
