@@ -18,9 +18,9 @@ FROM_TORCH = frozenset(
     "torch.arange torch.cat torch.cdist torch.einsum torch.empty torch.exp torch.float32 torch.frombuffer torch.full "
     "torch.int64 torch.no_grad torch.ones torch.rand torch.randn torch.split torch.stack torch.tensor torch.unflatten "
     "torch.zeros F.avg_pool2d F.conv2d F.pad F.relu F.scaled_dot_product_attention F.softplus F.unfold "
-    "nn.AdaptiveAvgPool2d nn.AvgPool2d nn.BatchNorm2d nn.Conv2d nn.Dropout nn.Flatten nn.GELU nn.GroupNorm nn.Identity "
-    "nn.InstanceNorm2d nn.LayerNorm nn.Linear nn.MaxPool2d nn.Module nn.ModuleList nn.Parameter nn.ReLU nn.Sequential "
-    "nn.SiLU nn.Sigmoid nn.ZeroPad2d nn.init.normal_ nn.init.ones_ nn.init.uniform_ nn.init.zeros_".split()
+    "nn.AdaptiveAvgPool2d nn.AvgPool2d nn.BatchNorm2d nn.Conv2d nn.Dropout nn.ELU nn.Flatten nn.GELU nn.GroupNorm "
+    "nn.Identity nn.InstanceNorm2d nn.LayerNorm nn.Linear nn.MaxPool2d nn.Module nn.ModuleList nn.Parameter nn.ReLU "
+    "nn.Sequential nn.SiLU nn.Sigmoid nn.ZeroPad2d nn.init.normal_ nn.init.ones_ nn.init.uniform_ nn.init.zeros_".split()
 )
 TAKEN = frozenset({"torch", "F", "nn", "math", "Tensor", *dir(builtins)})
 DECORATORS = frozenset({"torch.no_grad()"})

@@ -8,10 +8,11 @@ from importlib import import_module
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from search_space.cell_source import cell_source
 from search_space.genotype import Genotype
+from search_space.modules.activations import use_activation
 from search_space.modules.adapter import Adapter
 from search_space.modules.cell import Cell
 from search_space.modules.convolution import FactorizedReduction, ReLUConvBN
@@ -19,6 +20,7 @@ from search_space.modules.drop_path import DropPath
 from search_space.modules.network import Network
 from search_space.modules.norms import use_for_batch_norm, use_ibn_a, use_ibn_b
 from search_space.modules.regularised import RegularisedNetwork
+from search_space.modules.residual_cell import use_residual_cells
 from search_space.modules.stem import DoubleStem, Stem
 from search_space.network_source import network_source
 from search_space.operators import OPERATORS
@@ -36,6 +38,9 @@ _AROUND_OPERATORS = {
 _AROUND_CELLS = {
     "Network": Network,
     "RegularisedNetwork": RegularisedNetwork,
+    "nn": nn,
+    "use_activation": use_activation,
+    "use_residual_cells": use_residual_cells,
     "use_ibn_a": use_ibn_a,
     "use_ibn_b": use_ibn_b,
     "use_for_batch_norm": use_for_batch_norm,

@@ -88,6 +88,13 @@ def _price_list(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[Cost
             and place.ends_stage is not None
             and place.ends_stage < skeleton.instance_norm_stages
         ],
+        *[
+            moved(2 * width, place.size, width, place.size)
+            for place in places
+            if skeleton.residual_scale is not None
+            and place.cell == "normal"
+            and place.newest[0].channels_in == (width := normal.outputs * place.channels)
+        ],
         moved(features, last.size, features, (1, 1)),
         linear(features, skeleton.classes, bias=skeleton.classifier_bias),
     ]

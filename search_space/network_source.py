@@ -13,8 +13,8 @@ _FITS: Mapping[str, Mapping[str, object]] = {
     "fitted": {"first_fit": '"width"'},
     "prepared": {"first_fit": '"always"', "fit": '"always"'},
 }
+_ACTIVATIONS = {"silu": "nn.SiLU", "gelu": "nn.GELU", "elu": "nn.ELU"}
 _NORMS = {
-    "bn": "",
     "ibn_a": "use_ibn_a(network, min(2, stages - 1))",
     "ibn_b": "use_ibn_b(network, min(2, stages - 1))",
     "gn": 'use_for_batch_norm(network, "gn")',
@@ -33,7 +33,7 @@ _OF_NETWORK = {
 def network_source(skeleton: Skeleton, form: Form) -> str:
     """`build_model`, whose defaults are those of `skeleton`; NormalCell and ReductionCell are the cells it takes."""
     regularisation = _regularisation(skeleton) if form == "training" else []
-    additions = [*_NORMS[skeleton.norm].splitlines(), *regularisation]
+    additions = [*regularisation, *_changes(skeleton)]
     network = "RegularisedNetwork" if regularisation else "Network"
     before, after = ("network =", [*additions, "return network"]) if additions else ("return", [])
     choices = [f"    {name}={value}," for name, value in _choices(skeleton).items()]
@@ -102,6 +102,18 @@ def _helps(skeleton: Skeleton) -> dict[str, object]:
     if skeleton.drop_path is not None:
         helps["keep: float"] = float(skeleton.drop_path.keep)
     return helps
+
+
+def _changes(skeleton: Skeleton) -> list[str]:
+    """The statements that put other parts in place of those that a network is built with."""
+    statements = []
+    if skeleton.activation != "relu":
+        statements.append(f"use_activation(network, {_ACTIVATIONS[skeleton.activation]})")
+    if skeleton.residual_scale is not None:
+        statements.append(f"use_residual_cells(network, {float(skeleton.residual_scale)})")
+    if skeleton.norm != "bn":
+        statements.append(_NORMS[skeleton.norm])
+    return statements
 
 
 def _regularisation(skeleton: Skeleton) -> list[str]:

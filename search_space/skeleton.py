@@ -12,6 +12,7 @@ from search_space.regularisation import Auxiliary, DropPath
 
 OlderInput: TypeAlias = Literal["raw-first", "fitted", "prepared"]
 Norm: TypeAlias = Literal["bn", "ibn_a", "ibn_b", "gn", "ln"]
+Activation: TypeAlias = Literal["relu", "silu", "gelu", "elu"]
 StemName: TypeAlias = Literal["tiny", "cifar", "imagenet", "imagenet-darts"]
 
 
@@ -50,6 +51,9 @@ class Skeleton:
     al. 2018, arXiv 1807.09441); or for small batches, group norm with up to 32 groups (gn) or layer norm over the
     channels (ln) everywhere, neither of which can be folded into a convolution.
 
+    `activation` stands wherever ReLU would. With `residual_scale`, the newest input is led around every normal cell
+    whose result is as wide, which is scaled by so much before the sum.
+
     `auxiliary`, `drop_path`, and `dropout` before the classifier help its training, and are gone after it.
     """
 
@@ -67,6 +71,8 @@ class Skeleton:
     final_relu: bool = True
     classifier_bias: bool = True
     norm: Norm = "bn"
+    activation: Activation = "relu"
+    residual_scale: float | None = None
     auxiliary: Auxiliary | None = None
     drop_path: DropPath | None = None
     dropout: float = 0.0
@@ -77,6 +83,9 @@ class Skeleton:
             raise InvalidSkeleton("input_shape is channels, height and width")
         _one_of("stem", self.stem, get_args(StemName))
         _one_of("norm", self.norm, get_args(Norm))
+        _one_of("activation", self.activation, get_args(Activation))
+        if self.residual_scale is not None and not 0 < self.residual_scale <= 1:
+            raise InvalidSkeleton(f"residual_scale is more than 0 and at most 1, not {self.residual_scale!r}")
         if self.norm.startswith("ibn") and self.stages == 1:
             raise InvalidSkeleton(f"{self.norm} is for stages before the last one, and there is only one")
         _one_of("older_input", self.older_input, get_args(OlderInput))

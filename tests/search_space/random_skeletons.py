@@ -6,7 +6,7 @@ from random import Random
 from typing import get_args
 
 from search_space.regularisation import Auxiliary, DropPath
-from search_space.skeleton import InvalidSkeleton, Norm, OlderInput, Skeleton, StemName
+from search_space.skeleton import Activation, InvalidSkeleton, Norm, OlderInput, Skeleton, StemName
 
 
 def random_skeleton(seed: int, **fixed: object) -> Skeleton:
@@ -37,6 +37,8 @@ def _drawn(rng: Random) -> dict[str, object]:
         "final_relu": rng.random() < 0.5,
         "classifier_bias": rng.random() < 0.5,
         "norm": rng.choice(["bn", *get_args(Norm)]),
+        "activation": rng.choice(["relu", *get_args(Activation)]),
+        "residual_scale": rng.choice([None, 0.5]),
         "auxiliary": rng.choice([None, Auxiliary(rng.choice([-1, 0, 1]), rng.choice([1, 2, 3]), (16, 24))]),
         "drop_path": rng.choice([None, DropPath(0.7, rng.random() < 0.5, rng.random() < 0.5)]),
         "dropout": rng.choice([0.0, 0.25]),
