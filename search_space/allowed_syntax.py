@@ -20,7 +20,8 @@ FROM_TORCH = frozenset(
     "torch.zeros F.avg_pool2d F.conv2d F.pad F.relu F.scaled_dot_product_attention F.softplus F.unfold "
     "nn.AdaptiveAvgPool2d nn.AvgPool2d nn.BatchNorm2d nn.Conv2d nn.Dropout nn.ELU nn.Flatten nn.GELU nn.GroupNorm "
     "nn.Identity nn.InstanceNorm2d nn.LayerNorm nn.Linear nn.MaxPool2d nn.Module nn.ModuleList nn.Parameter nn.ReLU "
-    "nn.Sequential nn.SiLU nn.Sigmoid nn.ZeroPad2d nn.init.normal_ nn.init.ones_ nn.init.uniform_ nn.init.zeros_".split()
+    "nn.Sequential nn.SiLU nn.Sigmoid nn.ZeroPad2d nn.init.normal_ nn.init.ones_ nn.init.uniform_ "
+    "nn.init.zeros_".split()
 )
 TAKEN = frozenset({"torch", "F", "nn", "math", "Tensor", *dir(builtins)})
 DECORATORS = frozenset({"torch.no_grad()"})
