@@ -26,6 +26,7 @@ SKELETON = Skeleton(
     (1, 10, 10), 3, 4, stages=2, auxiliary=Auxiliary(widths=(8, 8)), drop_path=DropPath(0.8), dropout=0.1
 )
 ARCHITECTURE = Architecture(published["darts-v2"], SKELETON)
+CONFIG = {"skeleton": asdict(SKELETON), "genotype": json.loads(ARCHITECTURE.genotype.to_json())}
 
 
 def ran(folder: Path, *command: str) -> str:
@@ -48,7 +49,7 @@ def folder(tmp_path: Path) -> Path:
     torch.manual_seed(0)
     (x_train, y_train), (x_test, y_test) = three_classes(48), three_classes(24)
     torch.save({"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}, tmp_path / "images.pt")
-    (tmp_path / "config.json").write_text(json.dumps({"skeleton": asdict(SKELETON)}))
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
     for name in ("train.py", "convert.py"):
         shutil.copy(SCRIPTS / name, tmp_path)
     return tmp_path
@@ -83,3 +84,14 @@ def test_a_converted_network_computes_the_same_for_any_batch(folder: Path, file:
     assert [line.partition(":")[0] for line in told] == ["model.py", file]
     assert told[0].split()[-1] == told[1].split()[-1]
     assert (folder / file).stat().st_size > 10_000
+
+
+def test_operators_that_a_format_cannot_hold_are_named_before_the_conversion(folder: Path) -> None:
+    (folder / "model.py").write_text(to_python(ARCHITECTURE, "inference"))
+    told = json.dumps(CONFIG).replace("sep_conv_3x3", "rbf_3x3")
+    (folder / "config.json").write_text(told)
+    command = [sys.executable, "convert.py", "model.onnx"]
+    shown = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert shown.returncode == 1
+    assert "cannot hold" in shown.stderr
+    assert "rbf_3x3; use model.pt2" in shown.stderr
