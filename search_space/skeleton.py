@@ -52,7 +52,7 @@ class Skeleton:
     channels (ln) everywhere, neither of which can be folded into a convolution.
 
     `activation` stands wherever ReLU would. With `residual_scale`, the newest input is led around every normal cell
-    whose result is as wide, which is scaled by so much before the sum.
+    that reads it and whose result is as wide, which is scaled by so much before the sum.
 
     `auxiliary`, `drop_path`, and `dropout` before the classifier help its training, and are gone after it.
     """
