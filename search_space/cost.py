@@ -93,6 +93,7 @@ def _price_list(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[Cost
             for place in places
             if skeleton.residual_scale is not None
             and place.cell == "normal"
+            and 1 in normal.reads
             and place.newest[0].channels_in == (width := normal.outputs * place.channels)
         ],
         moved(features, last.size, features, (1, 1)),

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from textwrap import wrap
 from types import MappingProxyType
 
+from search_space.allowed_syntax import check_syntax
 from search_space.cell_source import cell_source
-from search_space.genotype import Genotype
+from search_space.cost import cost
 from search_space.module_source import Form, definitions, names_in
 from search_space.network import Architecture
 from search_space.network_source import network_source
-from search_space.skeleton import Skeleton
 
 _LINE = 116
 
@@ -24,7 +24,7 @@ _LOAD = '''\
 def load(path: str, **changes: int) -> Network:
     """The network with the weights of the safetensors file at `path`, in evaluation mode.
 
-    `changes` are arguments of `build_model`, for weights of a network that was built with others. ValueError where
+    `changes` are the sizes of `build_model`, for weights of a network that was built with others. ValueError where
     file and network do not hold the same tensors.
     """
     network = build_model(**changes)
@@ -54,10 +54,14 @@ def to_python(
     used = [*sorted(names_in(network) - {"Network"}), "Network", "load_weights"]
     above = [text for text in definitions(used, text_form) if text not in below]
     parts = [*below, *cells, *above, network, _LOAD]
-    return f"{_docstring(genotype, skeleton, form, head)}\n\n{_IMPORTS}\n\n\n" + "\n\n\n".join(parts) + "\n"
+    text = f"{_docstring(architecture, form, head)}\n\n{_IMPORTS}\n\n\n" + "\n\n\n".join(parts) + "\n"
+    check_syntax(text)
+    return text
 
 
-def _docstring(genotype: Genotype, skeleton: Skeleton, form: Form, head: Mapping[str, str]) -> str:
+def _docstring(architecture: Architecture, form: Form, head: Mapping[str, str]) -> str:
+    genotype, skeleton = architecture.genotype, architecture.skeleton
+    total = cost(architecture)
     shape = ", ".join(str(number) for number in skeleton.input_shape)
     return "\n".join(
         [
@@ -65,6 +69,9 @@ def _docstring(genotype: Genotype, skeleton: Skeleton, form: Form, head: Mapping
             "",
             f"build_model() makes it in its {form} form: images (N, {shape}) to logits (N, {skeleton.classes}).",
             'load("weights.safetensors") makes it with its weights, ready to predict.',
+            "",
+            f"It is trained with {total.params:,} parameters, and spends {total.macs:,} multiply-accumulates an image.",
+            "The inference form has fewer of both; an auxiliary head is not counted.",
             "",
             *(line for key, text in head.items() for line in _escaped(f"{key}: {text}")),
             *([""] if head else []),

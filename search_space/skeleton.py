@@ -52,9 +52,9 @@ class Skeleton:
     channels (ln) everywhere, neither of which can be folded into a convolution.
 
     `activation` stands wherever ReLU would. With `residual_scale`, the newest input is led around every normal cell
-    whose result is as wide, which is scaled by so much before the sum.
+    that reads it and whose result is as wide, which is scaled by so much before the sum.
 
-    `auxiliary` and `drop_path` help its training, and are gone after it.
+    `auxiliary`, `drop_path`, and `dropout` before the classifier help its training, and are gone after it.
     """
 
     input_shape: tuple[int, int, int]
@@ -75,6 +75,7 @@ class Skeleton:
     residual_scale: float | None = None
     auxiliary: Auxiliary | None = None
     drop_path: DropPath | None = None
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "input_shape", tuple(self.input_shape))
@@ -101,6 +102,8 @@ class Skeleton:
             _within("stem_channels", self.stem_channels, 4, 4096)
         if self.skip_reduction_input and self.reduction_in_stage and self.cells_per_stage == 1:
             raise InvalidSkeleton("skip_reduction_input wants a normal cell between every two reductions")
+        if not 0 <= self.dropout < 1:
+            raise InvalidSkeleton(f"dropout is a share from 0 to less than 1, not {self.dropout!r}")
         object.__setattr__(self, "auxiliary", _from_json(Auxiliary, self.auxiliary))
         object.__setattr__(self, "drop_path", _from_json(DropPath, self.drop_path))
         self._check_reductions()

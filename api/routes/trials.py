@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -9,11 +10,16 @@ from fastapi import APIRouter, Query, Response
 from api.dependencies import Cursor, JobId, Limit, Reading, TrialNumber
 from api.schemas.base import Page
 from api.schemas.trial import TrialRead, TrialSummary
+from search_space.scripts import ScriptName
 from service.usecases import exports, trials
 
 router = APIRouter(prefix="/jobs/{id}/trials", tags=["trials"])
 
 Form = Annotated[Literal["training", "inference"], Query(description="To train on, or merged to run fast.")]
+
+Scripts = Annotated[
+    Sequence[ScriptName], Query(max_length=2, description="Scripts to add, which need torch alone, as model.py does.")
+]
 
 
 @router.get("")
@@ -31,7 +37,7 @@ def get_trial(id: JobId, number: TrialNumber, work: Reading) -> TrialRead:
 
 
 @router.post("/{number}/exports", response_class=Response, responses={200: {"content": {"application/zip": {}}}})
-def export(id: JobId, number: TrialNumber, work: Reading, form: Form = "inference") -> Response:
-    """A trained network as a zip: model.py, weights.safetensors, config.json and README.md."""
+def export(id: JobId, number: TrialNumber, work: Reading, form: Form = "inference", scripts: Scripts = ()) -> Response:
+    """A trained network as a zip: model.py, weights.safetensors, config.json, README.md, front.svg and `scripts`."""
     headers = {"Content-Disposition": f'attachment; filename="job-{id}-trial-{number}.zip"'}
-    return Response(exports.bundle(id, number, work, form), media_type="application/zip", headers=headers)
+    return Response(exports.bundle(id, number, work, form, scripts), media_type="application/zip", headers=headers)

@@ -8,25 +8,41 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.base import Asked, Label, Told
-from api.schemas.job_create import SKELETON, SkeletonChoice
+from api.schemas.job_create import SKELETON
 from search_space.cost import cost
+from search_space.foreign import from_darts, from_nas_bench_201, from_nni
 from search_space.genotype import Genotype, InvalidGenotype
 from search_space.network import Architecture
-from search_space.skeleton import Skeleton, skeletons
+from search_space.regularisation import Auxiliary, DropPath
+from search_space.skeleton import Norm, Skeleton, StemName, skeletons, stages_for
 from service.domain.errors import Invalid
 from service.usecases.architectures import Known
 from workers.data.catalogue import DATASETS
 
 
 class ArchitectureCreate(Asked):
-    """A genotype of one's own, in the JSON that the other answers show."""
+    """A genotype of one's own: the JSON that the other answers show, or as other tools write it.
 
-    genotype: dict[str, Any]
+    A config.json of an export may be given whole. DARTS and NAS-Bench-201 write text, NNI an object.
+    """
+
+    genotype: dict[str, Any] | str
+    format: Literal["cellsmith", "darts", "nas-bench-201", "nni"] = "cellsmith"
 
     def to_genotype(self) -> Genotype:
-        """Invalid where this is no genotype."""
+        """Invalid where this is no genotype of its format."""
         try:
-            return Genotype.from_json(json.dumps(self.genotype))
+            match self.format, self.genotype:
+                case "darts", str(text):
+                    return from_darts(text)
+                case "nas-bench-201", str(text):
+                    return from_nas_bench_201(text)
+                case "nni", dict(fields):
+                    return from_nni(fields)
+                case "cellsmith", dict(fields):
+                    return Genotype.from_json(json.dumps(fields.get("genotype", fields)))
+            kind = "an object" if self.format in ("cellsmith", "nni") else "text"
+            raise Invalid("genotype", f"A genotype of format {self.format!r} is {kind}.")
         except InvalidGenotype as error:
             raise Invalid("genotype", str(error)) from error
 
@@ -78,6 +94,12 @@ class CodeChoice(BaseModel):
     classes: int | None = None
     channels: int = SKELETON.channels
     cells_per_stage: int = SKELETON.cells_per_stage
+    stages: int | None = None
+    stem: StemName = SKELETON.stem
+    norm: Norm = SKELETON.norm
+    dropout: float = SKELETON.dropout
+    auxiliary: Annotated[bool, Field(description="An auxiliary head in the training form.")] = False
+    drop_path: Annotated[float | None, Field(description="The share of paths dropped at the end of training.")] = None
 
     def to_skeleton(self) -> Skeleton:
         """Invalid where the data set is not known or the images are too small."""
@@ -85,8 +107,22 @@ class CodeChoice(BaseModel):
             raise Invalid("dataset", f"Unknown data set {self.dataset!r}; use one of {', '.join(DATASETS)}.")
         known = DATASETS[self.dataset] if self.dataset else SKELETON
         channels, height, width = map(int, self.input.split(",")) if self.input else known.input_shape
-        size = SkeletonChoice(channels=self.channels, cells_per_stage=self.cells_per_stage)
-        return size.to_skeleton((channels, height, width), known.classes if self.classes is None else self.classes)
+        shape = (channels, height, width)
+        try:
+            return Skeleton(
+                shape,
+                known.classes if self.classes is None else self.classes,
+                self.channels,
+                self.cells_per_stage,
+                stages_for(shape) if self.stages is None else self.stages,
+                stem=self.stem,
+                norm=self.norm,
+                dropout=self.dropout,
+                auxiliary=Auxiliary() if self.auxiliary else None,
+                drop_path=None if self.drop_path is None else DropPath(1 - self.drop_path),
+            )
+        except ValueError as error:
+            raise Invalid("skeleton", str(error)) from error
 
 
 def _cost(genotype: Genotype, skeleton: Skeleton) -> CostRead:

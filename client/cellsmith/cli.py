@@ -139,15 +139,17 @@ def export(
     id: JobId,
     number: Annotated[int, typer.Argument(metavar="NUMBER", min=0, help="The number of the trial.")],
     directory: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the files go.")],
+    form: Annotated[str, typer.Option(help="inference, or training to train on.")] = "inference",
+    script: Annotated[list[str] | None, typer.Option(help="Add train.py or convert.py; may be repeated.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Take a trained cell away as files. They are model.py, weights.safetensors, config.json and README.md."""
+    """Take a trained cell away as files. They are model.py, weights.safetensors, config.json, README.md, front.svg."""
     from cellsmith.unpack import unpack
 
     with _service(url) as client:
-        archive = client.export(id, number)
+        archive = client.export(id, number, form=form, scripts=script or ())
     try:
         files = unpack(archive, directory, replace=force)
     except OSError as error:
@@ -186,13 +188,20 @@ def code(
     classes: Annotated[int | None, typer.Option(help="The number of classes.")] = None,
     channels: Annotated[int | None, typer.Option(help="The width of the first cell.")] = None,
     cells_per_stage: Annotated[int | None, typer.Option(help="The depth.")] = None,
+    stages: Annotated[int | None, typer.Option(help="How often the width doubles, plus one.")] = None,
+    stem: Annotated[str | None, typer.Option(help="tiny, cifar, imagenet or imagenet-darts.")] = None,
+    norm: Annotated[str | None, typer.Option(help="bn, ibn_a, ibn_b, gn or ln.")] = None,
+    dropout: Annotated[float | None, typer.Option(help="Before the classifier, in training.")] = None,
+    auxiliary: Annotated[bool | None, typer.Option("--auxiliary", help="An auxiliary head, in training.")] = None,
+    drop_path: Annotated[float | None, typer.Option(help="Paths dropped at the end of training.")] = None,
     form: Annotated[str | None, typer.Option(help="training or inference.")] = None,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:
     """Print a cell as one PyTorch file. Of any depth, width, input shape and number of classes."""
     wishes = {"dataset": dataset, "input": shape, "classes": classes, "channels": channels,
-              "cells_per_stage": cells_per_stage, "form": form}  # fmt: skip
+              "cells_per_stage": cells_per_stage, "stages": stages, "stem": stem, "norm": norm, "dropout": dropout,
+              "auxiliary": auxiliary, "drop_path": drop_path, "form": form}  # fmt: skip
     with _service(url) as client:
         text = client.code(key, **{wish: value for wish, value in wishes.items() if value is not None})
     if as_json:

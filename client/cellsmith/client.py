@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self, cast
 from urllib.parse import quote
@@ -85,20 +85,30 @@ class Client:
         query = {} if max_latency_ms is None else {"max_latency_ms": max_latency_ms}
         return cast(Front, self._read(f"/v1/jobs/{id}/front", params=query))
 
-    def export(self, id: int, number: int) -> bytes:
-        """A zip with model.py, weights.safetensors, config.json and README.md."""
-        return self._call("POST", f"/v1/jobs/{id}/trials/{number}/exports", repeat=True).content
+    def export(self, id: int, number: int, *, form: str = "inference", scripts: Sequence[str] = ()) -> bytes:
+        """A zip with model.py, weights.safetensors, config.json, README.md, front.svg.
+
+        `scripts` adds train.py, convert.py or both; `form` is "inference", or "training" to train on.
+        """
+        wishes = {"form": form, "scripts": list(scripts)}
+        return self._call("POST", f"/v1/jobs/{id}/trials/{number}/exports", repeat=True, params=wishes).content
 
     def architecture(self, key: str) -> dict[str, Any]:
         """An architecture: its genotype, what it costs, where it was tried."""
         return cast(dict[str, Any], self._read(f"/v1/architectures/{quote(key, safe='')}"))
 
-    def code(self, key: str, **choices: str | int) -> str:
+    def code(self, key: str, **choices: str | int | float) -> str:
         """The one PyTorch file of an architecture.
 
-        `choices` are the query of the route: dataset or input and classes, channels, cells_per_stage, form.
+        `choices` are the query of the route: dataset or input and classes, channels, cells_per_stage,
+        stages, stem, norm, dropout, auxiliary, drop_path, form.
         """
         return self._call("GET", f"/v1/architectures/{quote(key, safe='')}/code", repeat=True, params=choices).text
+
+    def best(self, dataset: str, device: str = "local", *, limit: int = 20) -> list[dict[str, Any]]:
+        """The most accurate networks that any job has found for a data set and a device, with job and trial."""
+        query = {"dataset": dataset, "device": device, "limit": limit}
+        return cast(list[dict[str, Any]], self._read("/v1/best", query))
 
     def _read(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         return self._call("GET", path, repeat=True, params=dict(params or {})).json()

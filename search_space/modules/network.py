@@ -14,6 +14,7 @@ class Network(nn.Module):
     The stem may be followed by `stem_reductions` more, each half as wide as the next. With `skip_reduction_input`, the
     cell after a reduction takes for its older input the one that the reduction took. How cells prepare their inputs
     is said by `fit` and `newest_units`, see Cell, and by `first_fit` for a first cell whose inputs are one tensor.
+    The head is ReLU, the average over all pixels, in training `dropout`, and a linear layer.
     (Zoph et al. 2017, arXiv 1707.07012, and its released code.)
     """
 
@@ -35,6 +36,7 @@ class Network(nn.Module):
         newest_units: int = 1,
         final_relu: bool = True,
         classifier_bias: bool = True,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         plan = [(reduction, channels // 2**halvings, False) for halvings in range(stem_reductions, 0, -1)]
@@ -68,6 +70,7 @@ class Network(nn.Module):
         self.widths, self.stage_ends = tuple(widths), stage_ends
         self.last_reduction = max([i for i, (cell_class, _, _) in enumerate(plan) if cell_class.stride == 2], default=0)
         self.final_relu = nn.ReLU() if final_relu else nn.Identity()
+        self.dropout = nn.Dropout(dropout)
         self.classifier = nn.Linear(widths[-1], classes, bias=classifier_bias)
         self.apply(initialise)
 
@@ -89,7 +92,7 @@ class Network(nn.Module):
 
     def classify(self, newest_NCHW: Tensor) -> Tensor:
         """Logits, (N, classes), of what the last cell gives."""
-        logits_NK: Tensor = self.classifier(self.final_relu(newest_NCHW).mean((2, 3)))
+        logits_NK: Tensor = self.classifier(self.dropout(self.final_relu(newest_NCHW).mean((2, 3))))
         return logits_NK
 
     def _read(self, cells: list[type[Cell]]) -> set[int]:

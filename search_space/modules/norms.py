@@ -44,7 +44,7 @@ class NormalisedCell(nn.Module):
 
 def use_ibn_a(network: Network, stages: int) -> None:
     """Half instance norm where the cells of the first `stages` stages prepare their newest input."""
-    for cell in network.cells[: network.stage_ends[stages - 1] + 1].modules():
+    for cell in network.cells[: network.stage_ends[stages - 1] + 1 if stages else 0].modules():
         if isinstance(cell, Cell) and 1 in cell.reads:
             convolution = nn.Conv2d(cell.newest, cell.channels, 1, bias=False)
             initialise(convolution)

@@ -25,8 +25,8 @@ class ResidualCell(nn.Module):
 
 
 def use_residual_cells(network: Network, scale: float) -> None:
-    """Leads the newest input around every normal cell whose result is as wide."""
+    """Leads the newest input around every normal cell that reads it and whose result is as wide."""
     for number, cell in enumerate(network.cells):
         alike = network.widths[number + 1] == network.widths[number + 2]
-        if isinstance(cell, Cell) and cell.stride == 1 and alike:
+        if isinstance(cell, Cell) and cell.stride == 1 and 1 in cell.reads and alike:
             network.cells[number] = ResidualCell(cell, scale)

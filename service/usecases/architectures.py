@@ -50,4 +50,8 @@ def cost_in(key: str, skeleton: Skeleton, work: UnitOfWork) -> Cost:
 
 def code(key: str, skeleton: Skeleton, work: UnitOfWork, form: Form = "inference") -> str:
     """The architecture in a skeleton as the text of one Python file; NotFound as above."""
-    return to_python(Architecture(get(key, work).genotype, skeleton), form=form)
+    genotype = get(key, work).genotype
+    try:
+        return to_python(Architecture(genotype, skeleton), form=form)
+    except InvalidGenotype as error:
+        raise Invalid("auxiliary", f"This cell cannot stand in such a network: {error}.") from error

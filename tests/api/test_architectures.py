@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
+import zipfile
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from starlette.testclient import TestClient
@@ -75,3 +78,54 @@ def test_code_for_what_cannot_be_is_refused(http: TestClient, key: str, query: s
 def test_what_is_no_genotype_is_refused(http: TestClient, genotype: dict[str, Any]) -> None:
     refused = problem(http.post("/v1/architectures", json={"genotype": genotype}), 422)
     assert refused["errors"][0]["pointer"] == "#/genotype"
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["stages=2&input=3,32,32&form=training&auxiliary=true&drop_path=0.3&dropout=0.2&norm=gn", "stem=cifar&stages=1"],
+)
+def test_code_grows_as_asked(http: TestClient, key: str, query: str) -> None:
+    text = http.get(f"/v1/architectures/{key}/code?{query}").text
+    built = next(node for node in ast.parse(text).body if getattr(node, "name", "") == "build_model")
+    assert ("auxiliary_weight" in ast.unparse(built)) == ("auxiliary" in query)
+    assert "parameters, and spends" in text
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("auxiliary=true&form=training&stages=3", "5x5 pixels or more"),
+        ("stages=6", "use at least"),
+        ("dropout=1", "less than 1"),
+        ("drop_path=1", "keep is more than 0"),
+    ],
+)
+def test_growth_that_cannot_be_says_what_can(http: TestClient, key: str, query: str, told: str) -> None:
+    assert told in problem(http.get(f"/v1/architectures/{key}/code?{query}"), 422)["detail"]
+
+
+def test_genotypes_of_other_tools_and_whole_configs_are_registered(http: TestClient, key: str) -> None:
+    config = {"job": 1, "genotype": json.loads(NASNET.to_json())}
+    assert http.post("/v1/architectures", json={"genotype": config}).json()["key"] == key
+    text = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|skip_connect~0|nor_conv_1x1~1|avg_pool_3x3~2|"
+    asked = {"genotype": text, "format": "nas-bench-201"}
+    assert http.post("/v1/architectures", json=asked).status_code == 201
+    refused = problem(http.post("/v1/architectures", json={"genotype": text}), 422)
+    assert "is an object" in refused["detail"]
+
+
+def test_the_best_of_all_jobs_come_with_their_origin(http: TestClient, searched: dict[str, Any]) -> None:
+    found = http.get("/v1/best?dataset=digits&limit=2").json()
+    assert [(find["job"], find["trial"], find["accuracy"]) for find in found] == [(1, 4, 0.97), (1, 3, 0.96)]
+    assert http.get("/v1/best?dataset=fashion_mnist").json() == []
+    assert "use one of" in problem(http.get("/v1/best?dataset=mine"), 422)["detail"]
+
+
+def test_an_export_brings_the_scripts_asked_for(http: TestClient, searched: dict[str, Any]) -> None:
+    answer = http.post("/v1/jobs/1/trials/3/exports?scripts=train.py&scripts=convert.py")
+    archive = zipfile.ZipFile(io.BytesIO(answer.content))
+    assert {"train.py", "convert.py", "front.svg"} <= set(archive.namelist())
+    ElementTree.fromstring(archive.read("front.svg"))
+    assert archive.read("README.md").startswith(b"---\nlibrary_name: pytorch\n")
+    assert http.post("/v1/architectures", json={"genotype": json.loads(archive.read("config.json"))}).is_success
+    problem(http.post("/v1/jobs/1/trials/3/exports?scripts=evil.py"), 422)

@@ -59,7 +59,7 @@ def test_an_export_holds_code_weights_and_what_was_measured(work: MemoryUnitOfWo
     weights = {"training": b"training weights", "inference": b"inference weights"}
     job = record_job(work, [evaluated(accuracy=0.9876, weights=weights)])
     archive = zipfile.ZipFile(io.BytesIO(exports.bundle(job.id, 0, work)))
-    assert archive.namelist() == ["model.py", "weights.safetensors", "config.json", "README.md"]
+    assert archive.namelist() == ["model.py", "weights.safetensors", "config.json", "README.md", "front.svg"]
     assert archive.read("weights.safetensors") == b"inference weights"
     compile(archive.read("model.py"), "model.py", "exec")
     config = json.loads(archive.read("config.json"))

@@ -1,0 +1,160 @@
+"""The syntax that an exported file may consist of, and the check that a text keeps to it."""
+# ruff: noqa: SIM905 - words are read more easily than columns of quotes
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterator
+
+IMPORTS = frozenset({"import math", "import torch", "import torch.nn.functional as F", "from torch import Tensor, nn"})
+BUILTINS = frozenset(
+    "ValueError bool bytearray enumerate float int isinstance len list max min range reversed set setattr str super "
+    "tuple type zip".split()
+)
+# Reading a file is what `load` is for, and nothing else reads one.
+BUILTINS_OF = {"load_weights": frozenset({"open"})}
+FROM_TORCH = frozenset(
+    "torch.arange torch.cat torch.cdist torch.einsum torch.empty torch.exp torch.float32 torch.frombuffer torch.full "
+    "torch.int64 torch.no_grad torch.ones torch.rand torch.randn torch.split torch.stack torch.tensor torch.unflatten "
+    "torch.zeros F.avg_pool2d F.conv2d F.pad F.relu F.scaled_dot_product_attention F.softplus F.unfold "
+    "nn.AdaptiveAvgPool2d nn.AvgPool2d nn.BatchNorm2d nn.Conv2d nn.Dropout nn.ELU nn.Flatten nn.GELU nn.GroupNorm "
+    "nn.Identity nn.InstanceNorm2d nn.LayerNorm nn.Linear nn.MaxPool2d nn.Module nn.ModuleList nn.Parameter nn.ReLU "
+    "nn.Sequential nn.SiLU nn.Sigmoid nn.ZeroPad2d nn.init.normal_ nn.init.ones_ nn.init.uniform_ "
+    "nn.init.zeros_".split()
+)
+TAKEN = frozenset({"torch", "F", "nn", "math", "Tensor", *dir(builtins)})
+DECORATORS = frozenset({"torch.no_grad()"})
+NODES = frozenset(
+    "Add And AnnAssign Assign Attribute BinOp BitOr BoolOp Call ClassDef Compare Constant Dict Div Eq Expr FloorDiv "
+    "For FormattedValue FunctionDef GeneratorExp Gt GtE If IfExp Import ImportFrom In Is IsNot JoinedStr List ListComp "
+    "Load Lt LtE MatMult Mod Module Mult Name Not NotEq NotIn Or Pow Raise Return Set Slice Starred Store Sub "
+    "Subscript Tuple USub UnaryOp With alias arg arguments comprehension keyword withitem".split()
+)
+
+
+class ForbiddenSyntax(ValueError):
+    """A text that is no export: it holds what no exported file needs; the message says what and where."""
+
+
+def check_syntax(text: str) -> None:
+    """ForbiddenSyntax where `text` is not of allowed syntax alone.
+
+    What keeps to it defines classes, functions and constants when it is imported and runs nothing; it imports torch
+    and math, calls of torch what is listed here, of Python's own functions those listed here, and reads no attribute
+    that begins with two underscores but `__init__`.
+    """
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise ForbiddenSyntax(f"this is no Python: {error}") from error
+    for node, reason in _forbidden(tree):
+        raise ForbiddenSyntax(f"line {getattr(node, 'lineno', 1)}: {reason}")
+
+
+def _forbidden(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
+    """What is not allowed, with the reason, in no particular order."""
+    for node in ast.walk(tree):
+        if type(node).__name__ not in NODES:
+            yield node, f"{type(node).__name__} is not among the syntax that exports need"
+        elif isinstance(node, ast.Import | ast.ImportFrom) and ast.unparse(node) not in IMPORTS:
+            yield node, f"`{ast.unparse(node)}` is not among {', '.join(sorted(IMPORTS))}"
+        elif isinstance(node, ast.Attribute) and node.attr.startswith("__") and node.attr != "__init__":
+            yield node, f"the attribute {node.attr} is Python's own"
+    yield from _outside_functions(tree.body, "module")
+    yield from _definitions(tree)
+    own = set(_bound(tree))
+    for name in own & TAKEN:
+        yield tree, f"{name} is given another meaning"
+    for statement in tree.body:
+        yield from _names(statement, own | BUILTINS | BUILTINS_OF.get(getattr(statement, "name", ""), frozenset()))
+
+
+def _outside_functions(body: list[ast.stmt], place: str) -> Iterator[tuple[ast.AST, str]]:
+    """Statements that would run at import."""
+    for statement in body:
+        match statement:
+            case ast.FunctionDef():
+                continue
+            case ast.ClassDef() if place == "module":
+                yield from _outside_functions(statement.body, "class")
+            case ast.Import() | ast.ImportFrom() if place == "module":
+                continue
+            case ast.Expr(value=ast.Constant(value=str())) if statement is body[0]:
+                continue
+            case ast.Assign(targets=[ast.Name()], value=value) if _is_literal(value):
+                continue
+            case ast.AnnAssign(target=ast.Name(), value=value) if value is None or _is_literal(value):
+                continue
+            case _:
+                yield statement, f"`{ast.unparse(statement)[:60]}` in a {place} would run at import"
+
+
+def _definitions(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
+    """What runs when a class or function is defined: bases, decorators, defaults, annotations."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.ClassDef():
+                if node.keywords or node.decorator_list or any(_dotted(base) is None for base in node.bases):
+                    yield node, f"class {node.name} has more than bases with names"
+            case ast.FunctionDef():
+                defaults = [*node.args.defaults, *(default for default in node.args.kw_defaults if default)]
+                if not all(map(_is_literal, defaults)):
+                    yield node, f"{node.name} has a default that is no literal"
+                if any(ast.unparse(decorator) not in DECORATORS for decorator in node.decorator_list):
+                    yield node, f"{node.name} has a decorator that is not among {', '.join(DECORATORS)}"
+            case ast.arg(annotation=annotation) | ast.AnnAssign(annotation=annotation) if annotation is not None:
+                yield from _calls_in(annotation)
+        if isinstance(node, ast.FunctionDef) and node.returns is not None:
+            yield from _calls_in(node.returns)
+
+
+def _calls_in(annotation: ast.expr) -> Iterator[tuple[ast.AST, str]]:
+    for node in ast.walk(annotation):
+        if isinstance(node, ast.Call):
+            yield node, "an annotation calls something"
+
+
+def _names(tree: ast.AST, known: set[str]) -> Iterator[tuple[ast.AST, str]]:
+    """Names that nobody defines here, and parts of torch that are not listed."""
+    if isinstance(tree, ast.Import | ast.ImportFrom):
+        return
+    dotted = _dotted(tree)
+    if dotted is not None:
+        root = dotted.partition(".")[0]
+        if root in {"torch", "F", "nn"}:
+            if dotted not in FROM_TORCH:
+                yield tree, f"{dotted} is not among what exports need of torch"
+        elif root not in known | {"math", "Tensor"}:
+            yield tree, f"nobody defines {root}"
+        return
+    for child in ast.iter_child_nodes(tree):
+        yield from _names(child, known)
+
+
+def _bound(tree: ast.AST) -> Iterator[str]:
+    """Every name that the text gives a meaning."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.arg(arg=name):
+                yield name
+            case ast.Name(id=name, ctx=ast.Store()):
+                yield name
+
+
+def _dotted(node: ast.AST) -> str | None:
+    """`a.b.c` where that is all that `node` is."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        before = _dotted(node.value)
+        return None if before is None else f"{before}.{node.attr}"
+    return None
+
+
+def _is_literal(value: ast.expr) -> bool:
+    try:
+        ast.literal_eval(value)
+    except (ValueError, TypeError):
+        return False
+    return True

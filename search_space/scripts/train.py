@@ -1,0 +1,154 @@
+"""Trains the network of the model.py beside this file, and writes weights that its load() reads. Needs torch alone.
+
+    python train.py images.pt --epochs 100
+    python train.py images.pt --epochs 100 --resume     # goes on where a stopped training was, with the same bits
+
+images.pt is torch.save({"x_train": x, "y_train": y, "x_test": x, "y_test": y}): float32 images (N, C, H, W) that are
+scaled and centred already, int64 classes (N,). Take a model.py in its training form.
+"""
+
+import argparse
+import copy
+import json
+import math
+import os
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from model import build_model
+from torch import Tensor, nn
+
+CHECKPOINT = "checkpoint.pt"
+
+
+def main() -> None:
+    """Trains, says how well after each epoch, writes weights.safetensors."""
+    chosen = arguments()
+    torch.manual_seed(chosen.seed)
+    data = torch.load(chosen.data, weights_only=True)
+    network = build_model().to(chosen.device)
+    averaged = copy.deepcopy(network).requires_grad_(False)
+    decayed = [p for p in network.parameters() if p.ndim > 1]
+    others = [p for p in network.parameters() if p.ndim <= 1]
+    groups: list[dict[str, Any]] = [{"params": decayed}, {"params": others, "weight_decay": 0.0}]
+    optimiser = torch.optim.SGD(groups, chosen.learning_rate, 0.9, weight_decay=chosen.weight_decay, nesterov=True)
+    first = resume(network, averaged, optimiser) if chosen.resume else 0
+    for epoch in range(first, chosen.epochs):
+        loss = train_epoch(network, averaged, optimiser, data["x_train"], data["y_train"], epoch, chosen)
+        kept = averaged if chosen.average else network
+        print(f"epoch {epoch + 1}: loss {loss:.4f}, accuracy {accuracy(kept, data['x_test'], data['y_test']):.4f}")
+        save(network, averaged, optimiser, epoch + 1)
+        save_safetensors(kept.state_dict(), "weights.safetensors")
+
+
+def arguments() -> argparse.Namespace:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data")
+    parser.add_argument("--epochs", type=int, default=100)
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--learning-rate", type=float, default=0.1)
+    parser.add_argument("--weight-decay", type=float, default=5e-4)
+    parser.add_argument("--label-smoothing", type=float, default=0.1)
+    parser.add_argument("--average", type=float, default=0.0, help="decay of averaged weights, like 0.999; 0 for none")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--resume", action="store_true")
+    return parser.parse_args()
+
+
+def train_epoch(
+    network: nn.Module,
+    averaged: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    x_NCHW: Tensor,
+    y_N: Tensor,
+    epoch: int,
+    chosen: argparse.Namespace,
+) -> float:
+    """One pass over the images in random order; the mean loss. The last images wait where they fill no batch."""
+    network.train()
+    size = min(chosen.batch_size, len(y_N))
+    batches = torch.split(torch.randperm(len(y_N)), size)[: len(y_N) // size]
+    total = 0.0
+    for number, batch in enumerate(batches):
+        done = (epoch + number / len(batches)) / chosen.epochs
+        warm_up = min(1.0, (epoch * len(batches) + number + 1) / len(batches))
+        for group in optimiser.param_groups:
+            group["lr"] = chosen.learning_rate * warm_up * (1 + math.cos(math.pi * done)) / 2
+        loss = loss_of(network, x_NCHW[batch].to(chosen.device), y_N[batch].to(chosen.device), done, chosen)
+        optimiser.zero_grad()
+        torch.autograd.backward(loss)
+        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimiser.step()
+        average(averaged, network, chosen.average)
+        total += loss.item()
+    return total / len(batches)
+
+
+def loss_of(network: Any, x_NCHW: Tensor, y_N: Tensor, done: float, chosen: argparse.Namespace) -> Tensor:
+    """Cross entropy, with that of the auxiliary head where there is one; drop path goes by the share that is `done`."""
+    smoothing = chosen.label_smoothing
+    if not hasattr(network, "set_progress"):
+        return F.cross_entropy(network(x_NCHW), y_N, label_smoothing=smoothing)
+    network.set_progress(done)
+    logits_NK, auxiliary_NK = network.logits(x_NCHW)
+    loss = F.cross_entropy(logits_NK, y_N, label_smoothing=smoothing)
+    if auxiliary_NK is not None:
+        loss += network.auxiliary_weight * F.cross_entropy(auxiliary_NK, y_N, label_smoothing=smoothing)
+    return loss
+
+
+@torch.no_grad()
+def average(averaged: nn.Module, network: nn.Module, decay: float) -> None:
+    """Moves the averaged weights towards the network's; statistics and counters are simply taken over."""
+    for mean, new in zip(averaged.parameters(), network.parameters(), strict=True):
+        mean.lerp_(new, 1 - decay)
+    for kept, taken in zip(averaged.buffers(), network.buffers(), strict=True):
+        kept.copy_(taken)
+
+
+@torch.inference_mode()
+def accuracy(network: nn.Module, x_NCHW: Tensor, y_N: Tensor) -> float:
+    """The share of images whose class is found."""
+    network.eval()
+    device = next(network.parameters()).device
+    found_N = torch.cat([network(batch.to(device)).argmax(1).cpu() for batch in torch.split(x_NCHW, 256)])
+    return (found_N == y_N).float().mean().item()
+
+
+def save(network: nn.Module, averaged: nn.Module, optimiser: torch.optim.Optimizer, epochs: int) -> None:
+    """Writes all that `resume` needs; the old file stays until the new one is whole."""
+    states = {"network": network.state_dict(), "averaged": averaged.state_dict(), "optimiser": optimiser.state_dict()}
+    torch.save({**states, "random": torch.get_rng_state(), "epochs": epochs}, CHECKPOINT + ".new")
+    os.replace(CHECKPOINT + ".new", CHECKPOINT)
+
+
+def resume(network: nn.Module, averaged: nn.Module, optimiser: torch.optim.Optimizer) -> int:
+    """Puts back what was saved; how many epochs are done."""
+    saved = torch.load(CHECKPOINT, weights_only=True)
+    network.load_state_dict(saved["network"])
+    averaged.load_state_dict(saved["averaged"])
+    optimiser.load_state_dict(saved["optimiser"])
+    torch.set_rng_state(saved["random"])
+    return int(saved["epochs"])
+
+
+def save_safetensors(state: dict[str, Tensor], path: str) -> None:
+    """Writes tensors of float32 and int64: the header's length in 8 bytes, the header, the data."""
+    header, data = {}, bytearray()
+    for name, tensor in state.items():
+        content = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).tolist()
+        kind = {torch.float32: "F32", torch.int64: "I64"}[tensor.dtype]
+        offsets = [len(data), len(data) + len(content)]
+        header[name] = {"dtype": kind, "shape": list(tensor.shape), "data_offsets": offsets}
+        data += bytes(content)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text + data)
+
+
+if __name__ == "__main__":
+    main()

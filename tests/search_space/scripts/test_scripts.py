@@ -1,0 +1,97 @@
+"""The scripts of an exported folder, run as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import asdict
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from search_space.export import to_python
+from search_space.merge import merge
+from search_space.network import Architecture
+from search_space.published import published
+from search_space.regularisation import Auxiliary, DropPath
+from search_space.skeleton import Skeleton
+
+SCRIPTS = Path(__file__).parents[3] / "search_space" / "scripts"
+SKELETON = Skeleton(
+    (1, 10, 10), 3, 4, stages=2, auxiliary=Auxiliary(widths=(8, 8)), drop_path=DropPath(0.8), dropout=0.1
+)
+ARCHITECTURE = Architecture(published["darts-v2"], SKELETON)
+CONFIG = {"skeleton": asdict(SKELETON), "genotype": json.loads(ARCHITECTURE.genotype.to_json())}
+
+
+def ran(folder: Path, *command: str) -> str:
+    shown = subprocess.run([sys.executable, *command], cwd=folder, capture_output=True, text=True, check=False)
+    assert shown.returncode == 0, shown.stderr
+    return shown.stdout
+
+
+def three_classes(count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Images whose class is where they are bright."""
+    y_N = torch.arange(count) % 3
+    x_NCHW = 0.3 * torch.randn(count, 1, 10, 10)
+    for image, label in zip(x_NCHW, y_N.tolist(), strict=True):
+        image[:, 3 * label : 3 * label + 3] += 1
+    return x_NCHW, y_N
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    (x_train, y_train), (x_test, y_test) = three_classes(48), three_classes(24)
+    torch.save({"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}, tmp_path / "images.pt")
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    for name in ("train.py", "convert.py"):
+        shutil.copy(SCRIPTS / name, tmp_path)
+    return tmp_path
+
+
+def test_training_learns_resumes_with_the_same_bits_and_writes_weights_that_load(folder: Path) -> None:
+    (folder / "model.py").write_text(to_python(ARCHITECTURE))
+    common = ["train.py", "images.pt", "--batch-size", "16", "--average", "0.5", "--epochs", "6"]
+    through = ran(folder, *common)
+    assert float(through.split()[-1]) > 0.6
+    whole = load_file(folder / "weights.safetensors")
+    # stopped after four epochs: the checkpoint of then, and the command again
+    code = (
+        "import sys, train; sys.argv[1:] = sys.argv[1:]; save = train.save\n"
+        "def stop(*state):\n    save(*state)\n    if state[-1] == 4: sys.exit()\n"
+        "train.save = stop; train.main()"
+    )
+    ran(folder, "-c", code, *common[1:])
+    assert ran(folder, *common, "--resume") == "".join(through.splitlines(keepends=True)[4:])
+    again = load_file(folder / "weights.safetensors")
+    assert all(torch.equal(whole[name], again[name]) for name in whole)
+    ran(folder, "-c", "import model; model.load('weights.safetensors')")
+
+
+@pytest.mark.parametrize("file", ["model.pt2", "model.onnx"])
+def test_a_converted_network_computes_the_same_for_any_batch(folder: Path, file: str) -> None:
+    if file == "model.onnx" and not (find_spec("onnxscript") and find_spec("onnxruntime")):
+        pytest.skip("onnx, onnxscript and onnxruntime are extras")
+    (folder / "model.py").write_text(to_python(ARCHITECTURE, "inference"))
+    save_file(merge(ARCHITECTURE.build().eval()).state_dict(), folder / "weights.safetensors")
+    told = ran(folder, "convert.py", file, "--images", "images.pt").splitlines()
+    assert [line.partition(":")[0] for line in told] == ["model.py", file]
+    assert told[0].split()[-1] == told[1].split()[-1]
+    assert (folder / file).stat().st_size > 10_000
+
+
+def test_operators_that_a_format_cannot_hold_are_named_before_the_conversion(folder: Path) -> None:
+    (folder / "model.py").write_text(to_python(ARCHITECTURE, "inference"))
+    told = json.dumps(CONFIG).replace("sep_conv_3x3", "rbf_3x3")
+    (folder / "config.json").write_text(told)
+    command = [sys.executable, "convert.py", "model.onnx"]
+    shown = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert shown.returncode == 1
+    assert "cannot hold" in shown.stderr
+    assert "rbf_3x3; use model.pt2" in shown.stderr

@@ -1,0 +1,100 @@
+"""What an exported file may consist of, and that hostile text changes nothing about it."""
+
+from __future__ import annotations
+
+import ast
+from random import Random
+
+import pytest
+
+from search_space.allowed_syntax import ForbiddenSyntax, check_syntax
+from search_space.export import to_python
+from search_space.network import Architecture
+from search_space.skeleton import Skeleton
+from tests.search_space.random_cells import every_operator, random_genotype
+
+SKELETON = Skeleton((1, 8, 8), classes=10, channels=8)
+
+HOSTILE = [
+    '"""',
+    "'''",
+    '"""\nimport os\nos.system("id")\n"""',
+    "\\",
+    '\\"""',
+    "\\N{LATIN SMALL LETTER A}",
+    "\\x22\\x22\\x22",
+    "\u2028import os\u2029",
+    "\rimport os\r",
+    "\x00",
+    "\x0c\x0b\x1c",
+    "\ud800",
+    "\u202e",
+    "{channels}",
+    "%s%n",
+    "f'{open(0)}'",
+    "# coding: utf-7 +AGk-",
+    "</script>",
+    "x" * 300,
+    "é̂ïｆｕｌｌ",
+]
+
+
+def hostile(rng: Random) -> str:
+    return "".join(rng.choice(HOSTILE) for _ in range(rng.randint(1, 4)))
+
+
+def body(text: str) -> str:
+    """What follows the docstring, as the parser sees it."""
+    tree = ast.parse(text)
+    assert tree.body[0].end_lineno is not None
+    return "\n".join(text.splitlines()[tree.body[0].end_lineno :])
+
+
+@pytest.mark.parametrize("times", [40, pytest.param(5000, marks=pytest.mark.long)])
+def test_no_name_however_hostile_changes_what_runs(times: int) -> None:
+    rng = Random(times)
+    plain = [to_python(Architecture(random_genotype(seed), SKELETON)) for seed in range(10)]
+    for number in range(times):
+        seed = number % len(plain)
+        head = {hostile(rng): hostile(rng) for _ in range(3)}
+        text = to_python(Architecture(random_genotype(seed), SKELETON), head=head)
+        assert text.isascii()
+        assert body(text) == body(plain[seed])
+
+
+@pytest.mark.parametrize("form", ["training", "inference"])
+def test_all_operators_need_allowed_syntax_only(form: str) -> None:
+    check_syntax(to_python(Architecture(every_operator(), SKELETON), form))
+
+
+@pytest.mark.parametrize(
+    ("addition", "reason"),
+    [
+        ("import os", "`import os` is not among"),
+        ("from os import path", "`from os import path` is not among"),
+        ("print(1)", "would run at import"),
+        ("x = torch.zeros(1)", "would run at import"),
+        ("for i in range(3):\n    i = 1", "would run at import"),
+        ("class A(nn.Module):\n    x = open('f')", "would run at import"),
+        ("class A(nn.Module, metaclass=B):\n    x = 1", "more than bases with names"),
+        ("class A(make()):\n    x = 1", "more than bases with names"),
+        ("def f(x=[].append(1)):\n    return x", "default that is no literal"),
+        ("@f\ndef f(x):\n    return x", "decorator"),
+        ("def f(x: g()):\n    return x\n\n\ndef g():\n    return 1", "an annotation calls something"),
+        ("def f():\n    return eval('1')", "nobody defines eval"),
+        ("def f(path):\n    return open(path)", "nobody defines open"),
+        ("def f(path):\n    return torch.load(path)", "torch.load is not among"),
+        ("def f(path):\n    return nn.init.torch.load(path)", "nn.init.torch.load is not among"),
+        ("def f(x):\n    return x.__class__", "__class__ is Python's own"),
+        ("def f(eval):\n    return eval('1')", "eval is given another meaning"),
+        ("def f(torch):\n    return torch", "torch is given another meaning"),
+        ("def f(x):\n    return (lambda: x)()", "Lambda is not among"),
+        ("async def f():\n    return 1", "AsyncFunctionDef is not among|would run at import"),
+        ("def f(:", "this is no Python"),
+        ("'\0'", "this is no Python"),
+    ],
+)
+def test_what_exports_do_not_need_is_refused(addition: str, reason: str) -> None:
+    text = to_python(Architecture(random_genotype(0), SKELETON))
+    with pytest.raises(ForbiddenSyntax, match=reason):
+        check_syntax(f"{text}\n\n{addition}\n")

@@ -1,0 +1,123 @@
+"""Exported files of random genotypes in random skeletons compute, bit by bit, what the service's networks compute.
+
+They run in a process of their own, in which they can import torch and math and nothing else.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from search_space.export import to_python
+from search_space.genotype import InvalidGenotype
+from search_space.merge import merge
+from search_space.modules.regularised import RegularisedNetwork
+from search_space.network import Architecture
+from search_space.operators.base import UnsuitableWidth
+from tests.search_space.random_cells import random_genotype
+from tests.search_space.random_skeletons import random_skeleton
+from tests.search_space.trained import as_if_trained
+
+# Each file of a folder gives the logits of the evaluation, and in the training form those of a step of training too.
+CHECK = """
+import builtins, sys, torch
+torch.set_num_threads(1)
+real_import = builtins.__import__
+def guarded(name, globals=None, *rest):
+    asking = (globals or {}).get("__name__")
+    if asking == "exported" and name.partition(".")[0] not in {"torch", "math"}:
+        raise ImportError("the exported file imports " + name)
+    return real_import(name, globals, *rest)
+builtins.__import__ = guarded
+def same(one, other):
+    return torch.allclose(one, other, rtol=0, atol=0, equal_nan=True)
+for folder in sys.argv[1:]:
+    case = torch.load(folder + "/case.pt")
+    for form in ("training", "inference"):
+        exported = {"__name__": "exported"}
+        exec(compile(open(folder + "/" + form + ".py").read(), "model.py", "exec"), exported)
+        network = exported["load"](folder + "/" + form + ".safetensors")
+        with torch.inference_mode():
+            print(same(network(case["images"]), case[form]))
+        if form == "training":
+            torch.manual_seed(1)
+            network.train()
+            if hasattr(network, "set_progress"):
+                network.set_progress(0.6)
+                outputs = [logits for logits in network.logits(case["images"]) if logits is not None]
+            else:
+                outputs = [network(case["images"])]
+            print(all(same(a, b) for a, b in zip(outputs, case["step"], strict=True)))
+"""
+
+
+def training_step(network: nn.Module, images_NCHW: torch.Tensor) -> list[torch.Tensor]:
+    """The logits in training, drop path and dropout at work."""
+    torch.manual_seed(1)
+    network.train()
+    if isinstance(network, RegularisedNetwork):
+        network.set_progress(0.6)
+        return [logits.detach() for logits in network.logits(images_NCHW) if logits is not None]
+    return [network(images_NCHW).detach()]
+
+
+def write_case(folder: Path, seed: int) -> float | None:
+    """Writes a case in both forms; the largest relative difference of the two, None where it cannot be built.
+
+    Where float32 rounds more than 1e-5 away, it is the difference in float64; 0 for weights that explode.
+    """
+    try:
+        architecture = Architecture(random_genotype(seed), random_skeleton(seed))
+        torch.manual_seed(seed)
+        network = architecture.build()
+    except (InvalidGenotype, UnsuitableWidth):
+        return None
+    images_NCHW = torch.randn(4, *architecture.skeleton.input_shape, generator=torch.Generator().manual_seed(seed))
+    network = as_if_trained(network, images_NCHW, seed)
+    merged = merge(network)
+    folder.mkdir()
+    with torch.inference_mode():
+        case = {"images": images_NCHW, "training": network(images_NCHW), "inference": merged(images_NCHW)}
+    for form, measured in (("training", network), ("inference", merged)):
+        save_file(measured.state_dict(), folder / f"{form}.safetensors")
+        (folder / f"{form}.py").write_text(to_python(architecture, form))
+    torch.save(case | {"step": training_step(network, images_NCHW)}, folder / "case.pt")
+    if not torch.isfinite(case["training"]).all():
+        return 0.0
+    difference = apart(case["training"], case["inference"])
+    if difference < 1e-5:
+        return difference
+    exact = deepcopy(network).double().eval()
+    with torch.inference_mode():
+        return apart(exact(images_NCHW.double()), merge(exact)(images_NCHW.double()))
+
+
+def apart(one_NK: torch.Tensor, other_NK: torch.Tensor) -> float:
+    """The largest difference, as a share of the largest logit where that is above 1."""
+    return float((one_NK - other_NK).abs().max() / one_NK.abs().max().clamp(min=1))
+
+
+@pytest.mark.parametrize("cases", [12, pytest.param(1000, marks=pytest.mark.long)])
+def test_exported_files_compute_the_very_same_with_nothing_but_torch(tmp_path: Path, cases: int) -> None:
+    torch.set_num_threads(1)
+    folders, merging = [], []
+    for seed in range(10_000):
+        folder = tmp_path / str(seed)
+        difference = write_case(folder, seed)
+        if difference is not None:
+            folders.append(str(folder))
+            merging.append(difference)
+        if len(folders) == cases:
+            break
+    command = [sys.executable, "-c", CHECK, *folders]
+    shown = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.split() == ["True"] * 3 * cases
+    assert max(merging) < 1e-5
