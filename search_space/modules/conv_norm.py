@@ -21,7 +21,8 @@ class ConvNorm(nn.Sequential):
         groups: int = 1,
         dims: int = 2,
     ) -> None:
-        convolution, norm = getattr(nn, f"Conv{dims}d"), getattr(nn, f"BatchNorm{dims}d")
+        convolution: type[nn.Module] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[dims]
+        norm: type[nn.Module] = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}[dims]
         super().__init__(
             convolution(channels_in, channels, kernel, stride, padding, dilation, groups, bias=False), norm(channels)
         )

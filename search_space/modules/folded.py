@@ -18,7 +18,7 @@ def ConvNorm(  # noqa: N802 - it stands for a class, and is one of three
     (N, channels_in, H, W) -> (N, channels, ceil(H/s), ceil(W/s)). `kernel` and `stride` are given for height and
     width alike, or as a pair. With `dims` 1 or 3, maps have so many axes in place of height and width; so everywhere.
     """
-    convolution = getattr(nn, f"Conv{dims}d")
+    convolution: type[nn.Module] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[dims]
     folded: nn.Module = convolution(channels_in, channels, kernel, stride, padding, dilation, groups)
     return folded
 

@@ -18,8 +18,10 @@ class Pool(nn.Sequential):
         self, channels_in: int, channels: int, stride: int = 1, *, kind: str, kernel: int, dims: int = 2
     ) -> None:
         pool = {
-            "avg": getattr(nn, f"AvgPool{dims}d")(kernel, stride, kernel // 2, count_include_pad=False),
-            "max": getattr(nn, f"MaxPool{dims}d")(kernel, stride, kernel // 2),
+            "avg": {1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d}[dims](
+                kernel, stride, kernel // 2, count_include_pad=False
+            ),
+            "max": {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}[dims](kernel, stride, kernel // 2),
         }[kind]
         super().__init__(pool, Adapter(channels_in, channels, dims))
 
@@ -36,6 +38,6 @@ class PoolSandwich(nn.Sequential):
         super().__init__(
             ReLUConvBN(channels_in, width, dims=dims),
             nn.ReLU(),
-            getattr(nn, f"MaxPool{dims}d")(kernel, stride, kernel // 2),
+            {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}[dims](kernel, stride, kernel // 2),
             ConvNorm(width, channels, dims=dims),
         )

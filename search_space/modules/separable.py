@@ -15,7 +15,7 @@ class DepthwiseSeparable(nn.Sequential):
     def __init__(
         self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, dilation: int = 1, dims: int = 2
     ) -> None:
-        convolution = getattr(nn, f"Conv{dims}d")
+        convolution: type[nn.Module] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[dims]
         padding = dilation * (kernel - 1) // 2
         super().__init__(
             nn.ReLU(),
