@@ -44,7 +44,7 @@ def test_an_export_holds_the_code_the_weights_and_their_story(http: TestClient, 
     assert response.headers["content-type"] == "application/zip"
     with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
-    assert set(files) == {"model.py", "weights.safetensors", "config.json", "README.md"}
+    assert set(files) == {"model.py", "weights.safetensors", "config.json", "front.svg", "README.md"}
     assert files["weights.safetensors"] == WEIGHTS["inference"]
     assert json.loads(files["config.json"])["accuracy"] == 0.96
 

@@ -36,6 +36,7 @@ def test_the_demo_goes_from_submit_to_a_checked_file_and_leaves_nothing_running(
     assert {path.name for path in (tmp_path / "best").iterdir()} == {
         "README.md",
         "config.json",
+        "front.svg",
         "model.py",
         "weights.safetensors",
     }
