@@ -6,14 +6,14 @@ from fastapi import FastAPI
 
 from api import errors
 from api.body_limit import BodyLimit
-from api.routes import architectures, best, catalogue, front, health, jobs, trials
+from api.routes import architectures, best, catalogue, front, health, jobs, record, trials
 from service.ports import UnitOfWork
 from service.settings import read_settings
 from service.store.engine import connect
 from service.store.migrate import check
 from service.store.sql import SqlUnitOfWork
 
-RESOURCES = (jobs, trials, front, architectures, best, catalogue)
+RESOURCES = (jobs, trials, front, record, architectures, best, catalogue)
 
 
 def create() -> FastAPI:

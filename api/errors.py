@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from service.domain.errors import Conflict, Invalid, KeyReused, LeaseLost, NotFound, ServiceError, Unavailable
+from service.domain.errors import Conflict, Invalid, KeyReused, LeaseLost, NoSpace, NotFound, ServiceError, Unavailable
 
 STATUS: Mapping[type[ServiceError], int] = {
     Invalid: 422,
@@ -20,17 +20,36 @@ STATUS: Mapping[type[ServiceError], int] = {
     KeyReused: 422,
     LeaseLost: 409,
     Unavailable: 503,
+    NoSpace: 507,
 }
 
-PLAINER = {
-    "missing": "This is required.",
+WHAT_TO_DO = {
+    "missing": "This is required; add it.",
     "extra_forbidden": "Unknown field; leave it out.",
-    "string_pattern_mismatch": "There is a character that cannot be used here.",
-    "model_attributes_type": "Send a JSON object, as application/json.",
+    "string_pattern_mismatch": "Leave out control characters, such as line breaks.",
+    "string_too_long": "Use at most {max_length} characters.",
+    "string_too_short": "Use at least {min_length} characters.",
+    "string_type": "Give a text in quotes.",
+    "int_type": "Give a whole number, without quotes.",
+    "int_from_float": "Give a whole number, without quotes.",
+    "int_parsing": "Give a whole number.",
+    "int_parsing_size": "Give a smaller whole number.",
+    "float_type": "Give a number, without quotes.",
+    "float_parsing": "Give a number.",
+    "finite_number": "Give a finite number.",
+    "greater_than": "Give a number above {gt}.",
+    "greater_than_equal": "Give {ge} or more.",
+    "less_than": "Give a number below {lt}.",
+    "less_than_equal": "Give {le} or less.",
+    "literal_error": "Use {expected}.",
+    "enum": "Use {expected}.",
+    "list_type": "Give a list, in brackets.",
+    "model_attributes_type": "Give a JSON object, in braces.",
 }
-"""What pydantic says in words of its own, by its name for the mistake."""
+"""What pydantic finds wrong, by its name for the mistake, in the words of whoever would mend it."""
 
 NO_BODY = "A JSON body is required; GET /openapi.json shows what it holds."
+NO_OBJECT = "Send a JSON object, as application/json."
 
 LOOKS = {
     "key": "A key is 20 hexadecimal digits, as a front shows it.",
@@ -120,17 +139,22 @@ def _http_error(request: Request, error: Exception) -> Response:
     return problem(error.status_code, detail, headers=error.headers)
 
 
-def _bug(_: Request, __: Exception) -> Response:
-    return problem(500, "Something went wrong on our side, and is in the log of the service. Nothing was changed.")
+def _bug(request: Request, _: Exception) -> Response:
+    told = "Something went wrong on our side, and is in the log of the service."
+    if request.method not in ("GET", "HEAD"):
+        told += " It may have been done all the same: look before you ask again."
+    return problem(500, told)
 
 
 def _field_error(found: Mapping[str, Any]) -> dict[str, str]:
     where, *path = found["loc"]
     if found["type"] == "json_invalid":
         return {"pointer": "#", "detail": f"The body is not JSON (at character {path[0]}): {found['ctx']['error']}."}
-    detail = PLAINER.get(found["type"], f"{found['msg']}.")
+    detail = WHAT_TO_DO.get(found["type"], f"{found['msg']}.").format_map(found.get("ctx", {}))
     if where == "body":
-        return {"pointer": _pointer(path), "detail": detail if path or found["type"] != "missing" else NO_BODY}
+        if not path:
+            detail = NO_BODY if found["type"] == "missing" else NO_OBJECT
+        return {"pointer": _pointer(path), "detail": detail}
     parameter = str(path[0])
     if found["type"] == "string_pattern_mismatch":
         detail = LOOKS.get(parameter, detail)

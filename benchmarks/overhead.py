@@ -11,6 +11,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -32,6 +33,7 @@ from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, Lat
 
 DECISIONS = 40
 ANSWERS = 5
+SIDES = ("ours", "optuna_sqlite", "ray_tune_optuna")
 
 
 def no_work(request: EvaluationRequest, data: object) -> Iterator[EvaluationReport]:
@@ -139,27 +141,40 @@ def main() -> None:
     arguments.add_argument("--ray-tune-trials", type=int, default=20, help="fewer, since each takes seconds")
     options = arguments.parse_args()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    gaps: dict[str, list[float]] = {"ours": [], "optuna_sqlite": [], "ray_tune_optuna": []}
+    given = dict.fromkeys(SIDES, options.repeats * options.trials)
+    given["ray_tune_optuna"] = options.repeats * options.ray_tune_trials
+    gaps: dict[str, list[float]] = {side: [] for side in SIDES}
     commits: list[float] = []
     start_ray(2)
-    with tempfile.TemporaryDirectory(prefix="cellsmith-overhead-") as scratch:
-        folder = Path(scratch)
-        for seed in range(options.repeats):
-            own, per_trial = ours(folder, options.trials, seed)
-            gaps["ours"] += own
-            commits.append(per_trial)
-            gaps["optuna_sqlite"] += optuna_on_sqlite(folder, options.trials, seed)
-            # Our settings of Tune must not help the alternative, nor hinder it.
-            settings = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("TUNE_")}
-            gaps["ray_tune_optuna"] += ray_tune_with_optuna(folder, options.ray_tune_trials, seed)
-            os.environ.update(settings)
-    stop_ray()
-    medians = {name: 1000 * median(seconds) for name, seconds in gaps.items()}
-    figures = {f"{name}.median_ms": milliseconds for name, milliseconds in medians.items()}
+    try:
+        with tempfile.TemporaryDirectory(prefix="cellsmith-overhead-") as scratch:
+            folder = Path(scratch)
+            for seed in range(options.repeats):
+                own, per_trial = ours(folder, options.trials, seed)
+                gaps["ours"] += own
+                commits.append(per_trial)
+                gaps["optuna_sqlite"] += optuna_on_sqlite(folder, options.trials, seed)
+                with _without_our_settings_of_tune():
+                    gaps["ray_tune_optuna"] += ray_tune_with_optuna(folder, options.ray_tune_trials, seed)
+    finally:
+        stop_ray()
+    medians = {side: 1000 * median(seconds) for side, seconds in gaps.items()}
+    figures = {f"{side}.median_ms": milliseconds for side, milliseconds in medians.items()}
+    figures |= {f"{side}.trials": float(trials) for side, trials in given.items()}
     figures["ours.commits_per_trial"] = median(commits)
-    for name in ("optuna_sqlite", "ray_tune_optuna"):
-        figures[f"{name}.times_ours"] = medians[name] / medians["ours"]
+    for side in SIDES[1:]:
+        figures[f"{side}.times_ours"] = medians[side] / medians["ours"]
     report(figures, options.json, {"trials": options.trials, "repeats": options.repeats})
+
+
+@contextmanager
+def _without_our_settings_of_tune() -> Iterator[None]:
+    """They must not help the alternative, nor hinder it."""
+    settings = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("TUNE_")}
+    try:
+        yield
+    finally:
+        os.environ.update(settings)
 
 
 if __name__ == "__main__":

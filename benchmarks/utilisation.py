@@ -80,8 +80,10 @@ def main() -> None:
         assert claimed is not None
         search = _Watched(*claimed, proposer_for(spec), work)
         start_ray(WORKERS)
-        TuneDispatcher(evaluate, split(load("digits"), spec.seed).search).run(search)
-        stop_ray()
+        try:
+            TuneDispatcher(evaluate, split(load("digits"), spec.seed).search).run(search)
+        finally:
+            stop_ray()
     assert search.first is not None
     span_s = search.last - search.first
     figures = {

@@ -33,7 +33,7 @@ def main() -> None:
     """Prints one line where all is as measured, and exits with a sentence where it is not."""
     site_packages, folder, images, expected = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3], float(sys.argv[4])
     sys.path.append(site_packages)
-    sys.meta_path.insert(0, OnlyTorch())  # type: ignore[arg-type]
+    sys.meta_path.insert(0, OnlyTorch())
     warnings.filterwarnings("ignore", message="Failed to initialize NumPy")
     import torch
 

@@ -9,23 +9,26 @@ from collections.abc import Iterator
 
 IMPORTS = frozenset({"import math", "import torch", "import torch.nn.functional as F", "from torch import Tensor, nn"})
 BUILTINS = frozenset(
-    "ValueError bool bytearray enumerate float int isinstance len list max min range reversed set setattr slice "
-    "str super tuple type zip".split()
+    "ValueError abs any bool bytearray enumerate float int isinstance len list max min range reversed set setattr "
+    "slice staticmethod str super tuple type zip".split()
 )
 # Reading a file is what `load` is for, and nothing else reads one.
 BUILTINS_OF = {"load_weights": frozenset({"open"})}
 FROM_TORCH = frozenset(
-    "torch.arange torch.cat torch.cdist torch.einsum torch.empty torch.exp torch.float32 torch.frombuffer "
-    "torch.full torch.int64 torch.no_grad torch.ones torch.rand torch.randn torch.split torch.stack torch.tensor "
-    "torch.unflatten torch.zeros F.avg_pool2d F.conv2d F.pad F.relu F.scaled_dot_product_attention F.softplus "
-    "F.unfold nn.AdaptiveAvgPool2d nn.AvgPool1d nn.AvgPool2d nn.AvgPool3d nn.BatchNorm1d nn.BatchNorm2d "
-    "nn.BatchNorm3d nn.Conv1d nn.Conv2d nn.Conv3d nn.Dropout nn.ELU nn.Flatten nn.GELU nn.GroupNorm nn.Identity "
-    "nn.InstanceNorm2d nn.LayerNorm nn.Linear nn.MaxPool1d nn.MaxPool2d nn.MaxPool3d nn.Module nn.ModuleList "
-    "nn.Parameter nn.ReLU nn.Sequential nn.SiLU nn.Sigmoid nn.ZeroPad2d nn.init.normal_ nn.init.ones_ "
+    "torch.channels_last "
+    "torch.arange torch.autograd.Function torch.autograd.grad torch.cat torch.cdist torch.einsum torch.empty "
+    "torch.enable_grad torch.exp torch.float32 torch.frombuffer torch.full torch.int64 torch.linalg.eigh "
+    "torch.linalg.qr torch.meshgrid torch.no_grad torch.ones torch.ones_like torch.pi torch.rand torch.randn "
+    "torch.randn_like torch.randperm torch.split torch.stack torch.tensor torch.unflatten torch.where torch.zeros "
+    "F.avg_pool2d F.avg_pool3d F.conv2d F.pad F.relu F.scaled_dot_product_attention F.softplus F.unfold "
+    "nn.AdaptiveAvgPool2d nn.AvgPool1d nn.AvgPool2d nn.AvgPool3d nn.BatchNorm1d nn.BatchNorm2d nn.BatchNorm3d "
+    "nn.Conv1d nn.Conv2d nn.Conv3d nn.Dropout nn.ELU nn.Flatten nn.GELU nn.GroupNorm nn.Identity nn.InstanceNorm1d "
+    "nn.InstanceNorm2d nn.InstanceNorm3d nn.LayerNorm nn.Linear nn.MaxPool1d nn.MaxPool2d nn.MaxPool3d nn.Module "
+    "nn.ModuleList nn.Parameter nn.ReLU nn.Sequential nn.SiLU nn.Sigmoid nn.ZeroPad2d nn.init.normal_ nn.init.ones_ "
     "nn.init.uniform_ nn.init.zeros_".split()
 )
 TAKEN = frozenset({"torch", "F", "nn", "math", "Tensor", *dir(builtins)})
-DECORATORS = frozenset({"torch.no_grad()"})
+DECORATORS = frozenset({"staticmethod", "torch.no_grad()"})
 NODES = frozenset(
     "Add And AnnAssign Assign Attribute BinOp BitOr BoolOp Call ClassDef Compare Constant Dict Div Eq Expr FloorDiv "
     "For FormattedValue FunctionDef GeneratorExp Gt GtE If IfExp Import ImportFrom In Is IsNot JoinedStr List ListComp "

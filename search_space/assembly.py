@@ -17,10 +17,13 @@ from search_space.modules.adapter import Adapter
 from search_space.modules.cell import Cell
 from search_space.modules.convolution import FactorizedReduction, ReLUConvBN
 from search_space.modules.drop_path import DropPath
+from search_space.modules.initialisation import use_dirac_weights, use_gabor_stem, use_orthonormal_weights
 from search_space.modules.network import Network
-from search_space.modules.norms import use_for_batch_norm, use_ibn_a, use_ibn_b
+from search_space.modules.norms import use_norm
+from search_space.modules.recursion import share_weights, use_recursion
 from search_space.modules.regularised import RegularisedNetwork
 from search_space.modules.residual_cell import use_residual_cells
+from search_space.modules.reversible import ReversibleNetwork, use_reversible_cells
 from search_space.modules.stem import DoubleStem, Stem
 from search_space.network_source import network_source
 from search_space.operators import OPERATORS
@@ -38,12 +41,17 @@ _AROUND_OPERATORS = {
 _AROUND_CELLS = {
     "Network": Network,
     "RegularisedNetwork": RegularisedNetwork,
+    "ReversibleNetwork": ReversibleNetwork,
+    "share_weights": share_weights,
+    "use_dirac_weights": use_dirac_weights,
+    "use_gabor_stem": use_gabor_stem,
+    "use_orthonormal_weights": use_orthonormal_weights,
+    "use_recursion": use_recursion,
+    "use_reversible_cells": use_reversible_cells,
     "nn": nn,
     "use_activation": use_activation,
     "use_residual_cells": use_residual_cells,
-    "use_ibn_a": use_ibn_a,
-    "use_ibn_b": use_ibn_b,
-    "use_for_batch_norm": use_for_batch_norm,
+    "use_norm": use_norm,
     "Stem": Stem,
     "DoubleStem": DoubleStem,
 }
@@ -53,10 +61,11 @@ def assemble(genotype: Genotype, skeleton: Skeleton) -> Network:
     """A freshly initialised network: images (N, C, H, W) to logits (N, classes). Draws from torch's generator."""
     drops = skeleton.drop_path is not None
     namespace: dict[str, Any] = _AROUND_CELLS | {
-        "NormalCell": _cell_class(cell_source("NormalCell", genotype.normal, 1, drops), genotype, "NormalCell"),
-        "ReductionCell": _cell_class(
-            cell_source("ReductionCell", genotype.reduction, 2, drops), genotype, "ReductionCell"
-        ),
+        name: _cell_class(cell_source(name, cell, stride, drops, skeleton.dims), genotype, name)
+        for name, cell, stride in (
+            ("NormalCell", genotype.normal, 1),
+            ("ReductionCell", genotype.reduction, 2),
+        )
     }
     exec(network_source(skeleton, "training"), namespace)  # noqa: S102 - our own text, of numbers
     network: Network = namespace["build_model"]()

@@ -10,8 +10,8 @@ from search_space.operators import OPERATORS
 _TERMS_A_LINE, _DROPPED_TERMS_A_LINE = 4, 3
 
 
-def cell_source(name: str, cell: Cell, stride: int, drop_path: bool = False) -> str:
-    """The class `name` for `cell`, which drops paths in training with `drop_path`."""
+def cell_source(name: str, cell: Cell, stride: int, drop_path: bool = False, dims: int = 2) -> str:
+    """The class `name` for `cell`, for maps of `dims` axes, which drops paths in training with `drop_path`."""
     lines = [
         f"class {name}(Cell):",
         f'    """{_summary(cell)}"""',
@@ -19,10 +19,11 @@ def cell_source(name: str, cell: Cell, stride: int, drop_path: bool = False) -> 
         f"    stride = {stride}",
         f"    reads = {cell.inputs!r}",
         f"    outputs = {len(cell.outputs)}",
+        *([f"    dims = {dims}"] if dims != 2 else []),
         "",
         "    def __init__(self, older: int, newest: int, channels: int, halves: bool, fit: str, units: int) -> None:",
         "        super().__init__(older, newest, channels, halves, fit, units)",
-        *(f"        {line}" for line in _parts(cell, stride)),
+        *(f"        {line}" for line in _parts(cell, stride, dims)),
         *(["        self.drop = DropPath()"] if drop_path else []),
         "",
         "    def forward(self, h0: Tensor, h1: Tensor) -> Tensor:",
@@ -39,23 +40,24 @@ def _summary(cell: Cell) -> str:
     return f"The searched cell: {count} node{'' if count == 1 else 's'} between its inputs and its output."
 
 
-def _parts(cell: Cell, stride: int) -> Iterator[str]:
+def _parts(cell: Cell, stride: int, dims: int) -> Iterator[str]:
+    axes = "" if dims == 2 else f", dims={dims}"
     for node in cell.nodes:
         edges = cell.edges_into(node)
         for index, edge in enumerate(edges):
-            yield f"self.h{node}_{index} = {_construction(edge, stride)}"
+            yield f"self.h{node}_{index} = {_construction(edge, stride, dims)}"
         if node in cell.concat:
-            yield f"self.h{node}_join = ReLUConvBN({len(edges)} * channels, channels)"
+            yield f"self.h{node}_join = ReLUConvBN({len(edges)} * channels, channels{axes})"
     for node in (0, 1):
         if node in cell.outputs and _is_fitted(node, stride):
             fit = "Adapter" if stride == 1 else "FactorizedReduction"
-            yield f"self.h{node}_out = {fit}({_width(node)}, channels)"
+            yield f"self.h{node}_out = {fit}({_width(node)}, channels{axes})"
 
 
-def _construction(edge: Edge, stride: int) -> str:
+def _construction(edge: Edge, stride: int, dims: int) -> str:
     operator = OPERATORS[edge.operator]
     _, class_name = operator.module.split(":")
-    arguments = operator.arguments(channels_in=0, channels=0)
+    arguments = operator.arguments(channels_in=0, channels=0, dims=dims)
     own = [f"{key}={_literal(arguments[key])}" for key in arguments if key not in ("channels_in", "channels", "stride")]
     strided = [str(stride)] if stride != 1 and edge.source < 2 else []
     return f"{class_name}({', '.join([_width(edge.source), 'channels', *strided, *own])})"

@@ -30,12 +30,13 @@ def cost(architecture: Architecture) -> Cost:
 
 
 def _total(parts: Iterable[Cost]) -> Cost:
-    params = macs = bytes_moved = 0
+    params = macs = bytes_moved = norm_params = 0
     for part in parts:
         params += part.params
         macs += part.macs
         bytes_moved += part.bytes_moved
-    return Cost(params, macs, bytes_moved)
+        norm_params += part.norm_params
+    return Cost(params, macs, bytes_moved, norm_params)
 
 
 class _Prices(dict[Any, Cost]):
@@ -46,7 +47,7 @@ class _Prices(dict[Any, Cost]):
         self.places = places
 
     def __missing__(self, part: tuple[Any, ...]) -> Cost:
-        self[part] = total = _total(self.price(place, *part) for place in self.places)
+        self[part] = total = _total(self.price(place, *part).times(place.turns) for place in self.places)
         return total
 
 
@@ -78,7 +79,8 @@ def _price_list(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[Cost
     features = (normal if last.cell == "normal" else reduction).outputs * last.channels
     around = [
         *[
-            convolution(part.channels_in, part.channels, (3, 3), part.size_in, part.size) + batch_norm(part.channels)
+            convolution(part.channels_in, part.channels, (3,) * skeleton.dims, part.size_in, part.size)
+            + batch_norm(part.channels)
             for part in stem_of(skeleton, normal, reduction)
         ],
         *[
@@ -89,14 +91,11 @@ def _price_list(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[Cost
             and place.ends_stage < skeleton.instance_norm_stages
         ],
         *[
-            moved(2 * width, place.size, width, place.size)
+            moved(2 * width, place.size, width, place.size).times(place.sums)
             for place in places
-            if skeleton.residual_scale is not None
-            and place.cell == "normal"
-            and 1 in normal.reads
-            and place.newest[0].channels_in == (width := normal.outputs * place.channels)
+            if place.sums and (width := normal.outputs * place.channels)
         ],
-        moved(features, last.size, features, (1, 1)),
+        moved(features, last.size, features, (1,) * skeleton.dims) + Cost(params=skeleton.head == "gem"),
         linear(features, skeleton.classes, bias=skeleton.classifier_bias),
     ]
     prices = {name: _CellPrices([place for place in places if place.cell == name]) for name in ("normal", "reduction")}
@@ -156,7 +155,7 @@ def auxiliary_cost(architecture: Architecture) -> Cost:
     return (
         moved(features, place.size, features, pooled)
         + pointwise_norm(features, first, pooled)
-        + convolution(first, second, pooled, pooled, (1, 1))
+        + convolution(first, second, pooled, pooled, (1,) * skeleton.dims)
         + (batch_norm(second) if auxiliary.last_norm else Cost())
         + linear(second, skeleton.classes)
     )

@@ -20,14 +20,28 @@ BYTES_PER_NUMBER = 4
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Trainable parameters, multiply-accumulates a sample, and bytes moved a sample."""
+    """Trainable parameters, multiply-accumulates a sample, and bytes moved a sample.
+
+    `norm_params` are those of the parameters that are the scales and shifts of norms.
+    """
 
     params: int = 0
     macs: int = 0
     bytes_moved: int = 0
+    norm_params: int = 0
 
     def __add__(self, other: Cost) -> Cost:
-        return Cost(self.params + other.params, self.macs + other.macs, self.bytes_moved + other.bytes_moved)
+        return Cost(
+            self.params + other.params,
+            self.macs + other.macs,
+            self.bytes_moved + other.bytes_moved,
+            self.norm_params + other.norm_params,
+        )
+
+    def times(self, turns: int) -> Cost:
+        """What it costs to run so many times, with the same weights and other norms."""
+        own = turns * self.norm_params
+        return Cost(self.params - self.norm_params + own, turns * self.macs, turns * self.bytes_moved, own)
 
 
 def strided(size: Size, stride: int) -> Size:
@@ -70,7 +84,7 @@ def pointwise_norm(channels_in: int, channels: int, size: Size) -> Cost:
 
 def batch_norm(channels: int) -> Cost:
     """One batch norm: scale and shift."""
-    return Cost(params=2 * channels)
+    return Cost(params=2 * channels, norm_params=2 * channels)
 
 
 def linear(features: int, outputs: int, *, bias: bool = True) -> Cost:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from textwrap import wrap
 from types import MappingProxyType
+from typing import Any
 
 from search_space.allowed_syntax import check_syntax
 from search_space.cell_source import cell_source
 from search_space.cost import cost
+from search_space.genotype import InvalidGenotype
 from search_space.module_source import Form, definitions, names_in
 from search_space.network import Architecture
 from search_space.network_source import network_source
+from search_space.regularisation import Auxiliary, DropPath
+from search_space.skeleton import FROM_IMAGES, InvalidSkeleton, Skeleton
 
 _LINE = 116
+_INPUTS = {1: "signals", 2: "images", 3: "volumes"}
 
 _IMPORTS = """\
 import torch
@@ -44,14 +51,16 @@ def to_python(
     genotype, skeleton = architecture.genotype, architecture.skeleton
     # Norms that cannot be folded leave every class as it was trained.
     text_form: Form = "training" if skeleton.norm in ("gn", "ln") else form
-    drops = form == "training" and skeleton.drop_path is not None
+    offered = _offered(architecture) if form == "training" else skeleton
+    drops = form == "training" and offered.drop_path is not None
     cells = [
-        cell_source("NormalCell", genotype.normal, 1, drops),
-        cell_source("ReductionCell", genotype.reduction, 2, drops),
+        cell_source("NormalCell", genotype.normal, 1, drops, skeleton.dims),
+        cell_source("ReductionCell", genotype.reduction, 2, drops, skeleton.dims),
     ]
     below = list(definitions([*sorted(names_in("\n".join(cells)) - {"Cell"}), "Cell"], text_form))
-    network = network_source(skeleton, form)
-    used = [*sorted(names_in(network) - {"Network"}), "Network", "load_weights"]
+    network = network_source(skeleton, form, offered)
+    beginning = [FROM_IMAGES[skeleton.initialisation]] if skeleton.initialisation in FROM_IMAGES else []
+    used = [*sorted(names_in(network) - {"Network"}), "Network", *beginning * (form == "training"), "load_weights"]
     above = [text for text in definitions(used, text_form) if text not in below]
     parts = [*below, *cells, *above, network, _LOAD]
     text = f"{_docstring(architecture, form, head)}\n\n{_IMPORTS}\n\n\n" + "\n\n\n".join(parts) + "\n"
@@ -59,15 +68,30 @@ def to_python(
     return text
 
 
+def _offered(architecture: Architecture) -> Skeleton:
+    """The skeleton with all that can help training, where there is room for it."""
+    offered = architecture.skeleton
+    helps: list[dict[str, Any]] = []
+    if offered.drop_path is None:
+        helps.append({"drop_path": DropPath(1.0)})
+    if offered.auxiliary is None:
+        helps.append({"auxiliary": Auxiliary()})
+    for help in helps:
+        with suppress(InvalidSkeleton, InvalidGenotype):
+            offered = Architecture(architecture.genotype, replace(offered, **help)).skeleton
+    return offered
+
+
 def _docstring(architecture: Architecture, form: Form, head: Mapping[str, str]) -> str:
     genotype, skeleton = architecture.genotype, architecture.skeleton
     total = cost(architecture)
     shape = ", ".join(str(number) for number in skeleton.input_shape)
+    inputs = f"{_INPUTS[skeleton.dims]} (N, {shape})"
     return "\n".join(
         [
             '"""A network found by Cellsmith, as one file that needs torch alone.',
             "",
-            f"build_model() makes it in its {form} form: images (N, {shape}) to logits (N, {skeleton.classes}).",
+            f"build_model() makes it in its {form} form: {inputs} to logits (N, {skeleton.classes}).",
             'load("weights.safetensors") makes it with its weights, ready to predict.',
             "",
             f"It is trained with {total.params:,} parameters, and spends {total.macs:,} multiply-accumulates an image.",

@@ -61,5 +61,7 @@ def _definitions_in(path: Path) -> Iterator[tuple[str, Definition]]:
     for node in ast.parse(source).body:
         match node:
             case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.Assign(targets=[ast.Name(id=name)]):
-                text = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+                decorators = getattr(node, "decorator_list", [])
+                first = min(part.lineno for part in (node, *decorators))
+                text = "\n".join(lines[first - 1 : node.end_lineno])
                 yield name, Definition(text, frozenset(names_in(text)))

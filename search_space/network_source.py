@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from textwrap import indent
 
 from search_space.module_source import Form
-from search_space.skeleton import Skeleton
+from search_space.skeleton import AXES, FROM_IMAGES, Skeleton
 
 _FITS: Mapping[str, Mapping[str, object]] = {
     "raw-first": {},
@@ -14,11 +14,16 @@ _FITS: Mapping[str, Mapping[str, object]] = {
     "prepared": {"first_fit": '"always"', "fit": '"always"'},
 }
 _ACTIVATIONS = {"silu": "nn.SiLU", "gelu": "nn.GELU", "elu": "nn.ELU"}
-_NORMS = {
-    "ibn_a": "use_ibn_a(network, min(2, stages - 1))",
-    "ibn_b": "use_ibn_b(network, min(2, stages - 1))",
-    "gn": 'use_for_batch_norm(network, "gn")',
-    "ln": 'use_for_batch_norm(network, "ln")',
+_INPUTS = {
+    1: "signals (N, input_channels, L)",
+    2: "images (N, input_channels, H, W)",
+    3: "volumes (N, input_channels, D, H, W)",
+}
+_BEGINNINGS = {
+    "orthogonal": "use_orthonormal_weights",
+    "lsuv": "use_orthonormal_weights",
+    "dirac": "use_dirac_weights",
+    "gabor": "use_gabor_stem",
 }
 _OF_NETWORK = {
     "stem_reductions": 0,
@@ -30,11 +35,23 @@ _OF_NETWORK = {
 }
 
 
-def network_source(skeleton: Skeleton, form: Form) -> str:
-    """`build_model`, whose defaults are those of `skeleton`; NormalCell and ReductionCell are the cells it takes."""
-    regularisation = _regularisation(skeleton) if form == "training" else []
-    additions = [*regularisation, *_changes(skeleton)]
-    network = "RegularisedNetwork" if regularisation else "Network"
+def network_source(skeleton: Skeleton, form: Form, offered: Skeleton | None = None) -> str:
+    """`build_model`, whose defaults are those of `skeleton`; NormalCell and ReductionCell are the cells it takes.
+
+    What helps training and is in `offered` alone can be asked for by its arguments, and is off by default.
+    """
+    offered = offered or skeleton
+    regularisation = _regularisation(offered) if form == "training" else []
+    additions = [*_runs(skeleton), *regularisation, *_changes(skeleton, form)]
+    network = "Network"
+    if form == "inference" and skeleton.dims == 2:
+        additions += ["use_channels_last(network)"]
+    if form == "training":
+        additions += _beginnings(skeleton)
+        if regularisation:
+            network = "RegularisedNetwork"
+        if skeleton.reversible:
+            network = "ReversibleNetwork"
     before, after = ("network =", [*additions, "return network"]) if additions else ("return", [])
     choices = [f"    {name}={value}," for name, value in _choices(skeleton).items()]
     body = [
@@ -43,6 +60,7 @@ def network_source(skeleton: Skeleton, form: Form) -> str:
         "    NormalCell,",
         "    ReductionCell,",
         "    classes=classes,",
+        "    head=head,",
         "    channels=channels,",
         "    cells_per_stage=cells_per_stage,",
         "    stages=stages,",
@@ -57,10 +75,13 @@ def network_source(skeleton: Skeleton, form: Form) -> str:
         "channels: int": skeleton.channels,
         "cells_per_stage: int": skeleton.cells_per_stage,
         "stages: int": skeleton.stages,
-        **(_helps(skeleton) if form == "training" else {}),
+        "head: str": f'"{skeleton.head}"',
+        **({"norm: str": f'"{skeleton.norm}"', **_helps(skeleton, offered)} if form == "training" else {}),
     }
     lines = [f"{name} = {value}," for name, value in arguments.items()]
-    promise = "A freshly initialised network: images (N, input_channels, H, W) to logits (N, classes)."
+    promise = f"A freshly initialised network: {_INPUTS[skeleton.dims]} to logits (N, classes)."
+    if form == "training" and skeleton.initialisation in FROM_IMAGES:
+        promise += f"\n\nBefore training it wants {FROM_IMAGES[skeleton.initialisation]}(images, network).\n"
     if "auxiliary_weight: float" in arguments:
         promise += "\n\nIts auxiliary head takes images of `image_size` alone; with a weight of 0 there is none.\n"
     return f"""\
@@ -75,8 +96,13 @@ def _stem(skeleton: Skeleton) -> str:
     own = {"tiny": "channels", "cifar": "3 * channels", "imagenet": "32", "imagenet-darts": "channels"}
     width = str(skeleton.stem_channels or own[skeleton.stem])
     if skeleton.stem == "imagenet-darts":
-        return f"DoubleStem(input_channels, {width})"
-    return f"Stem(input_channels, {width}{', shrinks=True' if skeleton.stem == 'imagenet' else ''})"
+        return f"DoubleStem(input_channels, {width}{_axes(skeleton)})"
+    return f"Stem(input_channels, {width}{', shrinks=True' if skeleton.stem == 'imagenet' else ''}{_axes(skeleton)})"
+
+
+def _axes(skeleton: Skeleton) -> str:
+    """The argument that says how many axes maps have, where these are not two."""
+    return "" if skeleton.dims == 2 else f", dims={skeleton.dims}"
 
 
 def _choices(skeleton: Skeleton) -> dict[str, object]:
@@ -93,38 +119,58 @@ def _choices(skeleton: Skeleton) -> dict[str, object]:
     return {name: value for name, value in choices.items() if value != _OF_NETWORK.get(name)}
 
 
-def _helps(skeleton: Skeleton) -> dict[str, object]:
+def _helps(skeleton: Skeleton, offered: Skeleton) -> dict[str, object]:
     """The arguments that only training needs, with their defaults."""
     helps: dict[str, object] = {"dropout: float": float(skeleton.dropout)}
-    if skeleton.auxiliary is not None:
-        helps["auxiliary_weight: float"] = float(skeleton.auxiliary.weight)
-        helps["image_size: tuple[int, int]"] = skeleton.input_shape[1:]
-    if skeleton.drop_path is not None:
-        helps["keep: float"] = float(skeleton.drop_path.keep)
+    if offered.auxiliary is not None:
+        helps["auxiliary_weight: float"] = float(skeleton.auxiliary.weight) if skeleton.auxiliary else 0.0
+        helps[f"image_size: tuple[{', '.join(['int'] * skeleton.dims)}]"] = skeleton.size
+    if offered.drop_path is not None:
+        helps["keep: float"] = float(skeleton.drop_path.keep) if skeleton.drop_path else 1.0
     return helps
 
 
-def _changes(skeleton: Skeleton) -> list[str]:
+def _changes(skeleton: Skeleton, form: Form) -> list[str]:
     """The statements that put other parts in place of those that a network is built with."""
     statements = []
     if skeleton.activation != "relu":
         statements.append(f"use_activation(network, {_ACTIVATIONS[skeleton.activation]})")
     if skeleton.residual_scale is not None:
         statements.append(f"use_residual_cells(network, {float(skeleton.residual_scale)})")
-    if skeleton.norm != "bn":
-        statements.append(_NORMS[skeleton.norm])
+    if form == "training":
+        statements.append(f"use_norm(network, norm{_axes(skeleton)})")
+    elif skeleton.norm != "bn":
+        statements.append(f'use_norm(network, "{skeleton.norm}"{_axes(skeleton)})')
     return statements
+
+
+def _runs(skeleton: Skeleton) -> list[str]:
+    """The statements that change how cells run: they come before all that changes what is in them."""
+    return [
+        *(["use_reversible_cells(network)"] if skeleton.reversible else []),
+        *([f"use_recursion(network, {skeleton.recursion})"] if skeleton.recursion > 1 else []),
+    ]
+
+
+def _beginnings(skeleton: Skeleton) -> list[str]:
+    """The statements about what training begins with: they come after all others."""
+    begins = _BEGINNINGS.get(skeleton.initialisation)
+    return [
+        *([f"{begins}(network)"] if begins else []),
+        *(["share_weights(network)"] if skeleton.recursion > 1 else []),
+    ]
 
 
 def _regularisation(skeleton: Skeleton) -> list[str]:
     """The statements that add what only training needs."""
     statements = []
     if (auxiliary := skeleton.auxiliary) is not None:
+        axes = ", ".join(AXES[skeleton.dims]) + "," * (skeleton.dims == 1)
         how = f"{auxiliary.pool_stride}, {auxiliary.widths}, {auxiliary.last_norm}"
         statements += [
             "if auxiliary_weight:",
-            f"    height, width = ({_auxiliary_side(skeleton)} for side in image_size)",
-            f"    network.add_auxiliary(auxiliary_weight, {auxiliary.offset}, (height, width), {how})",
+            f"    {axes} = ({_auxiliary_side(skeleton)} for side in image_size)",
+            f"    network.add_auxiliary(auxiliary_weight, {auxiliary.offset}, ({axes}), {how})",
         ]
     if (drop_path := skeleton.drop_path) is not None:
         statements.append(f"network.schedule_drop_path(keep, {drop_path.by_layer}, {drop_path.by_time})")

@@ -70,7 +70,8 @@ class StemConvolution:
 class Place:
     """One cell's place. `size_in` is that of both prepared inputs, `size` that of inner nodes and of the result.
 
-    `ends_stage` is the stage, from 0 on, whose last cell this is.
+    `ends_stage` is the stage, from 0 on, whose last cell this is. The cell runs `turns` times there; `sums` says how
+    often an input that is led around it is added.
     """
 
     cell: CellName
@@ -80,6 +81,8 @@ class Place:
     ends_stage: int | None
     older: Preparation
     newest: tuple[Preparation, ...]
+    turns: int = 1
+    sums: int = 0
 
     @property
     def size(self) -> Size:
@@ -126,11 +129,10 @@ def stem_of(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[StemConv
 
 
 def _stem(skeleton: Skeleton) -> tuple[StemConvolution, ...]:
-    channels, height, across = skeleton.input_shape
-    width = skeleton.stem_width
+    channels, width = skeleton.input_shape[0], skeleton.stem_width
     if skeleton.stem != "imagenet-darts":
-        return (StemConvolution(channels, width, (height, across), skeleton.stem_size),)
-    sizes = [strided((height, across), 2**halvings) for halvings in range(4)]
+        return (StemConvolution(channels, width, skeleton.size, skeleton.stem_size),)
+    sizes = [strided(skeleton.size, 2**halvings) for halvings in range(4)]
     return (
         StemConvolution(channels, width // 2, sizes[0], sizes[1]),
         StemConvolution(width // 2, width, sizes[1], sizes[2]),
@@ -152,6 +154,8 @@ def places_of(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[Place,
     places: list[Place] = []
     for cell, channels, older in _sequence(skeleton):
         newest_channels, size_in = shapes[-1]
+        width = faces[cell].outputs * channels
+        keeps_shape = cell == "normal" and 1 in normal.reads and newest_channels == width
         place = Place(
             cell=cell,
             channels=channels,
@@ -163,9 +167,12 @@ def places_of(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[Place,
                 Preparation(PreparationKind.POINTWISE, True, channels if unit else newest_channels, channels, size_in)
                 for unit in range(skeleton.newest_units)
             ),
+            turns=(turns := skeleton.recursion if keeps_shape else 1),
+            sums=turns * (keeps_shape and skeleton.residual_scale is not None)
+            + (keeps_shape and shapes[older] == shapes[-1] and skeleton.reversible),
         )
         places.append(place)
-        shapes.append((faces[cell].outputs * channels, place.size))
+        shapes.append((width, place.size))
     read = _read(list(_sequence(skeleton)), faces)
     return tuple(place for number, place in enumerate(places, start=2) if number in read)
 

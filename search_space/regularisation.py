@@ -43,7 +43,7 @@ class Auxiliary:
 
     def pooled(self, size: Size) -> Size:
         """Height and width after its pool, of a map of `size`."""
-        return (size[0] - 5) // self.pool_stride + 1, (size[1] - 5) // self.pool_stride + 1
+        return tuple((pixels - 5) // self.pool_stride + 1 for pixels in size)
 
 
 @dataclass(frozen=True, slots=True)

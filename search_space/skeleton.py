@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
@@ -10,10 +10,23 @@ from typing import Any, Literal, TypeAlias, get_args
 from search_space.counting import Size, strided
 from search_space.regularisation import Auxiliary, DropPath
 
+InputShape: TypeAlias = tuple[int, ...]
+"""Channels, then length; height and width; or depth, height and width."""
+
 OlderInput: TypeAlias = Literal["raw-first", "fitted", "prepared"]
 Norm: TypeAlias = Literal["bn", "ibn_a", "ibn_b", "gn", "ln"]
+Head: TypeAlias = Literal["average", "max", "gem"]
 Activation: TypeAlias = Literal["relu", "silu", "gelu", "elu"]
 StemName: TypeAlias = Literal["tiny", "cifar", "imagenet", "imagenet-darts"]
+Initialisation: TypeAlias = Literal["he", "orthogonal", "lsuv", "dirac", "gabor", "kmeans"]
+FROM_IMAGES: Mapping[str, str] = MappingProxyType({"lsuv": "use_unit_variances_for", "kmeans": "use_clusters_of"})
+"""The initialisations that want to see some images, with what shows them: see `search_space.modules.initialisation`."""
+
+
+AXES: Mapping[int, tuple[str, ...]] = MappingProxyType(
+    {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+)
+"""What the axes of maps are called, by how many there are."""
 
 
 class InvalidSkeleton(ValueError):
@@ -24,8 +37,9 @@ class InvalidSkeleton(ValueError):
 class Skeleton:
     """Stages of normal cells with a reduction cell between each two (Zoph et al. 2017, arXiv 1707.07012).
 
-    `input_shape` is channels, height and width. `channels` is the width of the cells of the first stage; every
-    reduction doubles it. The stem is one 3x3 convolution with batch norm, or several:
+    `input_shape` is channels, height and width; for signals channels and length, for volumes channels, depth, height
+    and width, and then every convolution has so many axes. `channels` is the width of the cells of the first stage;
+    every reduction doubles it. The stem is one 3x3 convolution with batch norm, or several:
 
     - tiny: to `channels`;
     - cifar: to three times `channels`;
@@ -52,12 +66,28 @@ class Skeleton:
     channels (ln) everywhere, neither of which can be folded into a convolution.
 
     `activation` stands wherever ReLU would. With `residual_scale`, the newest input is led around every normal cell
-    that reads it and whose result is as wide, which is scaled by so much before the sum.
+    that reads it and whose result is as wide, which is scaled by so much before the sum. These same cells run as often
+    as `recursion` says, each time on their own last result, with the same weights and other norms (Shen et al. 2021,
+    arXiv 2111.05297).
+
+    With `reversible`, every normal cell with inputs and result of one shape takes the newest input as both and adds
+    its result to the older one: training keeps two tensors for all of a stage's cells in a row, and runs each cell
+    once more for its gradient (Gomez et al. 2017, arXiv 1707.04585).
+
+    `initialisation` says what the weights of convolutions begin with:
+
+    - he: normal, by what goes out of a convolution (arXiv 1502.01852);
+    - orthogonal: kernels are orthonormal; lsuv: and then scaled for results of variance 1 (arXiv 1511.06422);
+    - dirac: those that keep channels apart are identities;
+    - gabor: the first one has Gabor's filters; kmeans: it has what the patches of images cluster to.
+
+    `head` is what the classifier reads of each channel of the last map: the average of its pixels, their maximum, or
+    their generalised mean, whose exponent is learned (gem; Radenovic et al. 2017, arXiv 1711.02512).
 
     `auxiliary`, `drop_path`, and `dropout` before the classifier help its training, and are gone after it.
     """
 
-    input_shape: tuple[int, int, int]
+    input_shape: InputShape
     classes: int
     channels: int = 16
     cells_per_stage: int = 1
@@ -73,15 +103,20 @@ class Skeleton:
     norm: Norm = "bn"
     activation: Activation = "relu"
     residual_scale: float | None = None
+    recursion: int = 1
+    reversible: bool = False
+    initialisation: Initialisation = "he"
     auxiliary: Auxiliary | None = None
     drop_path: DropPath | None = None
     dropout: float = 0.0
+    head: Head = "average"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "input_shape", tuple(self.input_shape))
-        if len(self.input_shape) != 3:
-            raise InvalidSkeleton("input_shape is channels, height and width")
+        if len(self.input_shape) not in (2, 3, 4):
+            raise InvalidSkeleton("input_shape is channels, height and width; or channels and one axis, or three")
         _one_of("stem", self.stem, get_args(StemName))
+        _one_of("head", self.head, get_args(Head))
         _one_of("norm", self.norm, get_args(Norm))
         _one_of("activation", self.activation, get_args(Activation))
         if self.residual_scale is not None and not 0 < self.residual_scale <= 1:
@@ -89,9 +124,10 @@ class Skeleton:
         if self.norm.startswith("ibn") and self.stages == 1:
             raise InvalidSkeleton(f"{self.norm} is for stages before the last one, and there is only one")
         _one_of("older_input", self.older_input, get_args(OlderInput))
-        _within("input_shape's channels", self.input_shape[0], 1, 4096)
-        _within("input_shape's height", self.input_shape[1], 1, 4096)
-        _within("input_shape's width", self.input_shape[2], 1, 4096)
+        _one_of("initialisation", self.initialisation, get_args(Initialisation))
+        for axis, value in zip(("channels", *AXES[self.dims]), self.input_shape, strict=True):
+            _within(f"input_shape's {axis}", value, 1, 65_536 if axis == "length" else 4096)
+        _within("recursion", self.recursion, 1, 3)
         _within("classes", self.classes, 1, 100_000)
         # The narrowest cell keeps 4 channels: the mixers that split their channels need as many as they have parts.
         _within("channels", self.channels, 16 if self.stem == "imagenet" else 4, 4096)
@@ -102,12 +138,28 @@ class Skeleton:
             _within("stem_channels", self.stem_channels, 4, 4096)
         if self.skip_reduction_input and self.reduction_in_stage and self.cells_per_stage == 1:
             raise InvalidSkeleton("skip_reduction_input wants a normal cell between every two reductions")
+        if type(self.reversible) is not bool:
+            raise InvalidSkeleton(f"reversible is true or false, not {self.reversible!r}")
+        if self.reversible and self.residual_scale is not None:
+            raise InvalidSkeleton("residual_scale and reversible lead inputs around the same cells: use one of the two")
+        if self.reversible and self.drop_path is not None:
+            raise InvalidSkeleton("drop_path would draw anew when a reversible cell runs again: use one of the two")
         if not 0 <= self.dropout < 1:
             raise InvalidSkeleton(f"dropout is a share from 0 to less than 1, not {self.dropout!r}")
         object.__setattr__(self, "auxiliary", _from_json(Auxiliary, self.auxiliary))
         object.__setattr__(self, "drop_path", _from_json(DropPath, self.drop_path))
         self._check_reductions()
         self._check_auxiliary()
+
+    @property
+    def dims(self) -> int:
+        """How many axes its maps have: 1 for signals, 2 for images, 3 for volumes."""
+        return len(self.input_shape) - 1
+
+    @property
+    def size(self) -> Size:
+        """That of an input, without its channels."""
+        return self.input_shape[1:]
 
     @property
     def reductions(self) -> int:
@@ -126,16 +178,20 @@ class Skeleton:
         return min(2, self.stages - 1) if self.norm.startswith("ibn") else 0
 
     @property
+    def narrowest(self) -> int:
+        """The fewest channels that a node of a cell may have."""
+        return min(self.stem_width, self.channels // (4 if self.stem == "imagenet" else 1))
+
+    @property
     def stem_size(self) -> Size:
         """Height and width after the stem's last convolution."""
-        _, height, width = self.input_shape
         match self.stem:
             case "imagenet":
-                return (height - 1) // 2, (width - 1) // 2
+                return tuple((pixels - 1) // 2 for pixels in self.size)
             case "imagenet-darts":
-                return strided((height, width), 8)
+                return strided(self.size, 8)
             case _:
-                return height, width
+                return self.size
 
     @property
     def stem_width(self) -> int:
@@ -157,8 +213,10 @@ class Skeleton:
         if self.auxiliary.offset == 1 and self.normal_cells[-1] == 0:
             raise InvalidSkeleton("there is no cell after the last reduction for an auxiliary head to read")
         if min(self.auxiliary_size) < 5:
-            height, width = self.auxiliary_size
-            raise InvalidSkeleton(f"an auxiliary head reads 5x5 pixels or more, and here it has {height}x{width}")
+            raise InvalidSkeleton(
+                f"an auxiliary head reads {_by([5] * self.dims)} pixels or more, and here it has "
+                f"{_by(self.auxiliary_size)}"
+            )
 
     def _check_reductions(self) -> None:
         """Every reduction must find at least 2 pixels to reduce, in height and in width."""
@@ -171,11 +229,14 @@ class Skeleton:
                 smallest = 2 * smallest + 1
             elif self.stem == "imagenet-darts":
                 smallest = 8 * (smallest - 1) + 1
-            _, height, width = self.input_shape
             raise InvalidSkeleton(
-                f"an input of {height}x{width} is too small for the {self.reductions} reductions of {self.stages} "
-                f"stages after the stem {self.stem!r}; use at least {smallest}x{smallest}, or fewer stages"
+                f"an input of {_by(self.size)} is too small for the {self.reductions} reductions of {self.stages} "
+                f"stages after the stem {self.stem!r}; use at least {_by([smallest] * self.dims)}, or fewer stages"
             )
+
+
+def _by(size: Iterable[int]) -> str:
+    return "x".join(map(str, size))
 
 
 def _from_json(kind: type[Any], value: Any) -> Any:
@@ -188,10 +249,9 @@ def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
         raise InvalidSkeleton(f"{name} is one of {', '.join(known)}, not {value!r}")
 
 
-def stages_for(input_shape: tuple[int, int, int]) -> int:
-    """As many stages, three at most, as leave the last one 4 pixels or more in height and width."""
-    _, height, width = input_shape
-    return next((stages for stages in (3, 2) if min(height, width) >= 4 * 2 ** (stages - 1)), 1)
+def stages_for(input_shape: InputShape) -> int:
+    """As many stages, three at most, as leave the last one 4 pixels or more along every axis."""
+    return next((stages for stages in (3, 2) if min(input_shape[1:]) >= 4 * 2 ** (stages - 1)), 1)
 
 
 def _within(name: str, value: int, lowest: int, highest: int) -> None:
@@ -202,6 +262,8 @@ def _within(name: str, value: int, lowest: int, highest: int) -> None:
 skeletons: Mapping[str, Skeleton] = MappingProxyType(
     {
         "tiny": Skeleton((1, 8, 8), classes=10),
+        "signal": Skeleton((1, 128), classes=2),
+        "volume": Skeleton((1, 16, 16, 16), classes=2, channels=8),
         "cifar": Skeleton((3, 32, 32), classes=10, channels=32, cells_per_stage=6, stem="cifar"),
         "imagenet-mobile": Skeleton((3, 224, 224), classes=1000, channels=44, cells_per_stage=4, stem="imagenet"),
         "imagenet-large": Skeleton(

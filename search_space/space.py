@@ -124,6 +124,10 @@ class CellSpace:
             nodes=self.nodes if nodes is None else nodes,
         )
 
+    def for_axes(self, dims: int) -> CellSpace:
+        """This space with those of its operators that are for maps of `dims` axes; InvalidSpace where none is."""
+        return self.restricted([name for name in self.operators if dims in OPERATORS[name].dims])
+
 
 @lru_cache(maxsize=64)
 def _decisions(space: CellSpace) -> tuple[Decision, ...]:

@@ -1,28 +1,80 @@
-"""What a killed scheduler left running: Ray's helpers outlive it for a minute or more."""
+"""What a killed scheduler left: Ray's helpers, which outlive it for a minute or more, and folders of scratch files.
+
+Only who holds the scheduler's lock may call these, since then no scheduler of that data folder is alive.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
+import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 MARK = "CELLSMITH_SCHEDULER_OF"
+MOST_LOOKS = 100
+LOOK_SECONDS = 0.1
+EMPTY_LOOKS = 4
+RAY_FOLDER = "cellsmith-ray-"
+LONGEST_FOLDER = 18  # a socket's name has room for 107 characters, of which Ray takes 65 and RAY_FOLDER 23
 
 
 def end_leftovers(data_dir: Path) -> int:
     """Kills every process that an earlier scheduler of `data_dir` started; how many there were.
 
-    To be called by whoever holds the scheduler's lock, since then no scheduler of that folder is alive. What this
-    process starts from now on bears the same mark. Without /proc (not Linux) nothing is looked for.
+    What this process starts from now on bears the same mark. Without /proc (not Linux) nothing is looked for.
     """
     mark = f"{MARK}={data_dir.resolve()}".encode()
-    ended = 0
+    killed: set[int] = set()
+    empty = 0
+    for _ in range(MOST_LOOKS):
+        # One that is being killed may just have started another, which cannot be told while it begins its program:
+        # until several looks in a row find none.
+        found = set(_marked(mark))
+        empty = 0 if found else empty + 1
+        if empty == EMPTY_LOOKS:
+            break
+        for process in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        killed |= found
+        time.sleep(LOOK_SECONDS)
+    os.environ[MARK] = str(data_dir.resolve())
+    return len(killed)
+
+
+def _marked(mark: bytes) -> Iterator[int]:
     for process in Path("/proc").glob("[0-9]*"):
         # Processes end while we look, and those of other users are closed to us.
         with contextlib.suppress(OSError):
             if mark in (process / "environ").read_bytes().split(b"\0") and int(process.name) != os.getpid():
-                os.kill(int(process.name), signal.SIGKILL)
-                ended += 1
-    os.environ[MARK] = str(data_dir.resolve())
-    return ended
+                yield int(process.name)
+
+
+def new_scratch(data_dir: Path) -> tuple[Path, Path]:
+    """Two empty folders, for Ray Tune and for Ray; those of an earlier scheduler are gone."""
+    remove_scratch(data_dir)
+    scratch = _scratch(data_dir)
+    scratch.mkdir(parents=True)
+    short = tempfile.gettempdir() if len(tempfile.gettempdir()) <= LONGEST_FOLDER else "/tmp"  # noqa: S108
+    ray = Path(tempfile.mkdtemp(prefix=RAY_FOLDER, dir=short))
+    (scratch / "ray").symlink_to(ray)  # by which it is found again, whoever dies
+    tune = scratch / "tune"
+    tune.mkdir()
+    return tune, ray
+
+
+def remove_scratch(data_dir: Path) -> None:
+    """Removes what `new_scratch` made, with all that is in it."""
+    scratch = _scratch(data_dir)
+    link = scratch / "ray"
+    if link.is_symlink() and link.readlink().name.startswith(RAY_FOLDER):
+        shutil.rmtree(link.readlink(), ignore_errors=True)
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _scratch(data_dir: Path) -> Path:
+    return data_dir.resolve() / "scratch"

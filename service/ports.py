@@ -5,13 +5,27 @@ Store and UnitOfWork are kept by `service.store`, Proposer by `service.sampling`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from search_space.genotype import Genotype
+from search_space.network import Architecture
 from service.domain.job import Job, JobSpec, JobState, Lease
 from service.domain.trial import Evaluation, Proposal, Trial, TrialState
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a front is made of: the measurements of one trial, under the `id` of their evaluation."""
+
+    id: int
+    number: int
+    accuracy: float
+    latency_ms: float
+    params: int
+    macs: int
 
 
 class Store(Protocol):
@@ -29,10 +43,14 @@ class Store(Protocol):
     def move_job(self, id: int, state: JobState, message: str = "") -> Job:
         """Moves a job along the table of moves; Conflict otherwise. Stamps started_at and finished_at."""
 
-    def claim_job(self, holder: str, lease_seconds: float) -> tuple[Job, Lease] | None:
-        """The oldest job that waits, or that ran under a lease which is expired or was this holder's own.
+    def claim_job(
+        self, holder: str, lease_seconds: float, driving: Collection[int] = (), above: int | None = None
+    ) -> tuple[Job, Lease] | None:
+        """A job that waits, or that ran under a lease which is expired or was this holder's own.
 
-        It is running afterwards, under a lease with a higher token than any before.
+        Of several the one of the highest priority, then the oldest; only one of a priority higher than `above` where
+        that is given, and none of those which this holder is `driving`. It is running afterwards, under a lease with a
+        higher token than any before.
         """
 
     def beat(self, lease: Lease, lease_seconds: float, seconds_used: float) -> Job:
@@ -47,14 +65,28 @@ class Store(Protocol):
     def add_trial(self, lease: Lease, proposal: Proposal) -> Trial:
         """Writes a proposal before it is dispatched; Conflict where its number is taken, LeaseLost as above."""
 
-    def add_evaluation(self, lease: Lease, number: int, evaluation: Evaluation, state: TrialState) -> bool:
+    def add_evaluation(
+        self, lease: Lease, number: int, evaluation: Evaluation, state: TrialState, seconds_used: float | None = None
+    ) -> bool:
         """Records one report with the state the trial has after it; LeaseLost as above.
 
-        False, and nothing changes, where this trial has a report at this fidelity and seed already.
+        With it are written the seconds that the job has used by now, where they are given. False, and neither trial
+        nor reports change, where this trial has a report at this fidelity and seed already.
         """
 
-    def trials(self, job_id: int) -> list[Trial]:
-        """In the order of their numbers, without weights; NotFound where there is no such job."""
+    def add_attempt(self, lease: Lease, number: int) -> int:
+        """Counts an attempt at this trial that ended in a crash; how many there were by now. LeaseLost as above."""
+
+    def trials(
+        self, job_id: int, after: int = -1, limit: int | None = None, numbers: Collection[int] | None = None
+    ) -> list[Trial]:
+        """In the order of their numbers, without weights; NotFound where there is no such job.
+
+        Only those above `after`, the first `limit`, and those among `numbers`, where these are given.
+        """
+
+    def measured(self, job_id: int, fidelity: int, after: int = 0) -> list[Measured]:
+        """The results of a job at one fidelity, in the order of recording, those with an id above `after`."""
 
     def trial(self, job_id: int, number: int) -> Trial:
         """NotFound where there is none; without weights."""
@@ -64,6 +96,15 @@ class Store(Protocol):
 
     def reusable(self, request_key: str) -> dict[int, tuple[int, Evaluation]]:
         """Results of earlier evaluations with this `EvaluationRequest.key`: fidelity -> (evaluation id, evaluation)."""
+
+    def finds(self, dataset: str, device: str) -> Iterator[tuple[int, int]]:
+        """(Job id, number) of every fully trained trial on this data set, measured on this device, best first.
+
+        The most accurate first, the oldest of equals first.
+        """
+
+    def latencies(self, device: str, limit: int) -> list[tuple[Architecture, float]]:
+        """Architectures with their median latencies in milliseconds on this device: the newest `limit` evaluations."""
 
     def add_genotype(self, genotype: Genotype) -> None:
         """Registers a genotype under its key; one that is there already stays as it is."""
@@ -80,9 +121,18 @@ class Store(Protocol):
     def devices(self) -> dict[str, dict[str, Any]]:
         """What is known of each device."""
 
+    def pulse(self, holder: str, seconds: float) -> None:
+        """Says that this scheduler works, and will for so many seconds at least; 0 takes it back."""
+
+    def schedulers(self) -> list[str]:
+        """The schedulers that work at the moment."""
+
 
 class UnitOfWork(Protocol):
-    """Opens a transaction: all of what happens inside is recorded when it ends, or none of it if anything raises."""
+    """Opens a transaction: all of what happens inside is recorded when it ends, or none of it if anything raises.
+
+    One that ends with LeaseLost is counted as refused on that job.
+    """
 
     def __call__(self) -> AbstractContextManager[Store]: ...
 

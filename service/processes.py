@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import logging
@@ -16,12 +17,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
 import uvicorn
 from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 
-from service.leftovers import end_leftovers
+from service.leftovers import end_leftovers, new_scratch, remove_scratch
+from service.pulse import Pulse
 from service.settings import Settings
 from service.store.engine import connect
 from service.store.migrate import WrongSchema, upgrade
@@ -29,9 +32,13 @@ from service.store.sql import SqlUnitOfWork
 
 log = logging.getLogger(__name__)
 
+PROGRAM = (sys.executable, "-m", "service")
 STOP_SECONDS = 20.0
 EARLY_SECONDS = 20.0
+COULD_NOT_START = 1
+TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h
 MOST_EARLY_ENDS = 3
+SERVICE_LOCK, SCHEDULER_LOCK = "service.lock", "scheduler.lock"
 
 
 class CannotStart(Exception):
@@ -58,46 +65,94 @@ def run_scheduler(settings: Settings) -> None:
     """Drives jobs on a local Ray until it is stopped."""
     engine = _database(settings)
     work, reading = SqlUnitOfWork(engine), SqlUnitOfWork(engine, read_only=True)
-    # Everything heavy is loaded by the one process that needs it.
-    from service.dispatch.tune import start_ray, stop_ray
-    from service.wiring import record_device, scheduler
+    with _only_one(settings.data_dir, SCHEDULER_LOCK):
+        # Everything heavy is loaded by the one process that needs it.
+        if settings.ray_address:
+            _refuse_unshared_token()
+        from service.dispatch import cluster
 
-    with _only_one(settings.data_dir / "scheduler.lock"):
+        if settings.ray_address:
+            cluster.be_one_of_several()
+        from service.dispatch.tune import join_ray, ray_lives, start_ray, stop_ray
+        from service.wiring import holder_of, record_device, scheduler
+
         if ended := end_leftovers(settings.data_dir):
             log.warning("ended %d processes that a killed scheduler had left", ended)
-        runner = scheduler(settings, work, reading)
-        start_ray(settings.workers)
+        tune_folder, ray_folder = new_scratch(settings.data_dir)
+        runner = scheduler(settings, work, reading, tune_folder)
+        head = None
+        if settings.ray_address:
+            head = cluster.lead(settings.ray_address, settings.workers, ray_folder)
+            join_ray(cluster.answering(settings.ray_address, head))
+        else:
+            start_ray(settings.workers, ray_folder)
         _on_stop(runner.stop)  # after Ray, which brings handlers of its own
         _end_with_parent(runner.stop)
         try:
-            record_device(work)
-            log.info("ready: %d workers", settings.workers)
-            runner.run()
+            with Pulse(
+                work,
+                holder_of(settings),
+                beat_seconds=settings.beat_seconds,
+                lease_seconds=settings.lease_seconds,
+                ray_lives=ray_lives if head is None else lambda: head.poll() is None,
+                gone=lambda: os._exit(TRY_AGAIN),  # who waits for Ray would wait long; the next one takes up its job
+            ):
+                record_device(work)
+                log.info("ready: %d workers", settings.workers)
+                runner.run()
         finally:
             stop_ray()
+            if head is not None:
+                head.terminate()
             end_leftovers(settings.data_dir)
+            remove_scratch(settings.data_dir)
+
+
+def run_worker(settings: Settings) -> None:
+    """Does evaluations for the scheduler whose Ray is at CELLSMITH_RAY_ADDRESS, until it is stopped."""
+    if not settings.ray_address:
+        raise CannotStart("There is nobody to work for: set CELLSMITH_RAY_ADDRESS to HOST:PORT, as for the scheduler.")
+    _refuse_unshared_token()
+    from service.dispatch import cluster
+
+    cluster.be_one_of_several()
+    try:
+        cluster.join(settings.ray_address, settings.workers)
+    except OSError as error:
+        raise CannotStart(f"{settings.ray_address} is not found ({error}): set CELLSMITH_RAY_ADDRESS.") from error
+
+
+def _refuse_unshared_token() -> None:
+    """A token of one's own, which is the default, nobody else would know."""
+    if not os.environ.get("RAY_AUTH_TOKEN"):
+        raise CannotStart("Set RAY_AUTH_TOKEN to one secret for the scheduler and its workers.")
 
 
 def run_all(settings: Settings) -> None:
     """The API and the scheduler as children that are restarted when they die, until this process is stopped."""
+    _refuse_second(settings.data_dir)
     _refuse_taken_port(settings)
     _database(settings)
-    stopping = threading.Event()
-    _on_stop(stopping.set)
-    _end_with_parent(stopping.set)
-    children = [_Child("api"), _Child("scheduler")]
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    print(f"Cellsmith listens on http://{host}:{settings.port}, data in {settings.data_dir}", flush=True)
-    try:
-        while not stopping.wait(0.2):
-            for child in children:
-                child.keep_alive()
-    finally:
-        _stop([child.process for child in children])
+    with _only_one(settings.data_dir, SERVICE_LOCK):
+        stopping = threading.Event()
+        _on_stop(stopping.set)
+        _end_with_parent(stopping.set)
+        children = [_Child("api"), _Child("scheduler")]
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        print(f"Cellsmith listens on http://{host}:{settings.port}, data in {settings.data_dir}", flush=True)
+        try:
+            while not stopping.wait(0.2):
+                for child in children:
+                    child.keep_alive()
+        finally:
+            _stop([child.process for child in children])
 
 
 class _Child:
-    """A part of the service in a process of its own, which is started again when it dies."""
+    """A part of the service in a process of its own, which is started again when it dies.
+
+    One that is killed from outside, however often, is not one that cannot start.
+    """
 
     def __init__(self, part: str) -> None:
         self._part = part
@@ -109,7 +164,8 @@ class _Child:
         if self.process.poll() is None:
             return
         lived = time.monotonic() - self._started
-        self._early_ends = self._early_ends + 1 if lived < EARLY_SECONDS else 0
+        told_why = self.process.returncode == COULD_NOT_START and lived < EARLY_SECONDS
+        self._early_ends = self._early_ends + 1 if told_why else 0
         if self._early_ends >= MOST_EARLY_ENDS:
             raise CannotStart(f"The {self._part} ends as soon as it is started; the lines above say why.")
         log.warning("%s ended with %s; starting it again", self._part, self.process.returncode)
@@ -118,8 +174,7 @@ class _Child:
     def _start(self) -> None:
         self._started = time.monotonic()
         environment = os.environ | {"CELLSMITH_PARENT": str(os.getpid())}
-        command = [sys.executable, "-m", "service", self._part]
-        self.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen([*PROGRAM, self._part], env=environment, stdin=subprocess.DEVNULL)
 
 
 def _database(settings: Settings) -> Engine:
@@ -189,11 +244,28 @@ def _end_with_parent(act: Callable[[], None]) -> None:
 
 
 @contextmanager
-def _only_one(path: Path) -> Iterator[None]:
-    """One scheduler a data directory: it may then take back at once what a killed one before it held."""
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise CannotStart(f"Another scheduler runs on {path.parent}.") from error
+def _only_one(data_dir: Path, lock: str) -> Iterator[None]:
+    """One scheduler a data folder: it may then take back at once what a killed one before it held."""
+    try:
+        opened = (data_dir / lock).open("a")
+    except OSError as error:
+        raise CannotStart(f"{data_dir} cannot be written ({error.strerror}): set CELLSMITH_DATA_DIR.") from error
+    with opened as file:
+        _lock(file, fcntl.LOCK_EX)
         yield
+
+
+def _refuse_second(data_dir: Path) -> None:
+    """CannotStart where a service or a scheduler runs on this folder; makes nothing."""
+    for lock in (SERVICE_LOCK, SCHEDULER_LOCK):
+        with contextlib.suppress(OSError), (data_dir / lock).open() as file:
+            _lock(file, fcntl.LOCK_SH)
+
+
+def _lock(file: IO[str], kind: int) -> None:
+    """Until `file` is closed; CannotStart where another process has it."""
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        folder = Path(file.name).parent
+        raise CannotStart(f"Another scheduler runs on {folder}: stop it, or set CELLSMITH_DATA_DIR.") from error

@@ -2,91 +2,126 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
 
-from service.domain.errors import LeaseLost, ServiceError, Unavailable
+from service.domain.errors import LeaseLost, NoSpace, ServiceError, Unavailable
 from service.domain.job import Job, JobSpec, JobState, Lease
-from service.ports import Proposer, UnitOfWork
+from service.domain.shares import Share, shares
+from service.leases import Leases
+from service.ports import Proposer
 from service.search import Dispatcher, Search
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
+OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Runner:
-    """Drives one job after another. Any process that runs this may be killed at any time.
+    """Drives jobs, `at_once` of each priority at most. Any process that runs this may be killed at any time.
 
-    `reading` opens transactions that write nothing: twice a second one looks whether the job was cancelled.
+    Each job has a thread of its own; together they share the workers.
     """
 
     def __init__(
         self,
-        work: UnitOfWork,
-        reading: UnitOfWork,
+        leases: Leases,
         proposer_for: Callable[[JobSpec], Proposer],
-        dispatcher_for: Callable[[JobSpec], Dispatcher],
-        *,
-        holder: str,
-        lease_seconds: float = 30.0,
-        beat_seconds: float = 10.0,
+        dispatcher_for: Callable[[JobSpec, Share], Dispatcher],
+        at_once: int = 1,
     ) -> None:
-        self._work = work
-        self._reading = reading
+        self._leases = leases
         self._proposer_for = proposer_for
         self._dispatcher_for = dispatcher_for
-        self._holder = holder
-        self._lease_seconds = lease_seconds
-        self._beat_seconds = beat_seconds
+        self._at_once = at_once
         self._stopping = threading.Event()
-        self._search: Search | None = None
+        self._something_ended = threading.Event()
+        # Written by threads, one key each, and read from a signal handler, which could not wait for a lock.
+        self._driven: dict[int, Job] = {}
+        self._searches: dict[int, Search] = {}
 
     def stop(self) -> None:
-        """Lets the job go after what is under way; may be called from a signal handler."""
+        """Lets the jobs go after what is under way; may be called from a signal handler."""
         self._stopping.set()
-        if self._search is not None:
-            self._search.stop()
+        self._something_ended.set()
+        for search in list(self._searches.values()):
+            search.stop()
 
     def run(self) -> None:
         """Claims and drives jobs until it is stopped."""
         while not self._stopping.is_set():
+            self._something_ended.clear()
             try:
-                busy = self.run_one()
+                claimed = self._claim()
             except Unavailable as error:
                 log.warning("%s; trying again", error)
-                busy = False
-            if not busy:
-                self._stopping.wait(LOOK_SECONDS)
+                claimed = None
+            if claimed is None:
+                self._something_ended.wait(LOOK_SECONDS)
+            else:
+                threading.Thread(target=self._drive_alone, args=claimed, name=f"job-{claimed[0].id}").start()
+        while self._driven:
+            time.sleep(0.05)
 
     def run_one(self) -> bool:
         """Claims one job and drives it; whether there was one."""
-        with self._work() as store:
-            claimed = store.claim_job(self._holder, self._lease_seconds)
-        if claimed is None:
-            return False
-        job, lease = claimed
-        log.info("job %d: driving, %s, at most %d trials", job.id, job.spec.dataset, job.spec.budget.trials)
+        claimed = self._claim()
+        if claimed is not None:
+            try:
+                self._drive_to_its_end(*claimed)
+            finally:
+                self._let_go(claimed[0])
+        return claimed is not None
+
+    def _claim(self) -> tuple[Job, Lease] | None:
+        """A job, if there is one that would be served before the last of those that are driven, or beside them."""
+        driven = sorted((job.spec.priority for job in list(self._driven.values())), reverse=True)
+        above = driven[self._at_once - 1] if len(driven) >= self._at_once else None
+        claimed = self._leases.claim(list(self._driven), above)
+        if claimed is not None:
+            job = claimed[0]
+            self._driven[job.id] = job
+            log.info("job %d: driving, %s, at most %d trials", job.id, job.spec.dataset, job.spec.budget.trials)
+        return claimed
+
+    def _drive_alone(self, job: Job, lease: Lease) -> None:
+        try:
+            self._drive_to_its_end(job, lease)
+        except Unavailable as error:
+            log.warning("job %d: %s; trying again", job.id, error)
+            self._stopping.wait(LOOK_SECONDS)
+        except Exception:  # outermost step of a thread: the job is claimed again
+            log.exception("job %d: cannot be let go", job.id)
+            self._stopping.wait(LOOK_SECONDS)
+        finally:
+            self._let_go(job)
+
+    def _let_go(self, job: Job) -> None:
+        del self._driven[job.id]
+        self._something_ended.set()
+
+    def _drive_to_its_end(self, job: Job, lease: Lease) -> None:
         try:
             self._drive(job, lease)
         except LeaseLost:
             log.warning("job %d: somebody else drives it now; leaving it", job.id)
-        return True
 
     def _drive(self, job: Job, lease: Lease) -> None:
-        started = time.monotonic()
+        search: Search | None = None
         try:
-            search = Search(job, lease, self._proposer_for(job.spec), self._work)
-            self._search = search
+            search = Search(job, lease, self._proposer_for(job.spec), self._leases.work)
+            self._searches[job.id] = search
             if self._stopping.is_set():
                 search.stop()
-            with _Heart(search, lease, self._work, self._reading, self._lease_seconds, self._beat_seconds) as heart:
-                self._dispatcher_for(job.spec).run(search)
+            with _Heart(self._leases, lease, search) as heart:
+                self._dispatcher_for(job.spec, lambda processors: self._share(job, processors)).run(search)
             if heart.lease_lost:
-                raise LeaseLost(f"Job {job.id} was taken over.")
+                raise LeaseLost(job.id, f"Job {job.id} was taken over.")
             ended, message = JobState.DONE, search.closing_words
             if search.stopped or not search.exhausted:
                 ended, message = JobState.RUNNING, ""
@@ -95,36 +130,29 @@ class Runner:
         except ServiceError as error:
             ended, message = JobState.FAILED, str(error)
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in OUT_OF_SPACE:
+                raise NoSpace(f"There is no room for the files of a search: {error}") from error
             # The outermost step of a job: whatever went wrong is recorded, and the next job has its turn.
             log.exception("job %d: failed", job.id)
             ended, message = JobState.FAILED, f"{type(error).__name__}: {error}"
         finally:
-            self._search = None
-        with self._work() as store:
-            seconds_used = job.seconds_used + time.monotonic() - started
-            job = store.release(lease, ended, seconds_used, message)
+            self._searches.pop(job.id, None)
+        seconds_used = search.seconds_used if search else job.seconds_used
+        job = self._leases.release(lease, ended, seconds_used, message)
         log.info("job %d: %s after %.1f s", job.id, job.state, job.seconds_used)
+
+    def _share(self, job: Job, processors: int) -> int:
+        return shares(processors, list(self._driven.values()))[job.id]
 
 
 class _Heart:
-    """Prolongs the lease from a thread of its own, and stops the search when its job is moved or taken over."""
+    """Prolongs a lease from a thread of its own, and stops the search when its job is moved or taken over."""
 
-    def __init__(
-        self,
-        search: Search,
-        lease: Lease,
-        work: UnitOfWork,
-        reading: UnitOfWork,
-        lease_seconds: float,
-        beat_seconds: float,
-    ) -> None:
+    def __init__(self, leases: Leases, lease: Lease, search: Search) -> None:
         self.lease_lost = False
-        self._search = search
+        self._leases = leases
         self._lease = lease
-        self._work = work
-        self._reading = reading
-        self._lease_seconds = lease_seconds
-        self._beat_seconds = beat_seconds
+        self._search = search
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._beats, name=f"heart-{lease.job_id}", daemon=True)
 
@@ -140,13 +168,11 @@ class _Heart:
         last_beat = time.monotonic()
         while not self._ending.wait(LOOK_SECONDS):
             try:
-                if time.monotonic() - last_beat >= self._beat_seconds:
-                    with self._work() as store:
-                        job = store.beat(self._lease, self._lease_seconds, self._search.seconds_used)
+                if time.monotonic() - last_beat >= self._leases.beat_seconds:
+                    job = self._leases.beat(self._lease, self._search.seconds_used)
                     last_beat = time.monotonic()
                 else:
-                    with self._reading() as store:
-                        job = store.job(self._lease.job_id)
+                    job = self._leases.look(self._lease)
             except LeaseLost:
                 self.lease_lost = True
                 self._search.stop()

@@ -19,6 +19,7 @@ from service.domain.errors import LeaseLost
 from service.domain.fidelity import goes_on, ladder
 from service.domain.job import Job, Lease
 from service.domain.limits import missed_limit
+from service.domain.stopping import Growth, promised_epochs, trained_epochs
 from service.domain.trial import Evaluation, Proposal, Trial, TrialState
 from service.ports import Proposer, Store, UnitOfWork
 from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, Failed, FailureClass
@@ -63,14 +64,16 @@ class Search:
         self._work = work
         self._clock = clock
         self._started = clock() - job.seconds_used
+        self._resting_since: float | None = None
         self._stopping = threading.Event()
         with work() as store:
             self._trials = store.trials(job.id)
         self._known = 0
+        self._held: Proposal | None = None  # the next one, while it waits for the results of its very cell
+        self._growth = Growth(job.spec.objectives)
         self._advance()
         self._rejected = sum(trial.rejected for trial in self._trials)
         self._keys = {trial.proposal.genotype.key for trial in self._trials}
-        self._attempts: dict[int, int] = {}
         self._waiting = deque(trial.number for trial in self._trials if not trial.ended)
 
     @property
@@ -80,8 +83,18 @@ class Search:
 
     @property
     def seconds_used(self) -> float:
-        """Running time of the job, earlier holders of it included."""
-        return self._clock() - self._started
+        """Running time of the job, earlier holders of it included, without the time that it rested."""
+        return (self._resting_since or self._clock()) - self._started
+
+    def rest(self) -> None:
+        """Its time stands still from now on: others have all the workers."""
+        self._resting_since = self._resting_since or self._clock()
+
+    def wake(self) -> None:
+        """Its time runs again, where it rested."""
+        if self._resting_since is not None:
+            self._started += self._clock() - self._resting_since
+            self._resting_since = None
 
     def stop(self) -> None:
         """No more work is handed out; what has been recorded stays."""
@@ -97,25 +110,46 @@ class Search:
         """Whether no more work will be handed out, whatever reports still come."""
         if self.stopped:
             return True
-        return not self._waiting and self._budget_is_spent and all(trial.ended for trial in self._trials)
+        return not self._waiting and bool(self._end) and all(trial.ended for trial in self._trials)
 
     @property
     def closing_words(self) -> str:
         """Why the search ended before its budget of trials was spent; empty where it did not."""
-        budget = self.job.spec.budget
-        accepted = len(self._trials) - self._rejected
-        if accepted >= budget.trials:
-            return ""
-        if self.seconds_used >= budget.seconds:
-            return f"The budget of {budget.seconds:g} s was spent after {accepted} of {budget.trials} trials."
-        return f"{self._rejected} of {len(self._trials)} proposals could not keep the limits."
+        return "" if self._accepted >= self.job.spec.budget.trials else self._end
 
     @property
-    def _budget_is_spent(self) -> bool:
-        budget = self.job.spec.budget
-        accepted = len(self._trials) - self._rejected
-        spent = accepted >= budget.trials or self._rejected >= MOST_REJECTED * budget.trials
-        return spent or self.seconds_used >= budget.seconds
+    def _accepted(self) -> int:
+        return len(self._trials) - self._rejected
+
+    @property
+    def _end(self) -> str:
+        """Why no further trial is proposed; empty as long as one may be."""
+        budget, accepted = self.job.spec.budget, self._accepted
+        if accepted >= budget.trials:
+            return f"All {accepted} trials were spent."
+        if self._rejected >= MOST_REJECTED * budget.trials:
+            return f"{self._rejected} of {len(self._trials)} proposals could not keep the limits."
+        if self.seconds_used >= budget.seconds:
+            return f"The budget of {budget.seconds:g} s was spent after {accepted} of {budget.trials} trials."
+        if budget.epochs is not None and sum(map(trained_epochs, self._trials)) >= budget.epochs:
+            return f"The budget of {budget.epochs} epochs was spent after {accepted} of {budget.trials} trials."
+        if budget.patience is not None:
+            self._growth.see(self._trials[: min(self._known, self._lagging(len(self._trials)))])
+            if self._growth.trials_without >= budget.patience:
+                return (
+                    f"{budget.patience} trials in a row did not make the front cover more, so {accepted} were enough."
+                )
+        return ""
+
+    @property
+    def _epochs_are_promised(self) -> bool:
+        """Whether the trials under way may use up all epochs: then what they really use is waited for."""
+        epochs = self.job.spec.budget.epochs
+        return epochs is not None and sum(promised_epochs(trial, self.rungs[-1]) for trial in self._trials) >= epochs
+
+    def _lagging(self, number: int) -> int:
+        """How many of the first trials proposal `number` may know the results of."""
+        return max(0, number - self.job.spec.sampler.lag + 1)
 
     def next(self) -> Assignment | None:
         """The next evaluation to do, recorded beforehand; None where there is none, or none yet."""
@@ -123,16 +157,22 @@ class Search:
             if self._waiting:
                 return self._assignment(self._waiting.popleft())
             number = len(self._trials)
-            if self._budget_is_spent or self._known <= number - self.job.spec.sampler.lag:
+            if self._known < self._lagging(number) or self._end or self._epochs_are_promised:
                 return None
             if not self._propose(number):
                 return None
         return None
 
     def report(self, number: int, report: EvaluationReport) -> bool:
-        """Records what a worker found; whether it should go on with this trial to the next fidelity."""
+        """Records what a worker found; whether it should go on with this trial to the next fidelity.
+
+        A trial whose worker crashed is tried again, and given up after the last attempt, whoever drove the others.
+        """
         with self._work() as store:
             trial = self._trials[number]
+            if _crashed(report) and store.add_attempt(self._lease, number) < MOST_ATTEMPTS:
+                self._waiting.append(number)
+                return False
             key = self._request(trial).key
             trial = self._recorded(store, trial, Evaluation(report, request_key=key, seed=self.job.spec.seed))
         self._trials[number] = trial
@@ -140,11 +180,7 @@ class Search:
         return not trial.ended
 
     def lost(self, number: int, message: str, traceback: str = "") -> None:
-        """A worker died without an answer: the same trial is tried again, and given up after the last attempt."""
-        self._attempts[number] = self._attempts.get(number, 0) + 1
-        if self._attempts[number] < MOST_ATTEMPTS:
-            self._waiting.append(number)
-            return
+        """A worker died without an answer."""
         fidelity = self._remaining(self._trials[number])[0]
         self.report(number, Failed(fidelity, FailureClass.CRASHED, message, traceback))
 
@@ -153,7 +189,9 @@ class Search:
 
         False, and nothing happens, as long as its very cell is being trained: then its results will be known.
         """
-        proposal = self._proposal(number)
+        if self._held is None or self._held.number != number:
+            self._held = self._proposal(number)
+        proposal = self._held
         if any(
             trial.proposal.genotype == proposal.genotype for trial in self._trials[self._known :] if not trial.ended
         ):
@@ -183,7 +221,7 @@ class Search:
 
     def _proposal(self, number: int) -> Proposal:
         """A proposal whose cell is new to this job; a repeated one where the sampler knows no other."""
-        lagging = max(0, number - self.job.spec.sampler.lag + 1)
+        lagging = self._lagging(number)
         pending = [trial.proposal for trial in self._trials[lagging:]]
         for attempt in range(MOST_REPETITIONS):
             proposal = self._proposer.propose(number, attempt, self._trials[:lagging], pending)
@@ -194,8 +232,8 @@ class Search:
     def _recorded(self, store: Store, trial: Trial, evaluation: Evaluation) -> Trial:
         """The trial with one evaluation more, as it now stands in the record too."""
         state = self._state_after(trial, evaluation.report)
-        if not store.add_evaluation(self._lease, trial.number, evaluation, state):
-            raise LeaseLost(f"Somebody else has recorded trial {trial.number} of job {self.job.id}.")
+        if not store.add_evaluation(self._lease, trial.number, evaluation, state, self.seconds_used):
+            raise LeaseLost(self.job.id, f"Somebody else has recorded trial {trial.number} of job {self.job.id}.")
         if isinstance(evaluation.report, Evaluated):
             evaluation = replace(evaluation, report=replace(evaluation.report, weights={}))
         return replace(trial, state=state, evaluations=(*trial.evaluations, evaluation))
@@ -206,7 +244,7 @@ class Search:
         if report.fidelity == self.rungs[-1]:
             return TrialState.DONE
         spec = self.job.spec
-        lagging = max(0, trial.number - spec.sampler.lag + 1)
+        lagging = self._lagging(trial.number)
         peers = [result for peer in self._trials[:lagging] if (result := peer.at(report.fidelity))]
         on = goes_on(report, peers, spec.objectives, spec.early_stopping.reduction)
         return TrialState.PROPOSED if on else TrialState.STOPPED
@@ -230,9 +268,15 @@ class Search:
             fidelities=self._remaining(trial),
             device=spec.device,
             threads=spec.resources.cpus,
+            deadline_s=spec.budget.deadline_s,
+            memory_mb=spec.resources.memory_mb,
         )
 
     def _advance(self) -> None:
         """Moves the mark below which every trial has ended."""
         while self._known < len(self._trials) and self._trials[self._known].ended:
             self._known += 1
+
+
+def _crashed(report: EvaluationReport) -> bool:
+    return isinstance(report, Failed) and report.failure is FailureClass.CRASHED

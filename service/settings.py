@@ -21,12 +21,19 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
-    data_dir: Path = Field(default=Path("data"), description="Folder of the SQLite file.")
+    data_dir: Path = Field(
+        default=Path("data"),
+        description="Folder of the SQLite file and of the scheduler's scratch files; one service uses it.",
+    )
     database_url: str = Field(default="", description="Database; a SQLite file in data_dir where nothing is given.")
     host: str = Field(default="127.0.0.1", description="Address that the HTTP face listens on.")
     port: int = Field(default=8642, ge=1, le=65535, description="Port that the HTTP face listens on.")
     workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, le=1024, description="Evaluations at once, of all jobs."
+    )
+    jobs: int = Field(default=4, ge=1, le=64, description="Jobs at once, which share the workers.")
+    ray_address: str = Field(
+        default="", description="HOST:PORT where the scheduler's Ray takes in workers of other machines."
     )
     beat_seconds: float = Field(default=10.0, gt=0, description="How often a scheduler says that it lives.")
     lease_seconds: float = Field(default=30.0, gt=0, description="How long a silent scheduler keeps its job.")
@@ -40,6 +47,14 @@ class Settings(BaseSettings):
         if url and not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
             raise ValueError("Should be sqlite:///FILE or postgresql://USER@HOST/NAME")
         return url
+
+    @field_validator("ray_address")
+    @classmethod
+    def _is_an_address(cls, address: str) -> str:
+        host, _, port = address.rpartition(":")
+        if address and not (host and port.isdecimal() and 1 <= int(port) <= 65535):
+            raise ValueError("Should be HOST:PORT, such as scheduler:6379")
+        return address
 
     @field_validator("lease_seconds")
     @classmethod

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from service.dispatch.tune import TuneDispatcher, on_a_worker
 from service.domain.job import JobSpec
+from service.domain.shares import Share
+from service.leases import Leases
 from service.ports import UnitOfWork
 from service.runner import Runner
 from service.sampling.registry import proposer_for
@@ -22,26 +24,25 @@ from workers.evaluate import evaluate
 log = logging.getLogger(__name__)
 
 
-def _dispatcher(spec: JobSpec, reading: UnitOfWork) -> TuneDispatcher:
+def _dispatcher(spec: JobSpec, reading: UnitOfWork, scratch: Path, share: Share) -> TuneDispatcher:
     """Ray workers with the job's data in memory, once a node; Invalid where a limit turns out to be out of reach."""
     with reading() as store:
         profiles = store.devices()
     # A job that was submitted before this machine was measured is held against it now.
     refuse_out_of_reach(spec, profiles)
-    return TuneDispatcher(evaluate, split(load(spec.dataset), spec.seed).search)
+    return TuneDispatcher(evaluate, split(load(spec.dataset), spec.seed).search, scratch, share)
 
 
-def scheduler(settings: Settings, work: UnitOfWork, reading: UnitOfWork) -> Runner:
-    """A scheduler on this machine. Its name outlives a crash, so that it takes back its own jobs at once."""
-    return Runner(
-        work,
-        reading,
-        proposer_for,
-        lambda spec: _dispatcher(spec, reading),
-        holder=f"{socket.gethostname()}:{_name(settings.data_dir)}",
-        lease_seconds=settings.lease_seconds,
-        beat_seconds=settings.beat_seconds,
-    )
+def holder_of(settings: Settings) -> str:
+    """The name of this machine's scheduler, which outlives a crash, so that it takes back its own jobs at once."""
+    return f"{socket.gethostname()}:{_name(settings.data_dir)}"
+
+
+def scheduler(settings: Settings, work: UnitOfWork, reading: UnitOfWork, scratch: Path) -> Runner:
+    """A scheduler on this machine, Tune's files in `scratch`."""
+    leases = Leases(work, reading, holder_of(settings), settings.lease_seconds, settings.beat_seconds)
+    at_once = min(settings.jobs, settings.workers)
+    return Runner(leases, proposer_for, lambda spec, share: _dispatcher(spec, reading, scratch, share), at_once)
 
 
 def _name(data_dir: Path) -> str:

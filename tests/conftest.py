@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
-from tests.postgres import NoPostgres, postgres
+from tests.postgres import postgres_or_skip
+
+# Before torch is loaded, and for the processes that tests start too: tests run side by side, and sums of floats come
+# out the same in two processes only where both add them in as many threads.
+os.environ["OMP_NUM_THREADS"] = "1"
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+if DATA.is_dir():
+    os.environ.setdefault("CELLSMITH_DATA", str(DATA))
 
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A PostgreSQL server of this session's own."""
-    with ExitStack() as stack:
-        try:
-            url = stack.enter_context(postgres())
-        except NoPostgres as reason:
-            pytest.skip(f"no PostgreSQL: {reason}")
+    with postgres_or_skip() as url:
         yield url

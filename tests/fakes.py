@@ -31,6 +31,7 @@ def a_spec(
     sampler: str = "nsga2",
     lag: int = 4,
     stopping: str = "halving",
+    evaluation_seconds: float | None = None,
 ) -> JobSpec:
     """A job on the digits that the fake evaluation answers."""
     return JobSpec(
@@ -40,7 +41,7 @@ def a_spec(
         recipe=Recipe(epochs=6),
         sampler=Sampler(sampler, lag),
         early_stopping=EarlyStopping(stopping),
-        budget=Budget(trials=trials, seconds=seconds),
+        budget=Budget(trials=trials, seconds=seconds, evaluation_seconds=evaluation_seconds),
         seed=seed,
     )
 

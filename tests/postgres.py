@@ -7,10 +7,13 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 SETTINGS = (
     "-c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=16MB"
@@ -22,8 +25,39 @@ class NoPostgres(Exception):
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """The URL of a server that lives as long as this context; it listens on a socket in its own folder only."""
+def postgres_or_skip() -> Iterator[str]:
+    """The URL of a server that lives as long as this context; the test is skipped, and says why, where none can be.
+
+    It listens on a socket in its own folder only.
+    """
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(postgres_server())
+        except NoPostgres as reason:
+            pytest.skip(f"no PostgreSQL: {reason}")
+        yield server.url
+
+
+@dataclass
+class Server:
+    """A PostgreSQL server that can be stopped and started; `control` runs pg_ctl."""
+
+    url: str
+    folder: Path
+    control: Callable[..., None]
+
+    def stop(self, mode: str = "fast") -> None:
+        """Ends it: every connection is cut. "immediate" is without a farewell to its files."""
+        self.control("stop", "-m", mode)
+
+    def start(self) -> None:
+        """Starts it on the same data."""
+        self.control("start", "-w", "-l", str(self.folder / "log.txt"), "-o", f"{SETTINGS} -k {self.folder}")
+
+
+@contextmanager
+def postgres_server() -> Iterator[Server]:
+    """The same as something that can be stopped in between; it must run at the end."""
     binaries = _binaries()
     # Not pytest's folder: a socket's path is at most 107 characters, and root's folders are closed to other users.
     folder = Path(tempfile.mkdtemp(prefix="cellsmith-pg-"))
@@ -39,11 +73,13 @@ def postgres() -> Iterator[str]:
                 raise NoPostgres(f"{program} failed: {(folder / 'output.txt').read_text()[-500:]}")
 
         run("initdb", "--username=cellsmith", "--auth=trust", "--encoding=UTF8", "--no-sync", "--locale=C")
-        run("pg_ctl", "start", "-w", "-l", str(folder / "log.txt"), "-o", f"{SETTINGS} -k {folder}")
+        url = f"postgresql://cellsmith@/postgres?host={folder}"
+        server = Server(url, folder, lambda *arguments: run("pg_ctl", *arguments))
+        server.start()
         try:
-            yield f"postgresql://cellsmith@/postgres?host={folder}"
+            yield server
         finally:
-            run("pg_ctl", "stop", "-m", "immediate")
+            server.stop("immediate")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -40,13 +39,18 @@ def running(part: str, data_dir: Path, **settings: object) -> Iterator[subproces
     try:
         yield process
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            raise
+        stop(process, 30)
+
+
+def stop(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """Asks it to end; it is killed, and the test fails, where it takes longer than so many seconds."""
+    process.terminate()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
 
 
 def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
@@ -58,6 +62,14 @@ def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
         time.sleep(0.05)
 
 
+def wait_for_the_end_of(marker: str, seconds: float) -> None:
+    """Returns when nothing is alive that was started with `marker`; fails with the command lines of what is."""
+    deadline = time.monotonic() + seconds
+    while (alive := alive_with(marker)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert alive == [], f"still running: {alive}"
+
+
 def alive_with(marker: str) -> list[str]:
     """The command lines of living processes that were started with `marker` in their environment."""
     found = []
@@ -67,4 +79,16 @@ def alive_with(marker: str) -> list[str]:
                 found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
         except OSError:
             continue
+    return found
+
+
+def alive_as(name: str) -> list[str]:
+    """The command lines of living processes that have `name` in them."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        found += [line] if name in line else []
     return found

@@ -6,18 +6,25 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import torch
 from safetensors.torch import save
-from torch import nn
+from torch import Tensor, nn
 
 from search_space.cost import cost
 from search_space.merge import merge
+from search_space.modules import initialisation
 from search_space.network import Architecture
+from search_space.skeleton import FROM_IMAGES
+from workers.data.labelled import LabelledData
 from workers.data.splits import SearchData
 from workers.failures import failure_class
 from workers.latency import measure, reference_network
 from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, Failed, LatencyMeasurement
-from workers.train import Training, accuracy
+from workers.train import Constant, Training, labelled, share_correct, tensors
+
+BEGINNING_IMAGES = 256
+"""What initialisations that go by images are shown of the training images, drawn at random."""
 
 
 def evaluate(
@@ -27,13 +34,14 @@ def evaluate(
 
     What goes wrong is reported as Failed, which is then the last report. `seconds` is the time spent on this
     fidelity, between asking and answer. At the recipe's full epochs, accuracy is that of the merged network,
-    and the report has the weights of both forms. Sets the number of threads of this process.
+    the report has the weights of both forms, and a network that knows but one label has failed. Sets the number of
+    threads of this process.
     """
     fidelity, started = request.fidelities[0], clock()
     try:
         torch.set_num_threads(request.threads)
         architecture = Architecture(request.genotype, request.skeleton)
-        network = _fresh(architecture, request.seed)
+        network = _fresh(architecture, request.seed, data)
         costs = cost(architecture)
         latency = _latency(network, request)
         training = Training(network, data, request.recipe, request.seed)
@@ -43,11 +51,14 @@ def evaluate(
             weights: dict[str, bytes] = {}
             scored = network
             if fidelity == request.recipe.epochs:
-                scored = _merged(network)
+                scored = merge(network)
                 weights = {"training": _safetensors(network), "inference": _safetensors(scored)}
+            labels_N = labelled(scored, data.validation)
+            if fidelity == request.recipe.epochs:
+                _refuse_constant(labels_N, data.validation)
             yield Evaluated(
                 fidelity=fidelity,
-                accuracy=accuracy(scored, data.validation),
+                accuracy=share_correct(labels_N, data.validation),
                 latency=latency,
                 params=costs.params,
                 macs=costs.macs,
@@ -65,24 +76,23 @@ def evaluate(
         )
 
 
-def _fresh(architecture: Architecture, seed: int) -> nn.Module:
+def _fresh(architecture: Architecture, seed: int, data: SearchData) -> nn.Module:
     """The network with weights drawn from `seed`, whatever this process has drawn before."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return architecture.build()
-
-
-def _merged(network: nn.Module) -> nn.Module:
-    """The inference form in the memory layout that the exported file has. `network` stays as it is."""
-    merged: nn.Module = merge(network).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-    return merged
+        network = architecture.build()
+        if architecture.skeleton.initialisation in FROM_IMAGES:
+            show = getattr(initialisation, FROM_IMAGES[architecture.skeleton.initialisation])
+            images_NCHW, _ = tensors(data.train)
+            show(images_NCHW[torch.randperm(len(images_NCHW))[:BEGINNING_IMAGES]], network)
+        return network
 
 
 def _latency(network: nn.Module, request: EvaluationRequest) -> LatencyMeasurement:
     """Does not depend on the weights, so it is measured before they are trained."""
     skeleton = request.skeleton
     return measure(
-        _merged(network),
+        merge(network),
         reference_network(skeleton.input_shape, skeleton.classes),
         skeleton.input_shape,
         device=request.device,
@@ -90,5 +100,13 @@ def _latency(network: nn.Module, request: EvaluationRequest) -> LatencyMeasureme
     )
 
 
+def _refuse_constant(labels_N: Tensor, data: LabelledData) -> None:
+    """Nobody wants such a network, however fast; early in training it may still learn, and is scored."""
+    if len(np.unique(data.labels_N)) > 1 and bool((labels_N == labels_N[0]).all()):
+        share = share_correct(labels_N, data)
+        raise Constant(f"It gives all {len(labels_N)} validation images label {labels_N[0]}, right for {share:.1%}.")
+
+
 def _safetensors(network: nn.Module) -> bytes:
-    return save({name: tensor.contiguous() for name, tensor in network.state_dict().items()})
+    # The turns of a recursion share their weights, which the format does not know of.
+    return save({name: tensor.contiguous().clone() for name, tensor in network.state_dict().items()})

@@ -21,7 +21,7 @@ REFERENCE_CHANNELS = 32
 def measure(
     network: nn.Module,
     reference: nn.Module,
-    input_shape: tuple[int, int, int],
+    input_shape: tuple[int, ...],
     *,
     device: str = "local",
     batch: int = 1,
@@ -51,13 +51,13 @@ def measure(
     return LatencyMeasurement(device, batch, threads, tuple(samples_ms), tuple(reference_ms))
 
 
-def reference_network(input_shape: tuple[int, int, int], classes: int) -> nn.Module:
+def reference_network(input_shape: tuple[int, ...], classes: int) -> nn.Module:
     """The plain convolutional network that every latency for such images is set in relation to.
 
     Deep and thin, so that its passes last about as long as those of the networks beside it and a disturbance
     hits both alike: under load, a reference ten times as fast brought the ratio no gain over the median.
     """
-    channels, _, _ = input_shape
+    channels = input_shape[0]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         network = nn.Sequential(nn.Conv2d(channels, REFERENCE_CHANNELS, 3, padding=1))

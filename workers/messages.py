@@ -36,7 +36,10 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationRequest:
-    """One architecture to train and measure, at each of `fidelities` in turn (epochs, rising, the last one full)."""
+    """One architecture to train and measure, at each of `fidelities` in turn (epochs, rising, the last one full).
+
+    Each report may take `deadline_s` and, beyond what an idle worker holds, `memory_mb`; None for a fair share.
+    """
 
     genotype: Genotype
     skeleton: Skeleton
@@ -46,6 +49,8 @@ class EvaluationRequest:
     fidelities: tuple[int, ...]
     device: str = "local"
     threads: int = 1
+    deadline_s: float = 600.0
+    memory_mb: int | None = None
 
     def __post_init__(self) -> None:
         if not self.fidelities or list(self.fidelities) != sorted(set(self.fidelities)) or self.fidelities[0] < 1:
@@ -66,11 +71,16 @@ class EvaluationRequest:
         return hashlib.sha256(f"{self.genotype.key} {conditions}".encode()).hexdigest()
 
 
+# Fields that skeletons did not always have: with these values, results from before still stand in.
+_ADDED_LATER = (("head", "average"), ("recursion", 1), ("reversible", False), ("initialisation", "he"))
+
+
 @lru_cache(maxsize=64)
 def _conditions(skeleton: Skeleton, dataset: str, recipe: Recipe, seed: int, device: str, threads: int) -> str:
     """Everything but the cell that decides what an evaluation finds; the same for all trials of a job."""
     parts = {"dataset": dataset, "seed": seed, "device": device, "threads": threads}
-    return json.dumps(parts | {"skeleton": asdict(skeleton), "recipe": asdict(recipe)}, sort_keys=True)
+    around = {name: value for name, value in asdict(skeleton).items() if (name, value) not in _ADDED_LATER}
+    return json.dumps(parts | {"skeleton": around, "recipe": asdict(recipe)}, sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +128,7 @@ class FailureClass(StrEnum):
 
     SHAPE = "shape"
     DIVERGED = "diverged"
+    CONSTANT = "constant"
     OUT_OF_MEMORY = "out_of_memory"
     DEADLINE = "deadline"
     CRASHED = "crashed"

@@ -22,7 +22,11 @@ SETTLING_IMAGES = 512
 
 
 class Diverged(Exception):
-    """A loss that is no finite number."""
+    """A loss, or an answer, that is no finite number."""
+
+
+class Constant(Exception):
+    """A trained network that gives every image the same label: it has learned nothing."""
 
 
 class Training:
@@ -37,7 +41,6 @@ class Training:
         self.epochs_done = 0
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in its stub
         self._train_NCHW, self._train_N = tensors(data.train)
-        self._validation = data.validation
         self._recipe = recipe
         self._shuffling = torch.Generator().manual_seed(seed)
         self._settling_N = torch.randperm(len(self._train_N), generator=self._shuffling)[:SETTLING_IMAGES]
@@ -65,10 +68,6 @@ class Training:
                 self.epochs_done += 1
             self._noise = torch.get_rng_state()
         self._settle_norms()
-
-    def accuracy(self) -> float:
-        """The share of the validation images that the network labels correctly now."""
-        return accuracy(self._network, self._validation)
 
     def _run_epoch(self) -> None:
         size = min(self._recipe.batch_size, len(self._train_N))
@@ -125,17 +124,29 @@ def learning_rate(progress: float, recipe: Recipe) -> float:
 
 
 def accuracy(network: nn.Module, data: LabelledData) -> float:
-    """The share of `data` that `network` labels correctly, in its evaluation mode."""
-    x_NCHW, labels_N = tensors(data)
+    """The share of `data` that `network` labels correctly, in its evaluation mode. Diverged as in `labelled`."""
+    return share_correct(labelled(network, data), data)
+
+
+def share_correct(labels_N: Tensor, data: LabelledData) -> float:
+    """The share of `labels_N`, one for each image of `data`, that is right."""
+    return (labels_N == tensors(data)[1]).float().mean().item()
+
+
+def labelled(network: nn.Module, data: LabelledData) -> Tensor:
+    """The labels that `network` gives the images of `data`, in its evaluation mode; Diverged where one is NaN."""
+    x_NCHW, _ = tensors(data)
     network.eval()
     with torch.inference_mode():
-        predicted_N = torch.cat(
+        logits_NK = torch.cat(
             [
-                network(batch.contiguous(memory_format=torch.channels_last)).argmax(1)
+                network(batch.contiguous(memory_format=torch.channels_last))
                 for batch in torch.split(x_NCHW, SCORING_BATCH)
             ]
         )
-    return (predicted_N == labels_N).float().mean().item()
+    if logits_NK.isnan().any():
+        raise Diverged("The network answers NaN to validation images.")
+    return logits_NK.argmax(1)
 
 
 def tensors(data: LabelledData) -> tuple[Tensor, Tensor]:

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from api.dependencies import Key, Reading, Work
-from api.schemas.architecture import ArchitectureCreate, ArchitectureRead, CodeChoice
+from api.schemas.architecture import ArchitectureCreate, ArchitectureRead, CodeChoice, GrownRead
 from service.usecases import architectures
 
 router = APIRouter(prefix="/architectures", tags=["architectures"])
@@ -27,8 +27,14 @@ def get_architecture(key: Key, work: Reading) -> ArchitectureRead:
     return ArchitectureRead.of(architectures.get(key, work))
 
 
+@router.get("/{key}/cost")
+def get_cost(key: Key, choice: Annotated[CodeChoice, Query()], work: Reading) -> GrownRead:
+    """What a cell costs in a network of any size, and how long it is predicted to take."""
+    return GrownRead.of(architectures.grown(key, choice.to_skeleton(), work, choice.device))
+
+
 @router.get("/{key}/code", response_class=Response, responses={200: {"content": {"text/x-python": {}}}})
 def get_code(key: Key, choice: Annotated[CodeChoice, Query()], work: Reading) -> Response:
     """A cell as one PyTorch file, of any depth, width, input shape and number of classes."""
-    text = architectures.code(key, choice.to_skeleton(), work, choice.form)
+    text = architectures.code(key, choice.to_skeleton(), work, choice.form, choice.device)
     return Response(text, media_type="text/x-python; charset=utf-8")

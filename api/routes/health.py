@@ -18,6 +18,13 @@ class Health(Told):
     status: Literal["ok"] = "ok"
 
 
+class Readiness(Told):
+    """What can be done now. Degraded: reading, and asking for searches, which wait; `detail` says for what."""
+
+    status: Literal["ok", "degraded"] = "ok"
+    detail: str = ""
+
+
 @router.get("/healthz")
 def healthz() -> Health:
     """This process lives."""
@@ -25,11 +32,14 @@ def healthz() -> Health:
 
 
 @router.get("/readyz")
-def readyz(work: Reading) -> Health:
-    """The database answers."""
+def readyz(work: Reading) -> Readiness:
+    """The database answers; degraded where no scheduler works, with its Ray, so that jobs wait."""
     try:
         with work() as store:
             store.jobs(limit=1)
+            schedulers = store.schedulers()
     except Exception as error:  # whatever it is, this process cannot work
         raise HTTPException(503, "The database does not answer.") from error
-    return Health()
+    if not schedulers:
+        return Readiness(status="degraded", detail="No scheduler works at the moment: jobs are accepted, and wait.")
+    return Readiness()

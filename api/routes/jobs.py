@@ -26,7 +26,7 @@ def submit(
     body: JobCreate, work: Work, request: Request, response: Response, idempotency_key: IdempotencyKey = None
 ) -> JobRead:
     """Ask for a search. The same key with the same job answers with the job it made before."""
-    job = jobs.submit(body.to_spec(), work, idempotency_key, body.hash)
+    job = jobs.submit(body.to_spec(), work, idempotency_key, body.hash, body.seed_with)
     response.headers["Location"] = request.app.url_path_for("get_job", id=job.id)
     return JobRead.of(jobs.get(job.id, work))
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from api.schemas.around_cells import SKELETON, AroundCells
 from api.schemas.base import Asked, Label, Told
-from api.schemas.job_create import SKELETON
 from search_space.cost import cost
 from search_space.foreign import from_darts, from_nas_bench_201, from_nni
 from search_space.genotype import Genotype, InvalidGenotype
-from search_space.network import Architecture
-from search_space.regularisation import Auxiliary, DropPath
-from search_space.skeleton import Norm, Skeleton, StemName, skeletons, stages_for
+from search_space.network import Architecture, suits
+from search_space.regularisation import Auxiliary
+from search_space.skeleton import Skeleton, skeletons
 from service.domain.errors import Invalid
-from service.usecases.architectures import Known
+from service.usecases.architectures import Grown, Known
 from workers.data.catalogue import DATASETS
 
 
@@ -48,10 +49,35 @@ class ArchitectureCreate(Asked):
 
 
 class CostRead(Told):
-    """What a network costs: trainable parameters, and multiply-accumulates of one image."""
+    """What a network costs: trainable parameters, and multiply-accumulates of one input."""
 
     params: int
     macs: int
+
+
+class LatencyPrediction(Told):
+    """A latency that a model predicts; `interval_ms` would have held 90 % of the measured `networks`.
+
+    A network that `extrapolates` is larger than all of these, and may be further away.
+    """
+
+    device: str
+    milliseconds: float
+    interval_ms: tuple[float, float]
+    networks: int
+    extrapolates: bool
+
+
+class GrownRead(CostRead):
+    """The cost of a cell in one network, and its predicted latency, null where too few networks were measured."""
+
+    predicted_latency: LatencyPrediction | None
+
+    @classmethod
+    def of(cls, grown: Grown) -> Self:
+        """What was worked out, in the words of the routes."""
+        latency = None if grown.latency is None else LatencyPrediction(**asdict(grown.latency))
+        return cls(params=grown.cost.params, macs=grown.cost.macs, predicted_latency=latency)
 
 
 class TriedIn(Told):
@@ -62,7 +88,7 @@ class TriedIn(Told):
 
 
 class ArchitectureRead(Told):
-    """A genotype, what it costs in each named skeleton, and the trials it was tried as."""
+    """A genotype, what it costs in each named skeleton that it suits, and the trials it was tried as."""
 
     key: str
     genotype: dict[str, Any]
@@ -75,13 +101,17 @@ class ArchitectureRead(Told):
         return cls(
             key=known.genotype.key,
             genotype=json.loads(known.genotype.to_json()),
-            cost={name: _cost(known.genotype, skeleton) for name, skeleton in skeletons.items()},
+            cost={
+                name: _cost(known.genotype, skeleton)
+                for name, skeleton in skeletons.items()
+                if suits(known.genotype, skeleton)
+            },
             tried_in=[TriedIn(job=job, trial=trial) for job, trial in known.tried_in],
         )
 
 
-class CodeChoice(BaseModel):
-    """The query of the code: for which images and classes, how wide and how deep.
+class CodeChoice(AroundCells):
+    """The query of the code: for which inputs and classes, how wide and how deep, and of what kind.
 
     `dataset` gives the input shape and the classes; `input` and `classes` go before it.
     """
@@ -89,38 +119,30 @@ class CodeChoice(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     form: Literal["training", "inference"] = "inference"
+    device: Annotated[Label, Field(description="Whose measured networks predict the latency.")] = "local"
     dataset: Label | None = None
-    input: Annotated[str, Field(pattern=r"^[0-9]{1,4},[0-9]{1,4},[0-9]{1,4}$")] | None = None
+    input: (
+        Annotated[
+            str,
+            Field(
+                pattern=r"^[0-9]{1,4}(,[0-9]{1,5}){1,3}$",
+                description="Channels and height, width; for signals channels, length; or depth, height, width.",
+            ),
+        ]
+        | None
+    ) = None
     classes: int | None = None
-    channels: int = SKELETON.channels
-    cells_per_stage: int = SKELETON.cells_per_stage
-    stages: int | None = None
-    stem: StemName = SKELETON.stem
-    norm: Norm = SKELETON.norm
-    dropout: float = SKELETON.dropout
     auxiliary: Annotated[bool, Field(description="An auxiliary head in the training form.")] = False
-    drop_path: Annotated[float | None, Field(description="The share of paths dropped at the end of training.")] = None
 
     def to_skeleton(self) -> Skeleton:
         """Invalid where the data set is not known or the images are too small."""
         if self.dataset is not None and self.dataset not in DATASETS:
             raise Invalid("dataset", f"Unknown data set {self.dataset!r}; use one of {', '.join(DATASETS)}.")
         known = DATASETS[self.dataset] if self.dataset else SKELETON
-        channels, height, width = map(int, self.input.split(",")) if self.input else known.input_shape
-        shape = (channels, height, width)
+        shape = tuple(map(int, self.input.split(","))) if self.input else known.input_shape
+        classes = known.classes if self.classes is None else self.classes
         try:
-            return Skeleton(
-                shape,
-                known.classes if self.classes is None else self.classes,
-                self.channels,
-                self.cells_per_stage,
-                stages_for(shape) if self.stages is None else self.stages,
-                stem=self.stem,
-                norm=self.norm,
-                dropout=self.dropout,
-                auxiliary=Auxiliary() if self.auxiliary else None,
-                drop_path=None if self.drop_path is None else DropPath(1 - self.drop_path),
-            )
+            return self.skeleton_for(shape, classes, auxiliary=Auxiliary() if self.auxiliary else None)
         except ValueError as error:
             raise Invalid("skeleton", str(error)) from error
 

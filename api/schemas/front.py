@@ -7,7 +7,7 @@ from typing import Self
 from api.schemas.base import Told
 from service.domain.job import JobState
 from service.domain.objectives import METRICS, Objective
-from service.usecases.front import FrontPoint, JobFront
+from service.usecases.front import FrontHistory, FrontPoint, JobFront
 
 
 class ObjectiveRead(Told):
@@ -32,11 +32,15 @@ class ObjectiveRead(Told):
 
 
 class PointRead(Told):
-    """A trial that no other trial beats. The interval holds the median latency with 95 %; accuracy is a share."""
+    """A trial that no other trial beats. The intervals hold the accuracy, a share, and the median latency with 95 %.
+
+    `alike` are the numbers of the points that it cannot be told apart from: their intervals overlap in every objective.
+    """
 
     number: int
     key: str
     accuracy: float
+    accuracy_interval: tuple[float, float]
     latency_ms: float
     latency_interval_ms: tuple[float, float]
     latency_ratio: float
@@ -45,6 +49,7 @@ class PointRead(Told):
     macs: int
     reused: bool
     knee: bool
+    alike: list[int]
 
     @classmethod
     def of(cls, point: FrontPoint, knee: bool) -> Self:
@@ -54,6 +59,7 @@ class PointRead(Told):
             number=point.trial.number,
             key=point.trial.proposal.genotype.key,
             accuracy=result.accuracy,
+            accuracy_interval=point.accuracy_interval,
             latency_ms=result.latency.median_ms,
             latency_interval_ms=result.latency.interval_ms,
             latency_ratio=result.latency.ratio,
@@ -62,6 +68,7 @@ class PointRead(Told):
             macs=result.macs,
             reused=point.trial.reused,
             knee=knee,
+            alike=list(point.alike),
         )
 
 
@@ -73,12 +80,16 @@ class HypervolumeRead(Told):
 
 
 class FrontRead(Told):
-    """The front as it is now. `knee` is the number of the best compromise, null for fewer than three points."""
+    """The front as it is now. `best` is the number of the point that is best at the first objective.
+
+    `knee` is that of the best compromise, null for fewer than three points.
+    """
 
     job: int
     state: JobState
     objectives: list[ObjectiveRead]
     points: list[PointRead]
+    best: int | None
     knee: int | None
     hypervolume: HypervolumeRead
 
@@ -92,8 +103,36 @@ class FrontRead(Told):
             state=front.job.state,
             objectives=[ObjectiveRead.of(objective) for objective in objectives],
             points=[PointRead.of(point, point.trial.number == front.knee) for point in front.points],
+            best=front.best,
             knee=front.knee,
             hypervolume=HypervolumeRead(
                 value=front.hypervolume, reference=dict(zip(metrics, front.reference, strict=True))
             ),
+        )
+
+
+class StepRead(Told):
+    """What the front covered after the first `trials` trials."""
+
+    trials: int
+    hypervolume: float
+
+
+class HistoryRead(Told):
+    """The trials that made the front cover more, all measured from `reference`: metric -> value in its own unit."""
+
+    job: int
+    state: JobState
+    reference: dict[str, float]
+    steps: list[StepRead]
+
+    @classmethod
+    def of(cls, history: FrontHistory) -> Self:
+        """A history in the words of the routes."""
+        metrics = [objective.metric for objective in history.job.spec.objectives]
+        return cls(
+            job=history.job.id,
+            state=history.job.state,
+            reference=dict(zip(metrics, history.reference, strict=True)),
+            steps=[StepRead(trials=step.trials, hypervolume=step.hypervolume) for step in history.steps],
         )

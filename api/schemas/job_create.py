@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
+from api.schemas.around_cells import AroundCells
 from api.schemas.base import Asked, Label
 from search_space.presets import spaces
-from search_space.skeleton import Skeleton, skeletons, stages_for
+from search_space.skeleton import Skeleton
 from search_space.space import CellSpace
 from service.domain.errors import Invalid
 from service.domain.job import Budget, EarlyStopping, JobSpec, Resources, Sampler
@@ -18,7 +20,7 @@ from service.domain.objectives import Objective
 from workers.data.catalogue import DATASETS
 from workers.messages import Recipe
 
-RECIPE, SKELETON = Recipe(), skeletons["tiny"]
+RECIPE = Recipe()
 BUDGET, RESOURCES, SAMPLER, EARLY_STOPPING = Budget(), Resources(), Sampler(), EarlyStopping()
 
 
@@ -33,32 +35,26 @@ class SpaceChoice(Asked):
         """Invalid where there is no such space or it cannot be restricted so."""
         if self.preset not in spaces:
             raise Invalid("space.preset", f"Unknown space {self.preset!r}; use one of {', '.join(spaces)}.")
+        space = spaces[self.preset]
         try:
-            return spaces[self.preset].restricted(self.operators, self.nodes)
+            space = space.restricted(self.operators)
         except ValueError as error:
-            raise Invalid("space", f"{error}. GET /v1/spaces shows the operators of each space.") from error
+            raise Invalid("space.operators", f"{_sentence(error)} GET /v1/spaces shows those of each space.") from error
+        try:
+            return space.restricted(nodes=self.nodes)
+        except ValueError as error:
+            raise Invalid("space.nodes", _sentence(error)) from error
 
 
-class SkeletonChoice(Asked):
-    """How wide and deep the network around the cells is; without `stages`, as many as the images allow."""
-
-    channels: int = SKELETON.channels
-    cells_per_stage: int = SKELETON.cells_per_stage
-    stages: int | None = None
+class SkeletonChoice(AroundCells, Asked):
+    """How wide and deep the network around the cells is, and of what kind; by default the tiny skeleton."""
 
     def to_skeleton(self, input_shape: tuple[int, int, int], classes: int) -> Skeleton:
-        """The tiny skeleton in this size, for images of `input_shape` (C, H, W); Invalid where they do not fit."""
+        """The skeleton for images of `input_shape` (C, H, W); Invalid where they do not fit."""
         try:
-            return replace(
-                SKELETON,
-                input_shape=input_shape,
-                classes=classes,
-                channels=self.channels,
-                cells_per_stage=self.cells_per_stage,
-                stages=stages_for(input_shape) if self.stages is None else self.stages,
-            )
+            return self.skeleton_for(input_shape, classes)
         except ValueError as error:
-            raise Invalid("skeleton", str(error)) from error
+            raise Invalid("skeleton", f"skeleton: {error}.") from error
 
 
 class TrainingChoice(Asked):
@@ -96,22 +92,29 @@ class EarlyStoppingChoice(Asked):
 
 
 class BudgetChoice(Asked):
-    """What the job may spend."""
+    """What the job may spend: trials, seconds, epochs of training; with `patience`, trials that do not help.
+
+    One evaluation may take `evaluation_seconds`: a quarter of the seconds, at least 60, where nothing is said.
+    """
 
     trials: int = BUDGET.trials
     seconds: float = BUDGET.seconds
+    epochs: int | None = BUDGET.epochs
+    patience: int | None = BUDGET.patience
+    evaluation_seconds: float | None = BUDGET.evaluation_seconds
 
 
 class ResourcesChoice(Asked):
-    """How many evaluations go on at once, and what each may use."""
+    """How many evaluations go on at once, and what each may use; without `memory_mb`, a share of the machine's."""
 
     workers: int = RESOURCES.workers
     cpus: int = RESOURCES.cpus
     gpus: int = RESOURCES.gpus
+    memory_mb: int | None = RESOURCES.memory_mb
 
 
 class JobCreate(Asked):
-    """A search that somebody asks for."""
+    """A search that somebody asks for. One of higher `priority` goes first, of equal ones the oldest."""
 
     dataset: Label
     name: Label = ""
@@ -124,6 +127,11 @@ class JobCreate(Asked):
     budget: BudgetChoice = BudgetChoice()
     resources: ResourcesChoice = ResourcesChoice()
     seed: int = 0
+    priority: int = 0
+    seed_with: Annotated[
+        Sequence[Label],
+        Field(description="Cells to try first: keys of registered ones, or names of published ones, as nasnet-a."),
+    ] = ()
 
     @property
     def hash(self) -> str:
@@ -147,19 +155,18 @@ class JobCreate(Asked):
             budget=Budget(**self.budget.model_dump()),
             resources=Resources(**self.resources.model_dump()),
             seed=self.seed,
+            priority=self.priority,
         )
 
     @classmethod
     def of(cls, spec: JobSpec) -> Self:
         """A specification as JSON, every default filled in; submitted again, it asks for the same."""
-        skeleton, space = spec.skeleton, spec.space
+        space = spec.space
         return cls(
             name=spec.name,
             dataset=spec.dataset,
             space=SpaceChoice(preset=space.name, operators=list(space.operators), nodes=space.nodes),
-            skeleton=SkeletonChoice(
-                channels=skeleton.channels, cells_per_stage=skeleton.cells_per_stage, stages=skeleton.stages
-            ),
+            skeleton=SkeletonChoice(**SkeletonChoice.choices_of(spec.skeleton)),
             training=TrainingChoice(**asdict(spec.recipe)),
             objectives=[ObjectiveChoice(**asdict(objective)) for objective in spec.objectives],
             sampler=SamplerChoice(**asdict(spec.sampler)),
@@ -167,6 +174,8 @@ class JobCreate(Asked):
             budget=BudgetChoice(**asdict(spec.budget)),
             resources=ResourcesChoice(**asdict(spec.resources)),
             seed=spec.seed,
+            priority=spec.priority,
+            seed_with=[genotype.key for genotype in spec.seed_with],
         )
 
     def _objective(self, place: int) -> Objective:
@@ -174,3 +183,8 @@ class JobCreate(Asked):
             return Objective(**self.objectives[place].model_dump())
         except Invalid as error:
             raise Invalid(error.field.replace("objectives", f"objectives.{place}", 1), str(error)) from error
+
+
+def _sentence(error: ValueError) -> str:
+    told = str(error)
+    return f"{told[0].upper()}{told[1:]}."

@@ -57,10 +57,14 @@ class ProgressRead(Told):
 
 
 class JobRead(JobFacts):
-    """A job with what was asked for, every default filled in, and how far it is."""
+    """A job with what was asked for, every default filled in, and how far it is.
+
+    `refused` counts what schedulers wanted to write that held the job no longer.
+    """
 
     spec: JobCreate
     progress: ProgressRead
+    refused: int
 
     @classmethod
     def of(cls, status: JobStatus) -> Self:
@@ -69,6 +73,7 @@ class JobRead(JobFacts):
             **_facts(status.job),
             spec=JobCreate.of(status.job.spec),
             progress=ProgressRead(**asdict(status.progress), front=status.front),
+            refused=status.job.refused,
         )
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # httpx2 and rich are imported where they are needed, so that --help answers at once.
 
+TEXTS, OBJECTS = ("darts", "nas-bench-201"), ("cellsmith", "nni")
 FAILED, USAGE, REFUSED, UNREACHABLE, INTERRUPTED = 1, 2, 3, 4, 130
 
 app = typer.Typer(
@@ -64,6 +65,10 @@ def submit(
     seconds: Annotated[float | None, typer.Option(help="The most seconds of searching.")] = None,
     workers: Annotated[int | None, typer.Option(help="How many trials go on at once.")] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same search.")] = None,
+    priority: Annotated[int | None, typer.Option(help="Higher goes first; 0 where nothing is said.")] = None,
+    seed_with: Annotated[
+        list[str] | None, typer.Option(metavar="CELL", help="A cell to try first: its key, or a published name.")
+    ] = None,
     watching: Annotated[bool, typer.Option("--watch", help="Follow the search, then print its front.")] = False,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
@@ -75,6 +80,8 @@ def submit(
     _put(asked, "dataset", dataset)
     _put(asked, "name", name)
     _put(asked, "seed", seed)
+    _put(asked, "priority", priority)
+    _put(asked, "seed_with", seed_with or None)
     _put(asked, "budget.trials", trials)
     _put(asked, "budget.seconds", seconds)
     _put(asked, "resources.workers", workers)
@@ -191,6 +198,12 @@ def code(
     stages: Annotated[int | None, typer.Option(help="How often the width doubles, plus one.")] = None,
     stem: Annotated[str | None, typer.Option(help="tiny, cifar, imagenet or imagenet-darts.")] = None,
     norm: Annotated[str | None, typer.Option(help="bn, ibn_a, ibn_b, gn or ln.")] = None,
+    head: Annotated[str | None, typer.Option(help="average, max or gem.")] = None,
+    activation: Annotated[str | None, typer.Option(help="relu, silu, gelu or elu.")] = None,
+    residual_scale: Annotated[float | None, typer.Option(help="Scales normal cells beside a skip around them.")] = None,
+    recursion: Annotated[int | None, typer.Option(help="Runs of each normal cell with the same weights.")] = None,
+    reversible: Annotated[bool | None, typer.Option("--reversible", help="Trains in memory flat in depth.")] = None,
+    initialisation: Annotated[str | None, typer.Option(help="he, orthogonal, lsuv, dirac, gabor or kmeans.")] = None,
     dropout: Annotated[float | None, typer.Option(help="Before the classifier, in training.")] = None,
     auxiliary: Annotated[bool | None, typer.Option("--auxiliary", help="An auxiliary head, in training.")] = None,
     drop_path: Annotated[float | None, typer.Option(help="Paths dropped at the end of training.")] = None,
@@ -200,14 +213,58 @@ def code(
 ) -> None:
     """Print a cell as one PyTorch file. Of any depth, width, input shape and number of classes."""
     wishes = {"dataset": dataset, "input": shape, "classes": classes, "channels": channels,
-              "cells_per_stage": cells_per_stage, "stages": stages, "stem": stem, "norm": norm, "dropout": dropout,
+              "cells_per_stage": cells_per_stage, "stages": stages, "stem": stem, "norm": norm, "head": head,
+              "activation": activation, "residual_scale": residual_scale, "recursion": recursion,
+              "reversible": reversible, "initialisation": initialisation, "dropout": dropout,
               "auxiliary": auxiliary, "drop_path": drop_path, "form": form}  # fmt: skip
     with _service(url) as client:
-        text = client.code(key, **{wish: value for wish, value in wishes.items() if value is not None})
+        choices = {wish: value for wish, value in wishes.items() if value is not None}
+        text = client.code(key, **choices)
+        told = {"key": key, **client.cost(key, **choices), "code": text} if as_json else {}
     if as_json:
-        _print_json({"key": key, "code": text})
+        _print_json(told)
     else:
         sys.stdout.write(text)
+
+
+@app.command()
+def best(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="The name of a data set.")],
+    device: Annotated[str, typer.Option(help="Where the latency was measured.")] = "local",
+    limit: Annotated[int, typer.Option(min=1, max=500, help="The most networks to list.")] = 20,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """List the best networks that all jobs have found. The most accurate first, each with its job and trial."""
+    with _service(url) as client:
+        found = client.best(dataset, device, limit=limit)
+    if as_json:
+        _print_json(found)
+    elif found:
+        from cellsmith.tables import finds_table
+
+        _console().print(finds_table(found))
+    else:
+        _refuse(FAILED, f"No job has trained a network for {dataset} on {device} yet.")
+
+
+@app.command()
+def register(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The genotype; an exported config.json will do.")],
+    format: Annotated[str, typer.Option(help="cellsmith, darts, nas-bench-201 or nni.")] = "cellsmith",
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Keep a cell from elsewhere. `submit --seed-with KEY` evaluates it."""
+    if format not in (*TEXTS, *OBJECTS):
+        _refuse(USAGE, f"--format is one of {', '.join((*OBJECTS, *TEXTS))}, not {format}.")
+    genotype = _read_text(file) if format in TEXTS else _read_job(file)
+    with _service(url) as client:
+        known = client.register(genotype, format)
+    if as_json:
+        _print_json(known)
+    else:
+        _console().print(f"Registered. To evaluate it: cellsmith submit --dataset digits --seed-with {known['key']}")
 
 
 def main() -> None:
@@ -257,6 +314,13 @@ def _read_job(path: Path) -> dict[str, Any]:
     if not isinstance(asked, dict):
         _refuse(USAGE, f"{path} holds no job: a job is a JSON object.")
     return asked
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        _refuse(USAGE, f"Cannot read {path}: {error}")
 
 
 def _refuse_constant(constant: str) -> NoReturn:

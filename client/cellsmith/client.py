@@ -85,6 +85,10 @@ class Client:
         query = {} if max_latency_ms is None else {"max_latency_ms": max_latency_ms}
         return cast(Front, self._read(f"/v1/jobs/{id}/front", params=query))
 
+    def front_history(self, id: int) -> dict[str, Any]:
+        """How the hypervolume of a job's front grew, trial by trial, from one reference point."""
+        return cast(dict[str, Any], self._read(f"/v1/jobs/{id}/front/history"))
+
     def export(self, id: int, number: int, *, form: str = "inference", scripts: Sequence[str] = ()) -> bytes:
         """A zip with model.py, weights.safetensors, config.json, README.md, front.svg.
 
@@ -92,6 +96,11 @@ class Client:
         """
         wishes = {"form": form, "scripts": list(scripts)}
         return self._call("POST", f"/v1/jobs/{id}/trials/{number}/exports", repeat=True, params=wishes).content
+
+    def register(self, genotype: Mapping[str, Any] | str, format: str = "cellsmith") -> dict[str, Any]:
+        """Keeps a cell of one's own under its key. `format` is cellsmith, darts, nas-bench-201 or nni."""
+        body = {"genotype": genotype if isinstance(genotype, str) else dict(genotype), "format": format}
+        return cast(dict[str, Any], self._call("POST", "/v1/architectures", repeat=True, json=body).json())
 
     def architecture(self, key: str) -> dict[str, Any]:
         """An architecture: its genotype, what it costs, where it was tried."""
@@ -101,9 +110,14 @@ class Client:
         """The one PyTorch file of an architecture.
 
         `choices` are the query of the route: dataset or input and classes, channels, cells_per_stage,
-        stages, stem, norm, dropout, auxiliary, drop_path, form.
+        stages, stem, norm, head, activation, residual_scale, recursion, reversible, initialisation,
+        dropout, auxiliary, drop_path, form.
         """
         return self._call("GET", f"/v1/architectures/{quote(key, safe='')}/code", repeat=True, params=choices).text
+
+    def cost(self, key: str, **choices: str | int | float) -> dict[str, Any]:
+        """Parameters, multiply-accumulates and predicted latency of an architecture; `choices` as for `code`."""
+        return cast(dict[str, Any], self._read(f"/v1/architectures/{quote(key, safe='')}/cost", choices))
 
     def best(self, dataset: str, device: str = "local", *, limit: int = 20) -> list[dict[str, Any]]:
         """The most accurate networks that any job has found for a data set and a device, with job and trial."""

@@ -46,6 +46,7 @@ class Job(JobSummary):
 
     spec: dict[str, Any]
     progress: Progress
+    refused: int
 
 
 class Page(TypedDict):
@@ -75,23 +76,32 @@ class Trial(TypedDict):
 
 
 class Point(TypedDict):
-    """A trial that no other trial beats. Accuracy is a share; the interval holds the median latency with 95 %."""
+    """A trial that no other trial beats. The intervals hold the accuracy, a share, and the median latency with 95 %.
+
+    `alike` are the numbers of the points whose intervals overlap with its own in every objective.
+    """
 
     number: int
     key: str
     accuracy: float
+    accuracy_interval: tuple[float, float]
     latency_ms: float
     latency_interval_ms: tuple[float, float]
     params: int
     macs: int
     knee: bool
+    alike: list[int]
 
 
 class Front(TypedDict):
-    """The points of a job, fastest first, and the objectives they are best at."""
+    """The points of a job, best at the last objective first, and the objectives they are best at.
+
+    `best` is the number of the point that is best at the first objective.
+    """
 
     job: int
     state: JobState
     objectives: list[dict[str, Any]]
     points: list[Point]
+    best: int | None
     hypervolume: dict[str, Any] | None

@@ -42,7 +42,7 @@ def message(job: JobSummary) -> str:
 
 
 def front_table(front: Front) -> Table:
-    """One line a point, fastest first; the knee is marked."""
+    """One line a point, in the order of the front; the knee is marked."""
     table = _table()
     table.add_column("")
     for heading in ("trial", "accuracy", "latency ms (95 %)", "params", "MACs"):
@@ -58,10 +58,27 @@ def front_notes(front: Front) -> list[str]:
     notes = []
     if any(point["knee"] for point in front["points"]):
         notes.append("* the knee: beyond it, more accuracy costs the most")
+    groups = sorted({tuple(sorted((point["number"], *point["alike"]))) for point in front["points"] if point["alike"]})
+    if groups:
+        sets = "; ".join(" and ".join(map(str, group)) for group in groups)
+        notes.append(f"Trials {sets} cannot be told apart: their intervals overlap, in accuracy too.")
     limits = [_limit(objective) for objective in front["objectives"] if objective["limit"] is not None]
     if limits:
         notes.append("Every cell keeps " + " and ".join(limits) + ".")
     return notes
+
+
+def finds_table(finds: Iterable[dict[str, Any]]) -> Table:
+    """One line a network, the most accurate first."""
+    table = _table()
+    for heading in ("job", "trial", "accuracy", "latency ms", "params", "MACs"):
+        table.add_column(heading, justify="right")
+    table.add_column("key")
+    for find in finds:
+        origin = (str(find["job"]), str(find["trial"]))
+        sizes = (count(find["params"]), count(find["macs"]))
+        table.add_row(*origin, percent(find["accuracy"]), milliseconds(find["latency_ms"]), *sizes, find["key"])
+    return table
 
 
 def _cells(point: Point) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from search_space.modules.conv_norm import ConvNorm
 
 
 class Adapter(nn.Sequential):
-    """A 1x1 convolution and batch norm where the widths differ, nothing where they do not; no ReLU.
+    """A 1x1 convolution and norm where the widths differ, nothing where they do not; no ReLU.
 
     (N, channels_in, H, W) -> (N, channels, H, W).
     """

@@ -13,17 +13,19 @@ class HaloAttention(nn.Module):
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)), for any size: the map is padded to whole
     blocks and the result cropped. Pixels outside the map are zeros that take part, as in the released code. Heads are
-    as wide as divides `channels`, up to 8. With a stride only every other pixel asks. (HaloNet: Vaswani et al. 2021,
-    arXiv 2103.12731.)
+    as wide as divides `channels`, up to `head_width`. With a stride only every other pixel asks. (HaloNet: Vaswani et
+    al. 2021, arXiv 2103.12731.)
 
     In shapes, S is blocks down and T across, I and J rows and columns of a block's queries, U and V of its window.
     """
 
-    def __init__(self, channels_in: int, channels: int, stride: int, *, block: int, halo: int) -> None:
+    def __init__(
+        self, channels_in: int, channels: int, stride: int, *, block: int, halo: int, head_width: int = 8
+    ) -> None:
         super().__init__()
         self.stride, self.block, self.halo = stride, block, halo
         self.window = block + 2 * halo
-        self.head_width = largest_divisor(channels, 8)
+        self.head_width = largest_divisor(channels, head_width)
         self.query = nn.Conv2d(channels_in, channels, 1, stride, bias=False)
         self.key = nn.Conv2d(channels_in, channels, 1, bias=False)
         self.value = nn.Conv2d(channels_in, channels, 1, bias=False)
@@ -66,7 +68,7 @@ class HaloAttention(nn.Module):
 
 
 class Halo(nn.Sequential):
-    """ReLU, halo attention, a pointwise convolution, batch norm.
+    """ReLU, halo attention, a pointwise convolution, norm.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
     """

@@ -16,18 +16,25 @@ class AuxiliaryHead(nn.Sequential):
         self,
         channels_in: int,
         classes: int,
-        size: tuple[int, int],
+        size: tuple[int, ...],
         pool_stride: int,
         widths: tuple[int, int],
         last_norm: bool,
     ) -> None:
-        left = ((size[0] - 5) // pool_stride + 1, (size[1] - 5) // pool_stride + 1)
+        if min(size) < 5:
+            raise ValueError(
+                f"an auxiliary head reads maps of 5 pixels or more a side, not of {size}: use larger images"
+            )
+        left = tuple([(pixels - 5) // pool_stride + 1 for pixels in size])
+        dims = len(size)
+        pool: type[nn.Module] = {1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d}[dims]
+        convolution: type[nn.Module] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[dims]
         super().__init__(
             nn.ReLU(),
-            nn.AvgPool2d(5, pool_stride),
-            ConvNorm(channels_in, widths[0]),
+            pool(5, pool_stride),
+            ConvNorm(channels_in, widths[0], dims=dims),
             nn.ReLU(),
-            ConvNorm(widths[0], widths[1], left) if last_norm else nn.Conv2d(*widths, left, bias=False),
+            ConvNorm(*widths, left, dims=dims) if last_norm else convolution(*widths, left, bias=False),
             nn.ReLU(),
             nn.Flatten(),
             nn.Linear(widths[1], classes),

@@ -13,26 +13,29 @@ class Cell(nn.Module):
     "always", "width" where its width is another, "never". h1 goes through `units` of these.
 
     A whole cell says which of the two it `reads`, and prepares no other. It gives `outputs` nodes of its width:
-    (N, outputs * channels, ceil(H/stride), ceil(W/stride)) for h1's H and W.
+    (N, outputs * channels, ceil(H/stride), ceil(W/stride)) for h1's H and W. Of maps with another number of axes than
+    two, `dims` is that number.
     """
 
     stride: int
     reads: tuple[int, ...]
     outputs: int
+    dims = 2
 
     def __init__(self, older: int, newest: int, channels: int, halves: bool, fit: str, units: int) -> None:
         super().__init__()
+        self.arguments = (older, newest, channels, halves, fit, units)
         self.newest, self.channels = newest, channels
         self.channels_h0 = older if fit == "never" and not halves else channels
         self.prepare_h0: nn.Module = nn.Identity()
         self.prepare_h1: nn.Module = nn.Identity()
         if 0 in self.reads and halves:
-            self.prepare_h0 = nn.Sequential(nn.ReLU(), FactorizedReduction(older, channels))
+            self.prepare_h0 = nn.Sequential(nn.ReLU(), FactorizedReduction(older, channels, self.dims))
         elif 0 in self.reads and (fit == "always" or older != self.channels_h0):
-            self.prepare_h0 = ReLUConvBN(older, channels)
+            self.prepare_h0 = ReLUConvBN(older, channels, dims=self.dims)
         if 1 in self.reads:
-            more = [ReLUConvBN(channels, channels) for _ in range(units - 1)]
-            self.prepare_h1 = nn.Sequential(ReLUConvBN(newest, channels), *more)
+            widths = [newest] + [channels] * (units - 1)
+            self.prepare_h1 = nn.Sequential(*[ReLUConvBN(width, channels, dims=self.dims) for width in widths])
 
     def prepare(self, h0: Tensor, h1: Tensor) -> tuple[Tensor, Tensor]:
         """Both inputs, (N, channels_h0, H, W) and (N, channels, H, W), those that are read."""

@@ -6,7 +6,7 @@ from torch import nn
 class ConvNorm(nn.Sequential):
     """A convolution without bias, then batch norm: (N, channels_in, H, W) -> (N, channels, ceil(H/s), ceil(W/s)).
 
-    `kernel` and `stride` are given for height and width alike, or as a pair. With `dims` 1 or 3, maps have so many
+    `kernel` and `stride` are given for all axes alike, or for each. With `dims` 1 or 3, maps have so many
     axes in place of height and width; so everywhere.
     """
 
@@ -14,9 +14,9 @@ class ConvNorm(nn.Sequential):
         self,
         channels_in: int,
         channels: int,
-        kernel: int | tuple[int, int] = 1,
-        stride: int | tuple[int, int] = 1,
-        padding: int | tuple[int, int] = 0,
+        kernel: int | tuple[int, ...] = 1,
+        stride: int | tuple[int, ...] = 1,
+        padding: int | tuple[int, ...] = 0,
         dilation: int = 1,
         groups: int = 1,
         dims: int = 2,

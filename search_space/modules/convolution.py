@@ -8,7 +8,7 @@ from search_space.modules.conv_norm import ConvNorm
 
 
 class ReLUConvBN(nn.Sequential):
-    """ReLU, a dense kernel x kernel convolution, batch norm.
+    """ReLU, a dense kernel x kernel convolution, norm.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
     """
@@ -21,7 +21,7 @@ class ReLUConvBN(nn.Sequential):
 
 
 class FactorizedConv(nn.Sequential):
-    """ReLU, a 1 x kernel convolution, a kernel x 1 one, batch norm: full width and no norm between, as in DARTS.
+    """ReLU, a 1 x kernel convolution, a kernel x 1 one, norm: full width and no norm between, as in DARTS.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
     """
@@ -36,7 +36,7 @@ class FactorizedConv(nn.Sequential):
 
 
 class BottleneckConv(nn.Sequential):
-    """Four times ReLU, a convolution and batch norm: 1x1 to `width`, 1 x kernel, kernel x 1, and 1x1 to `channels`.
+    """Four times ReLU, a convolution and norm: 1x1 to `width`, 1 x kernel, kernel x 1, and 1x1 to `channels`.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)), where the `width` between is
     `eighths` / 8 of `channels`, rounded down. (AmoebaNet's released code, Real et al. 2018, arXiv 1802.01548.)
@@ -64,10 +64,13 @@ class FactorizedReduction(nn.Module):
 
     def __init__(self, channels_in: int, channels: int, dims: int = 2) -> None:
         super().__init__()
-        self.even = ConvNorm(channels_in, channels // 2, stride=2, dims=dims)
-        self.odd = ConvNorm(channels_in, channels - channels // 2, stride=2, dims=dims)
+        self.even = ConvNorm(channels_in, channels // 2, dims=dims)
+        self.odd = ConvNorm(channels_in, channels - channels // 2, dims=dims)
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """The even pixels' channels, then the odd ones'."""
-        shifted_NCHW = F.pad(x_NCHW, (-1, 1) * (x_NCHW.ndim - 2))
-        return torch.cat([self.even(x_NCHW), self.odd(shifted_NCHW)], 1)
+        every, axes = slice(None), x_NCHW.ndim - 2
+        even_NCHW = x_NCHW[(every, every, *[slice(0, None, 2)] * axes)]
+        odd_NCHW = x_NCHW[(every, every, *[slice(1, None, 2)] * axes)]
+        missing = [pixels for side in reversed(x_NCHW.shape[2:]) for pixels in (0, side % 2)]
+        return torch.cat([self.even(even_NCHW), self.odd(F.pad(odd_NCHW, missing))], 1)

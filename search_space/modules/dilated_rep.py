@@ -7,7 +7,7 @@ from search_space.modules.dilated_branches import DILATED_BRANCHES
 
 
 class DilatedRep(nn.Module):
-    """The sum of a depthwise kernel x kernel convolution and of dilated smaller ones, each with its batch norm.
+    """The sum of a depthwise kernel x kernel convolution and of dilated smaller ones, each with its norm.
 
     (N, channels, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). After training this is one convolution.
     (UniRepLKNet: Zhang et al. 2024, arXiv 2410.08049.)

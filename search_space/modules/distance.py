@@ -8,7 +8,7 @@ from search_space.modules.conv_norm import ConvNorm
 
 
 class DistanceL2(nn.Module):
-    """Minus the squared distance of each patch from learned ones, weighted pixel by pixel; batch norm.
+    """Minus the squared distance of each patch from learned ones, weighted pixel by pixel; norm.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). Pixels outside the map are zeros and as
     far from a learned patch as any. Not for half precision, in which the squares cancel. (Ghiasi-Shirazi 2017,
@@ -44,7 +44,7 @@ class DistanceL2(nn.Module):
 
 
 class DistanceL1(nn.Module):
-    """Minus the sum of absolute differences of each patch from learned ones; batch norm.
+    """Minus the sum of absolute differences of each patch from learned ones; norm.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). Only differences and additions, but no
     convolution: it copies every patch. (Ghiasi-Shirazi 2017, arXiv 1707.09864.)
@@ -96,7 +96,7 @@ class RadialBasis(nn.Module):
 
 
 class RadialBasisConv(nn.Sequential):
-    """Radial basis functions of learned patches, a pointwise convolution, batch norm.
+    """Radial basis functions of learned patches, a pointwise convolution, norm.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
     """

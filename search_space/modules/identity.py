@@ -7,7 +7,7 @@ from search_space.modules.convolution import FactorizedReduction, ReLUConvBN
 
 
 class Identity(nn.Sequential):
-    """The input itself; where stride or width change, ReLU, a strided 1x1 convolution, batch norm.
+    """The input itself; where stride or width change, ReLU, a strided 1x1 convolution, norm.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)), as in NASNet's released code.
     """
@@ -18,7 +18,7 @@ class Identity(nn.Sequential):
 
 
 class SkipConnect(nn.Sequential):
-    """The input itself; ReLU and a factorised reduction where it is strided, ReLU, a 1x1 and batch norm where widened.
+    """The input itself; ReLU and a factorised reduction where it is strided, ReLU, a 1x1 and norm where widened.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)), as in ENAS and DARTS (Liu et al. 2018,
     arXiv 1806.09055), whose reduction this is wherever height and width are even.

@@ -32,7 +32,7 @@ class InceptionMixer(nn.Module):
 
 
 class InceptionDepthwise(nn.Sequential):
-    """ReLU, the inception mixer, a pointwise convolution, batch norm.
+    """ReLU, the inception mixer, a pointwise convolution, norm.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
     """
@@ -55,7 +55,7 @@ class InceptionDepthwise(nn.Sequential):
 
 
 class Band(nn.Sequential):
-    """ReLU, a 1 x kernel and a kernel x 1 depthwise convolution, a pointwise one, batch norm.
+    """ReLU, a 1 x kernel and a kernel x 1 depthwise convolution, a pointwise one, norm.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). A separable large kernel, at 2 x kernel
     weights a channel.
@@ -72,7 +72,7 @@ class Band(nn.Sequential):
 
 
 class LargeKernelRep(nn.Sequential):
-    """ReLU, a large depthwise kernel trained with dilated ones beside it, a pointwise convolution, batch norm.
+    """ReLU, a large depthwise kernel trained with dilated ones beside it, a pointwise convolution, norm.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
     """

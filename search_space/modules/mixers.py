@@ -30,10 +30,10 @@ class SqueezeExcite(nn.Module):
 
 
 class SpatialMixer(nn.Module):
-    """A 1x1 convolution to half of `channels`, a near and a far view of it, a 1x1 over both, batch norm.
+    """A 1x1 convolution to half of `channels`, a near and a far view of it, a 1x1 over both, norm.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)), for two channels or more. The near view is
-    a depthwise 3x3 convolution, the far one two at dilation 2; each ends in batch norm, GELU, squeeze and excite.
+    a depthwise 3x3 convolution, the far one two at dilation 2; each ends in norm, GELU, squeeze and excite.
     (SpaRTAN: Pay et al. 2025, arXiv 2507.10999, as in its later stages.)
     """
 
@@ -68,7 +68,7 @@ class WaveMixer(nn.Module):
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)); `expansion` is even. To each product that
     of the pixel's strongest input channel is added; each two channels are the parts of a complex number, which a
-    learned one multiplies; a grouped 3x3 convolution, batch norm, GELU, squeeze and excite, a 1x1 and batch norm
+    learned one multiplies; a grouped 3x3 convolution, norm, GELU, squeeze and excite, a 1x1 and norm
     follow. (SpaRTAN: Pay et al. 2025, arXiv 2507.10999, as in its later stages.)
     """
 

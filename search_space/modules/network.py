@@ -3,18 +3,21 @@
 from torch import Tensor, nn
 
 from search_space.modules.cell import Cell
+from search_space.modules.global_pool import GlobalPool
 from search_space.modules.stem import DoubleStem, Stem
 
 
 class Network(nn.Module):
     """A stem, stages of cells, a classifier: images (N, input_channels, H, W) to logits (N, classes).
 
+    Or signals (N, input_channels, L), or volumes (N, input_channels, D, H, W), where stem and cells are for these.
+
     A stage is `cells_per_stage` normal cells; a reduction cell stands between stages, and the width, which is
     `channels` at first, doubles with it. It is one more cell, or, with `reduction_in_stage`, one of the next stage's.
     The stem may be followed by `stem_reductions` more, each half as wide as the next. With `skip_reduction_input`, the
     cell after a reduction takes for its older input the one that the reduction took. How cells prepare their inputs
     is said by `fit` and `newest_units`, see Cell, and by `first_fit` for a first cell whose inputs are one tensor.
-    The head is ReLU, the average over all pixels, in training `dropout`, and a linear layer.
+    The head is ReLU, what `head` says of all pixels (see GlobalPool), in training `dropout`, and a linear layer.
     (Zoph et al. 2017, arXiv 1707.07012, and its released code.)
     """
 
@@ -36,9 +39,14 @@ class Network(nn.Module):
         newest_units: int = 1,
         final_relu: bool = True,
         classifier_bias: bool = True,
+        head: str = "average",
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        if channels // 2**stem_reductions < 4:
+            raise ValueError(
+                f"the narrowest cell has 4 channels or more: use {4 * 2**stem_reductions} channels or more"
+            )
         plan = [(reduction, channels // 2**halvings, False) for halvings in range(stem_reductions, 0, -1)]
         stage_ends: list[int] = []
         for stage in range(stages):
@@ -49,6 +57,7 @@ class Network(nn.Module):
             stage_ends.append(len(plan) - 1)
 
         self.stem = stem
+        self.layout: nn.Module = nn.Identity()
         # Cell i gives tensor i + 2, and reads i + 1 and, as a rule, i: the stem gives the first two.
         self.skips = [False, *(skipped for _, _, skipped in plan[:-1])]
         read = self._read([cell_class for cell_class, _, _ in plan])
@@ -69,6 +78,7 @@ class Network(nn.Module):
             halvings.append(halvings[-1] + cell_class.stride - 1)
         self.widths, self.stage_ends = tuple(widths), stage_ends
         self.last_reduction = max([i for i, (cell_class, _, _) in enumerate(plan) if cell_class.stride == 2], default=0)
+        self.pool = GlobalPool(head)
         self.final_relu = nn.ReLU() if final_relu else nn.Identity()
         self.dropout = nn.Dropout(dropout)
         self.classifier = nn.Linear(widths[-1], classes, bias=classifier_bias)
@@ -80,7 +90,7 @@ class Network(nn.Module):
 
     def enter(self, x_NCHW: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What the first cell may read: three tensors, oldest first, as `through` takes them."""
-        older, newest = self.stem(x_NCHW)
+        older, newest = (self.layout(result) for result in self.stem(x_NCHW))
         return older, older, newest
 
     def through(self, tensors: tuple[Tensor, Tensor, Tensor], first: int, last: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -92,7 +102,7 @@ class Network(nn.Module):
 
     def classify(self, newest_NCHW: Tensor) -> Tensor:
         """Logits, (N, classes), of what the last cell gives."""
-        logits_NK: Tensor = self.classifier(self.dropout(self.final_relu(newest_NCHW).mean((2, 3))))
+        logits_NK: Tensor = self.classifier(self.dropout(self.pool(self.final_relu(newest_NCHW))))
         return logits_NK
 
     def _read(self, cells: list[type[Cell]]) -> set[int]:
@@ -115,10 +125,10 @@ class Unread(nn.Module):
 
 def initialise(module: nn.Module) -> None:
     """He's normal initialisation by what goes out of a convolution (arXiv 1502.01852); a small linear layer."""
-    if isinstance(module, nn.Conv2d):
+    if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d):
         fan_out = module.weight[0, 0].numel() * module.out_channels / module.groups
         nn.init.normal_(module.weight, std=(2 / fan_out) ** 0.5)
     elif isinstance(module, nn.Linear):
         nn.init.normal_(module.weight, std=0.01)
-    if isinstance(module, nn.Conv2d | nn.Linear) and module.bias is not None:
+    if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.Linear) and module.bias is not None:
         nn.init.zeros_(module.bias)

@@ -15,12 +15,13 @@ class InstanceBatchNorm(nn.Module):
     IBN-a of Pan et al. 2018, arXiv 1807.09441, for odd widths too: the instance norm's part is rounded down.
     """
 
-    def __init__(self, channels: int, share: float = 0.5) -> None:
+    def __init__(self, channels: int, share: float = 0.5, dims: int = 2) -> None:
         super().__init__()
         first = int(share * channels)
         self.widths = [first, channels - first]
-        self.instance = nn.InstanceNorm2d(first, affine=True) if first else nn.Identity()
-        self.batch = nn.BatchNorm2d(channels - first) if first < channels else nn.Identity()
+        batch_norm = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}[dims]
+        self.instance = instance_norm(first, dims) if first else nn.Identity()
+        self.batch = batch_norm(channels - first) if first < channels else nn.Identity()
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """Both parts, in the order they came in."""
@@ -28,13 +29,18 @@ class InstanceBatchNorm(nn.Module):
         return torch.cat([self.instance(first), self.batch(second)], 1)
 
 
+def instance_norm(channels: int, dims: int) -> nn.Module:
+    """Instance norm with a scale and a shift, for maps of `dims` axes."""
+    return {1: nn.InstanceNorm1d, 2: nn.InstanceNorm2d, 3: nn.InstanceNorm3d}[dims](channels, affine=True)
+
+
 class NormalisedCell(nn.Module):
     """A cell whose result is instance-normalised: IBN-b of Pan et al. 2018, arXiv 1807.09441."""
 
-    def __init__(self, cell: nn.Module, width: int) -> None:
+    def __init__(self, cell: nn.Module, width: int, dims: int = 2) -> None:
         super().__init__()
         self.cell = cell
-        self.norm = nn.InstanceNorm2d(width, affine=True)
+        self.norm = instance_norm(width, dims)
 
     def forward(self, h0: Tensor, h1: Tensor) -> Tensor:
         """What the cell gives, every channel of every image with mean 0 and variance 1, then scale and shift."""
@@ -46,24 +52,40 @@ def use_ibn_a(network: Network, stages: int) -> None:
     """Half instance norm where the cells of the first `stages` stages prepare their newest input."""
     for cell in network.cells[: network.stage_ends[stages - 1] + 1 if stages else 0].modules():
         if isinstance(cell, Cell) and 1 in cell.reads:
-            convolution = nn.Conv2d(cell.newest, cell.channels, 1, bias=False)
-            initialise(convolution)
+            convolution = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[cell.dims]
+            pointwise = convolution(cell.newest, cell.channels, 1, bias=False)
+            initialise(pointwise)
             unit = cell.prepare_h1.get_submodule("0")
-            unit.add_module("1", nn.Sequential(convolution, InstanceBatchNorm(cell.channels)))
+            unit.add_module("1", nn.Sequential(pointwise, InstanceBatchNorm(cell.channels, dims=cell.dims)))
 
 
-def use_ibn_b(network: Network, stages: int) -> None:
+def use_ibn_b(network: Network, stages: int, dims: int = 2) -> None:
     """Instance norm after the last cell of each of the first `stages` stages."""
     for number in network.stage_ends[:stages]:
         if not isinstance(network.cells[number], Unread):
-            network.cells[number] = NormalisedCell(network.cells[number], network.widths[number + 2])
+            network.cells[number] = NormalisedCell(network.cells[number], network.widths[number + 2], dims)
+
+
+def use_norm(network: Network, norm: str, dims: int = 2) -> None:
+    """Puts "ibn_a", "ibn_b", "gn" or "ln" in place of batch norm, "bn"; ValueError where that cannot be."""
+    stages = min(2, len(network.stage_ends) - 1)
+    if norm in ("ibn_a", "ibn_b") and not stages:
+        raise ValueError(f"{norm} is for stages before the last one, and there is only one")
+    if norm == "ibn_a":
+        use_ibn_a(network, stages)
+    elif norm == "ibn_b":
+        use_ibn_b(network, stages, dims)
+    elif norm in ("gn", "ln"):
+        use_for_batch_norm(network, norm)
+    elif norm != "bn":
+        raise ValueError(f"a norm is bn, ibn_a, ibn_b, gn or ln, not {norm}")
 
 
 def use_for_batch_norm(network: nn.Module, kind: str) -> None:
     """Group norm with up to 32 groups ("gn"), or layer norm over the channels of each pixel ("ln"), for all of them."""
     for parent in list(network.modules()):
         for name, child in parent.named_children():
-            if isinstance(child, nn.BatchNorm2d):
+            if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
                 channels = child.num_features
                 norm = nn.GroupNorm(largest_divisor(channels, 32), channels) if kind == "gn" else ChannelNorm(channels)
                 setattr(parent, name, norm)

@@ -76,7 +76,7 @@ class PeripheralGating(nn.Module):
 
 
 class PeripheralSeparable(nn.Sequential):
-    """ReLU, peripheral gating, a pointwise convolution, batch norm.
+    """ReLU, peripheral gating, a pointwise convolution, norm.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). (PFGNet: Cai et al. 2026,
     arXiv 2602.20537.)

@@ -1,10 +1,30 @@
 """Average and maximum pooling, alone and between two pointwise convolutions."""
 
-from torch import nn
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from search_space.modules.adapter import Adapter
 from search_space.modules.conv_norm import ConvNorm
 from search_space.modules.convolution import ReLUConvBN
+
+
+class VolumeAverage(nn.AvgPool3d):
+    """An average pool for volumes smaller than its kernel too, which torch refuses to pad.
+
+    (N, channels, D, H, W) -> (N, channels, ceil(D/stride), ceil(H/stride), ceil(W/stride)).
+    """
+
+    def __init__(self, kernel: int, stride: int, margin: int, *, count_include_pad: bool) -> None:
+        super().__init__(kernel, stride, margin, count_include_pad=count_include_pad)
+        self.margin = margin
+
+    def forward(self, x_NCDHW: Tensor) -> Tensor:
+        """The sums over the voxels that are there, divided by how many these are."""
+        margins = (self.margin,) * 6
+        sums_NCDHW = F.avg_pool3d(F.pad(x_NCDHW, margins), self.kernel_size, self.stride)
+        present = F.pad(torch.ones_like(x_NCDHW[:1, :1]), margins)
+        return sums_NCDHW / F.avg_pool3d(present, self.kernel_size, self.stride)
 
 
 class Pool(nn.Sequential):
@@ -17,11 +37,11 @@ class Pool(nn.Sequential):
     def __init__(
         self, channels_in: int, channels: int, stride: int = 1, *, kind: str, kernel: int, dims: int = 2
     ) -> None:
+        average: type[nn.Module] = {1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: VolumeAverage}[dims]
+        maximum: type[nn.Module] = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}[dims]
         pool = {
-            "avg": {1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d}[dims](
-                kernel, stride, kernel // 2, count_include_pad=False
-            ),
-            "max": {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}[dims](kernel, stride, kernel // 2),
+            "avg": average(kernel, stride, kernel // 2, count_include_pad=False),
+            "max": maximum(kernel, stride, kernel // 2),
         }[kind]
         super().__init__(pool, Adapter(channels_in, channels, dims))
 

@@ -21,7 +21,7 @@ class RegularisedNetwork(Network):
         self,
         weight: float,
         offset: int,
-        size: tuple[int, int],
+        size: tuple[int, ...],
         pool_stride: int,
         widths: tuple[int, int],
         last_norm: bool,

@@ -19,14 +19,14 @@ class Residual(nn.Module):
 
 
 class ChannelNorm(nn.LayerNorm):
-    """Layer norm over the channels of each pixel: (N, channels, H, W) -> the same."""
+    """Layer norm over the channels of each pixel: (N, channels, H, W) -> the same; so for maps of any axes."""
 
     def __init__(self, channels: int) -> None:
         super().__init__(channels, eps=1e-6)
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """Mean 0 and variance 1 over the channels, then scale and shift."""
-        return super().forward(x_NCHW.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        return super().forward(x_NCHW.movedim(1, -1)).movedim(-1, 1)
 
 
 class ScaledConv(nn.Module):

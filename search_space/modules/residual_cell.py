@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from search_space.modules.cell import Cell
+from search_space.modules.cell_shapes import keeps_shape
 from search_space.modules.network import Network
 
 
@@ -13,7 +13,7 @@ class ResidualCell(nn.Module):
     arXiv 1602.07261).
     """
 
-    def __init__(self, cell: Cell, scale: float) -> None:
+    def __init__(self, cell: nn.Module, scale: float) -> None:
         super().__init__()
         self.cell = cell
         self.scale = scale
@@ -26,7 +26,7 @@ class ResidualCell(nn.Module):
 
 def use_residual_cells(network: Network, scale: float) -> None:
     """Leads the newest input around every normal cell that reads it and whose result is as wide."""
-    for number, cell in enumerate(network.cells):
-        alike = network.widths[number + 1] == network.widths[number + 2]
-        if isinstance(cell, Cell) and cell.stride == 1 and 1 in cell.reads and alike:
-            network.cells[number] = ResidualCell(cell, scale)
+    for parent in list(network.modules()):
+        for name, cell in list(parent.named_children()):
+            if keeps_shape(cell):
+                setattr(parent, name, ResidualCell(cell, scale))

@@ -6,7 +6,7 @@ from search_space.modules.conv_norm import ConvNorm
 
 
 class DepthwiseSeparable(nn.Sequential):
-    """ReLU, a depthwise kernel x kernel convolution, a pointwise one, batch norm.
+    """ReLU, a depthwise kernel x kernel convolution, a pointwise one, norm.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). With `dilation` 2 this is the dilated
     separable convolution of DARTS (Liu et al. 2018, arXiv 1806.09055).
@@ -39,7 +39,7 @@ class SeparableConv(nn.Sequential):
 
 
 class ThinSeparableConv(nn.Sequential):
-    """ReLU, a depthwise convolution of `height` x `width` weights, a pointwise one, batch norm.
+    """ReLU, a depthwise convolution of `height` x `width` weights, a pointwise one, norm.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). An even kernel sees one pixel more at
     the end than at the beginning, as in Keras and so in EEGNet (Lawhern et al. 2018, arXiv 1611.08024).

@@ -11,7 +11,7 @@ class Shift(nn.Module):
     """Nine groups of channels, each moved by one of the nine offsets of a 3x3 window; zeros move in.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). Where the widths differ, a 1x1
-    convolution and a batch norm follow. (Wu et al. 2017, arXiv 1711.08141.)
+    convolution and a norm follow. (Wu et al. 2017, arXiv 1711.08141.)
     """
 
     def __init__(self, channels_in: int, channels: int, stride: int = 1, *, dims: int = 2) -> None:

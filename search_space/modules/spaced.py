@@ -46,7 +46,7 @@ class SpacedConv(nn.Module):
 
 
 class SpacedSeparable(nn.Sequential):
-    """ReLU, a depthwise convolution with learned spacings, a pointwise one, batch norm.
+    """ReLU, a depthwise convolution with learned spacings, a pointwise one, norm.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
     """

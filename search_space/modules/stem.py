@@ -14,13 +14,13 @@ class Stem(nn.Module):
 
     halves = False
 
-    def __init__(self, input_channels: int, channels: int, shrinks: bool = False) -> None:
+    def __init__(self, input_channels: int, channels: int, shrinks: bool = False, dims: int = 2) -> None:
         super().__init__()
         self.channels = channels
         self.convolution = (
-            ConvNorm(input_channels, channels, 3, stride=2)
+            ConvNorm(input_channels, channels, 3, stride=2, dims=dims)
             if shrinks
-            else ConvNorm(input_channels, channels, 3, padding=1)
+            else ConvNorm(input_channels, channels, 3, padding=1, dims=dims)
         )
 
     def forward(self, x_NCHW: Tensor) -> tuple[Tensor, Tensor]:
@@ -37,15 +37,17 @@ class DoubleStem(nn.Module):
 
     halves = True
 
-    def __init__(self, input_channels: int, channels: int) -> None:
+    def __init__(self, input_channels: int, channels: int, dims: int = 2) -> None:
         super().__init__()
         self.channels = channels
         self.older = nn.Sequential(
-            ConvNorm(input_channels, channels // 2, 3, stride=2, padding=1),
+            ConvNorm(input_channels, channels // 2, 3, stride=2, padding=1, dims=dims),
             nn.ReLU(),
-            ConvNorm(channels // 2, channels, 3, stride=2, padding=1),
+            ConvNorm(channels // 2, channels, 3, stride=2, padding=1, dims=dims),
         )
-        self.newest: nn.Module = nn.Sequential(nn.ReLU(), ConvNorm(channels, channels, 3, stride=2, padding=1))
+        self.newest: nn.Module = nn.Sequential(
+            nn.ReLU(), ConvNorm(channels, channels, 3, stride=2, padding=1, dims=dims)
+        )
 
     def forward(self, x_NCHW: Tensor) -> tuple[Tensor, Tensor]:
         """The older and the newest input of the first cell."""

@@ -119,7 +119,7 @@ class ConvNeXt(Operator):
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         width, size_out = self.expansion * channels, strided(size, stride)
         adds = stride == 1 and channels_in == channels
-        norm = Cost(params=2 * channels_in) + moved(channels_in, size_out, channels_in, size_out)
+        norm = batch_norm(channels_in) + moved(channels_in, size_out, channels_in, size_out)
         return (
             depthwise(channels_in, (self.kernel, self.kernel), size, size_out, bias=True)
             + norm

@@ -3,6 +3,9 @@
     python convert.py model.pt2       # torch.export, needs torch alone
     python convert.py model.onnx      # needs onnx, onnxscript and onnxruntime too
     python convert.py model.onnx model.pt2 --images images.pt      # and scores both on x_test and y_test
+    python convert.py model.int8.onnx --images images.pt           # weights and maps of 8 bits, calibrated on x_train
+
+What is scored is printed, and written to conversions.json.
 
 The batch may be of any size in what is written. Take the inference form of model.py and weights.safetensors. For other
 runtimes: OpenVINO and LiteRT read model.onnx (`ovc model.onnx`, `onnx2tf -i model.onnx`), ExecuTorch reads the program
@@ -12,41 +15,61 @@ in model.pt2 (`to_edge(torch.export.load("model.pt2"))`).
 import argparse
 import json
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import torch
 from model import load
 from torch import Tensor
 
+Run: TypeAlias = Callable[[Tensor], Tensor]
+Images: TypeAlias = dict[str, Tensor]
+
 MOST_DIFFERENCE = 1e-4
 # With torch 2.13 the exporter cannot translate the first two, and what it makes of the third computes another result.
-RESIST = {"model.onnx": ("halo", "dist_l1_", "rbf_")}
+# The fourth picks channels by which is largest, and 8 bits pick others: 2 % of its classes were still the same.
+RESIST = {"model.onnx": ("halo", "dist_l1_", "rbf_"), "model.int8.onnx": ("halo", "dist_l1_", "rbf_", "cmix")}
+INSTEAD = {"model.onnx": "model.pt2", "model.int8.onnx": "model.pt2, which stays in float32"}
+CALIBRATION_IMAGES = 256
 
 
 def main() -> None:
     """Writes each file that is asked for, and compares; exits with a sentence where it differs by more than 1e-4."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="+", choices=list(FORMATS), metavar="FILE", help=" or ".join(FORMATS))
-    parser.add_argument("--images", help='torch.save({"x_test": ..., "y_test": ...}) to score on')
+    parser.add_argument("--images", help='torch.save({"x_test": ..., "y_test": ...}) to score on, x_train for int8')
     chosen = parser.parse_args()
     with open("config.json") as file:
         config = json.load(file)
     refuse(chosen.files, {name for cell in config["genotype"].values() for _, _, name in cell["edges"]})
     shape = config["skeleton"]["input_shape"]
     network = load("weights.safetensors")
-    held = torch.load(chosen.images, weights_only=True) if chosen.images else None
-    tell("model.py", network, torch.randn(1, *shape), held)
+    held = torch.load(chosen.images, weights_only=True) if chosen.images else {}
+    if "model.int8.onnx" in chosen.files and not {"x_train", "x_test", "y_test"} <= held.keys():
+        raise SystemExit(
+            "model.int8.onnx wants --images with x_train to calibrate on, and x_test and y_test to score on"
+        )
+    scores = {"model.py": score("model.py", network, torch.randn(1, *shape), held)}
     for path in chosen.files:
-        converted = FORMATS[path](network, torch.randn(2, *shape))
-        for batch in (1, 3):
-            x_NCHW = torch.randn(batch, *shape)
-            with torch.inference_mode():
-                expected_NK = network(x_NCHW)
-                difference = (converted(x_NCHW) - expected_NK).abs().max() / expected_NK.abs().max().clamp(min=1)
-            if not difference <= MOST_DIFFERENCE:
-                raise SystemExit(f"{path} differs from model.py by {difference:.1e} of the largest logit")
-        tell(path, converted, torch.randn(1, *shape), held)
+        converted = FORMATS[path](network, torch.randn(2, *shape), held)
+        if path != "model.int8.onnx":  # which computes something else, and is judged by its score
+            compare(path, converted, network, shape)
+        scores[path] = score(path, converted, torch.randn(1, *shape), held)
+    with open("conversions.json", "w") as file:
+        json.dump(scores, file, indent=2)
+
+
+@torch.inference_mode()
+def compare(path: str, converted: Run, network: torch.nn.Module, shape: list[int]) -> None:
+    """Exits where the two differ, on one image or on several."""
+    for batch in (1, 3):
+        x_NCHW = torch.randn(batch, *shape)
+        expected_NK = network(x_NCHW)
+        difference = (converted(x_NCHW) - expected_NK).abs().max() / expected_NK.abs().max().clamp(min=1)
+        if not difference <= MOST_DIFFERENCE:
+            raise SystemExit(f"{path} differs from model.py by {difference:.1e} of the largest logit")
 
 
 def refuse(files: list[str], operators: set[str]) -> None:
@@ -54,27 +77,62 @@ def refuse(files: list[str], operators: set[str]) -> None:
     for path in files:
         resisting = sorted(name for name in operators if name.startswith(RESIST.get(path, ())))
         if resisting:
-            raise SystemExit(f"{path} cannot hold {', '.join(resisting)}; use model.pt2, or a cell without them")
+            raise SystemExit(f"{path} cannot hold {', '.join(resisting)}; use {INSTEAD[path]}, or a cell without them")
 
 
-def to_pt2(network: torch.nn.Module, x_NCHW: Tensor) -> Callable[[Tensor], Tensor]:
+def to_pt2(network: torch.nn.Module, x_NCHW: Tensor, held: Images) -> Run:
     """Writes model.pt2, a program of torch.export; runs it."""
     program = torch.export.export(network, (x_NCHW,), dynamic_shapes=({0: torch.export.Dim("batch", min=1)},))
     torch.export.save(program, "model.pt2")
-    run: Callable[[Tensor], Tensor] = torch.export.load("model.pt2").module()
+    run: Run = torch.export.load("model.pt2").module()
     return run
 
 
-def to_onnx(network: torch.nn.Module, x_NCHW: Tensor) -> Callable[[Tensor], Tensor]:
-    """Writes model.onnx; runs it in onnxruntime."""
-    import onnxruntime
+def to_onnx(network: torch.nn.Module, x_NCHW: Tensor, held: Images) -> Run:
+    """Writes model.onnx, which onnx's own checker accepts; runs it in onnxruntime."""
+    import onnx
 
     batch = {0: torch.export.Dim("batch", min=1)}
     torch.onnx.export(
         network, (x_NCHW,), "model.onnx", dynamo=True, dynamic_shapes=(batch,), input_names=["images"],
         output_names=["logits"], external_data=False, verbose=False,
     )  # fmt: skip
-    session = onnxruntime.InferenceSession("model.onnx", providers=["CPUExecutionProvider"])
+    onnx.checker.check_model("model.onnx", full_check=True)
+    return session_of("model.onnx")
+
+
+def to_int8(network: torch.nn.Module, x_NCHW: Tensor, held: Images) -> Run:
+    """Writes model.int8.onnx; what onnxruntime has no 8-bit kernel for stays in float32."""
+    from onnxruntime import quantization
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    to_onnx(network, x_NCHW, held)
+    batches = iter([{"images": batch.numpy()} for batch in torch.split(held["x_train"][:CALIBRATION_IMAGES], 32)])
+
+    class Calibration(quantization.CalibrationDataReader):  # type: ignore[misc]
+        def get_next(self) -> Any:
+            return next(batches, None)
+
+    with tempfile.TemporaryDirectory() as folder:
+        quant_pre_process("model.onnx", f"{folder}/prepared.onnx", skip_symbolic_shape=True)
+        quantization.quantize_static(
+            f"{folder}/prepared.onnx",
+            "model.int8.onnx",
+            Calibration(),
+            per_channel=True,
+            # onnxruntime's kernels for a processor take unsigned maps and signed weights at twice the speed
+            activation_type=quantization.QuantType.QUInt8,
+        )
+    return session_of("model.int8.onnx")
+
+
+def session_of(path: str) -> Run:
+    """The file in onnxruntime, with as many threads as torch has."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
     def run(x_NCHW: Tensor) -> Tensor:
         return torch.from_numpy(session.run(None, {"images": x_NCHW.numpy()})[0])
@@ -82,22 +140,25 @@ def to_onnx(network: torch.nn.Module, x_NCHW: Tensor) -> Callable[[Tensor], Tens
     return run
 
 
-FORMATS = {"model.pt2": to_pt2, "model.onnx": to_onnx}
+FORMATS = {"model.pt2": to_pt2, "model.onnx": to_onnx, "model.int8.onnx": to_int8}
 
 
 @torch.inference_mode()
-def tell(name: str, run: Callable[[Tensor], Tensor], x_NCHW: Tensor, held: dict[str, Tensor] | None) -> None:
-    """Prints the latency of one image, and the accuracy on the images held."""
+def score(name: str, run: Run, x_NCHW: Tensor, held: Images) -> dict[str, float]:
+    """The latency of one image, and the accuracy on the images held, which are printed too."""
     times_ms = []
     for _ in range(40):
         began = time.perf_counter()
         run(x_NCHW)
         times_ms.append(1000 * (time.perf_counter() - began))
-    told = f"{name}: {statistics.median(times_ms[10:]):.3f} ms for one image, {torch.get_num_threads()} threads"
-    if held is not None:
+    scores = {"latency_ms": statistics.median(times_ms[10:]), "threads": torch.get_num_threads()}
+    told = f"{name}: {scores['latency_ms']:.3f} ms for one image, {torch.get_num_threads()} threads"
+    if "x_test" in held:
         found_N = torch.cat([run(batch).argmax(1) for batch in torch.split(held["x_test"], 256)])
-        told += f", accuracy {(found_N == held['y_test']).float().mean().item():.4f}"
+        scores["accuracy"] = (found_N == held["y_test"]).float().mean().item()
+        told += f", accuracy {scores['accuracy']:.4f}"
     print(told)
+    return scores
 
 
 if __name__ == "__main__":

@@ -19,6 +19,11 @@ SETTINGS_OF_RAY = {
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
     "TUNE_WARN_THRESHOLD_S": "60",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    # Our search hands out no more than may run, so all workers may be started at once.
+    "TUNE_MAX_PENDING_TRIALS_PG": "1024",
+    # A job may wait for a worker as long as others need them all.
+    "TUNE_WARN_INSUFFICENT_RESOURCE_THRESHOLD_S": "1000000000",
+    "TUNE_WARN_INSUFFICENT_RESOURCE_THRESHOLD_S_AUTOSCALER": "1000000000",
     "TUNE_FORCE_TRIAL_CLEANUP_S": "5",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
     "RAY_AIR_NEW_OUTPUT": "0",

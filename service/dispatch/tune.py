@@ -1,25 +1,33 @@
-"""Ray Tune runs the trials: our Searcher hands out, our TrialScheduler records and decides."""
+"""Ray Tune runs the trials: our SearchAlgorithm hands out, our TrialScheduler records and decides."""
 
 from __future__ import annotations
 
+import math
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import ray
 from ray import tune
-from ray.tune.execution.tune_controller import TuneController
+from ray.tune.experiment import Experiment
 from ray.tune.experiment import Trial as TuneTrial
+from ray.tune.progress_reporter import TrialProgressCallback
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
-from ray.tune.search import Searcher
+from ray.tune.search import SearchAlgorithm
 
+from service.dispatch.controller import SharingController
+from service.domain.shares import Share, shares
 from service.search import Search
-from workers.trainable import Evaluate, EvaluationTrainable
+from workers.child import Evaluate
+from workers.trainable import EvaluationTrainable, Work
 
 Result = TypeVar("Result")
 
 LONGEST_FOLDER = 30
+REGISTERED = "evaluation"
+"""What Tune believes to run; each trial brings its own. Tune's registry is not made for jobs that start at once."""
 
 
 class TooFewResources(Exception):
@@ -35,50 +43,120 @@ class _HoldsSearch:
         return {name: value for name, value in self.__dict__.items() if name != "_search"}
 
 
-class _HandsOut(_HoldsSearch, Searcher):  # type: ignore[misc]  # ray has no types
-    """Tune asks here for its next trial."""
+class _Handed(TuneTrial):  # type: ignore[misc]  # ray has no types
+    """A trial that brings its Trainable along, which Tune would ask the cluster for five times a trial."""
 
-    def __init__(self, search: Search) -> None:
-        super().__init__(metric="report", mode="max")
+    def __init__(self, trainable: type[tune.Trainable], **own: Any) -> None:
+        self._trainable = trainable
+        super().__init__(stub=True, **own)
+
+    def get_trainable_cls(self) -> type[tune.Trainable]:
+        return self._trainable
+
+    def get_json_state(self) -> tuple[str, str]:
+        """Nothing: nobody restores a trial, and data that are named in a file would stay in the node's memory."""
+        return "{}", "{}"
+
+
+class _HandsOut(_HoldsSearch, SearchAlgorithm):  # type: ignore[misc]  # ray has no types
+    """Tune asks here for its next trial; no more than `share()` says at that moment are out.
+
+    The one after these is made ready meanwhile. Tune's own way from a `Searcher` to a trial copies its settings and
+    parses them as a command line, for each trial.
+    """
+
+    def __init__(self, search: Search, work: Work, trainable: type[tune.Trainable], share: Callable[[], int]) -> None:
         self._search = search
+        self._work = work
+        self._trainable = trainable
+        self._share = share
+        self._out: set[str] = set()
+        self._ready: TuneTrial | None = None
+        self._handed = 0
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            name: value for name, value in super().__getstate__().items() if name not in ("_share", "_ready", "_work")
+        }
+
+    def add_configurations(self, experiments: list[Experiment]) -> None:
+        self._experiment = experiments[0]
+
+    @property
+    def full(self) -> bool:
+        """Whether as many trials are out as may be, or more: a worker without a trial is not needed here."""
+        return len(self._out) >= self._share()
+
+    def next_trial(self) -> TuneTrial | None:
+        if not self._out and self.full:
+            self._search.rest()
+            self._finished = self._search.stopped
+            return None
+        self._search.wake()
+        self._ready = self._ready or self._made_ready()
+        if self.full or self._ready is None:
+            return None
+        handed, self._ready = self._ready, None
+        self._out.add(handed.trial_id)
+        return handed
+
+    def _made_ready(self) -> TuneTrial | None:
         assignment = self._search.next()
-        if assignment is not None:
-            return {"number": assignment.number, "request": assignment.request}
-        finished: str = Searcher.FINISHED
-        return finished if self._search.exhausted else None
+        if assignment is None:
+            self._finished = self._search.exhausted
+            return None
+        self._handed += 1
+        name = f"{assignment.number}-{self._handed}"
+        return _Handed(
+            self._trainable,
+            trainable_name=REGISTERED,
+            config={"number": assignment.number, "request": assignment.request, "work": self._work},
+            trial_id=name,
+            storage=self._experiment.storage,
+            checkpoint_config=self._experiment.checkpoint_config,
+            trial_dirname_creator=lambda trial: trial.trial_id,
+        )
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        pass
-
-    def save(self, checkpoint_path: str) -> None:
-        pass
-
-    def restore(self, checkpoint_path: str) -> None:
-        pass
+        self._out.discard(trial_id)
 
 
 class _Records(_HoldsSearch, FIFOScheduler):  # type: ignore[misc]  # ray has no types
-    """Tune tells results here and learns whether a trial goes on."""
+    """Tune tells results here and learns whether a trial goes on.
+
+    What goes wrong with the record is kept in `error` and ends the search: Tune would make a TuneError of it.
+    """
 
     def __init__(self, search: Search) -> None:
         super().__init__()
         self._search = search
+        self.error: Exception | None = None
 
-    def on_trial_result(self, tune_controller: TuneController, trial: TuneTrial, result: dict[str, Any]) -> str:
-        goes_on = self._search.report(trial.config["number"], result["report"])
+    def on_trial_result(self, tune_controller: SharingController, trial: TuneTrial, result: dict[str, Any]) -> str:
+        try:
+            goes_on = self._search.report(trial.config["number"], result["report"])
+        except Exception as error:  # noqa: BLE001 - raised again by the dispatcher
+            goes_on = self._ended_by(error)
         decision: str = TrialScheduler.CONTINUE if goes_on and not self._search.stopped else TrialScheduler.STOP
         return decision
 
-    def on_trial_error(self, tune_controller: TuneController, trial: TuneTrial) -> None:
-        self._search.lost(trial.config["number"], "The worker died without an answer.", _reason(trial))
+    def on_trial_error(self, tune_controller: SharingController, trial: TuneTrial) -> None:
+        try:
+            self._search.lost(trial.config["number"], "The worker died without an answer.", _reason(trial))
+        except Exception as error:  # noqa: BLE001 - raised again by the dispatcher
+            self._ended_by(error)
+
+    def _ended_by(self, error: Exception) -> bool:
+        self.error = self.error or error
+        self._search.stop()
+        return False
 
 
-class _Forgets(tune.Callback):  # type: ignore[misc]  # ray has no types
+class _Forgets(TrialProgressCallback):  # type: ignore[misc]  # ray has no types
     """Drops each result once it is recorded and each request once it is answered.
 
     Tune would keep them, weights included, of every trial in memory, with statistics of them, and write all at the end.
+    It stands where Tune's own progress would stand, which prints a line for each trial.
     """
 
     def on_trial_result(
@@ -86,9 +164,12 @@ class _Forgets(tune.Callback):  # type: ignore[misc]  # ray has no types
     ) -> None:
         result.clear()
 
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: TuneTrial, **info: Any) -> None:
+        pass
+
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: TuneTrial, **info: Any) -> None:
-        for kept in (trial.config, trial.evaluated_params):
-            kept.pop("request", None)
+        for kept in ("request", "work"):
+            trial.config.pop(kept, None)
 
 
 class _Stops(tune.Stopper):  # type: ignore[misc]  # ray has no types
@@ -108,11 +189,17 @@ class _Stops(tune.Stopper):  # type: ignore[misc]  # ray has no types
 
 
 class TuneDispatcher:
-    """Has evaluations done by warm Ray workers, each of which holds `data` and calls `evaluate(request, data)`."""
+    """Has evaluations done by warm Ray workers, each of which holds `data` and calls `evaluate(request, data)`.
 
-    def __init__(self, evaluate: Evaluate, data: Any) -> None:
+    `share` says how many of them at a moment; a job that is alone has all that it asks for. Tune's files go into a
+    folder within `scratch`, or where temporary files go, and are removed afterwards.
+    """
+
+    def __init__(self, evaluate: Evaluate, data: Any, scratch: Path | None = None, share: Share | None = None) -> None:
         self._evaluate = evaluate
         self._data = data
+        self._scratch = scratch
+        self._share = share
 
     def run(self, search: Search) -> None:
         """Returns when the search has no more work to hand out. Needs Ray to be initialised.
@@ -124,19 +211,18 @@ class TuneDispatcher:
         for kind, wanted in (("CPU", resources.cpus), ("GPU", resources.gpus)):
             if wanted > there.get(kind, 0):
                 raise TooFewResources(f"A worker of this job wants {wanted} {kind}s; there are {there.get(kind, 0):g}.")
-        room = int(there["CPU"]) // resources.cpus
-        trainable = tune.with_parameters(EvaluationTrainable, evaluate=self._evaluate, data=self._data)
-        with tempfile.TemporaryDirectory(prefix="cellsmith-tune-") as scratch:
+        processors = _Processors()
+        share = self._share or (lambda processors: shares(processors, [search.job])[search.job.id])
+        records = _Records(search)
+        trainable = tune.with_resources(EvaluationTrainable, {"cpu": resources.cpus, "gpu": resources.gpus})
+        work = Work(self._evaluate, ray.put(self._data))
+        with tempfile.TemporaryDirectory(prefix="cellsmith-tune-", dir=self._scratch) as scratch:
             tune.Tuner(
-                tune.with_resources(trainable, {"cpu": resources.cpus, "gpu": resources.gpus}),
+                REGISTERED,
                 tune_config=tune.TuneConfig(
-                    search_alg=_HandsOut(search),
-                    scheduler=_Records(search),
-                    num_samples=-1,
+                    search_alg=_HandsOut(search, work, trainable, lambda: share(processors())),
+                    scheduler=records,
                     reuse_actors=True,
-                    # Where the machine itself is the limit, Tune keeps one trial waiting, proposed ahead of time.
-                    max_concurrent_trials=resources.workers if resources.workers < room else None,
-                    trial_dirname_creator=lambda trial: trial.trial_id,
                 ),
                 run_config=tune.RunConfig(
                     name=f"job-{search.job.id}",
@@ -148,10 +234,35 @@ class TuneDispatcher:
                     checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False, checkpoint_frequency=0),
                 ),
             ).fit()
+        if records.error is not None:
+            raise records.error
 
 
-def start_ray(processors: int) -> None:
-    """A Ray of our own on this machine, on loopback alone; never joins a cluster that happens to be there."""
+class _Processors:
+    """How many processors Ray has, with all nodes that are there by now; asks once a second."""
+
+    def __init__(self) -> None:
+        self._asked = -math.inf
+
+    def __call__(self) -> int:
+        if time.monotonic() - self._asked > 1:
+            self._asked = time.monotonic()
+            self._found = int(ray.cluster_resources().get("CPU", 0))
+        return self._found
+
+
+def join_ray(address: str) -> None:
+    """Has evaluations done by the Ray whose head is at `address`."""
+    ray.init(address=address, log_to_driver=False, logging_level="error")
+    tune.register_trainable(REGISTERED, EvaluationTrainable)
+
+
+def start_ray(processors: int, folder: Path | None = None) -> None:
+    """A Ray of our own on this machine, on loopback alone; never joins a cluster that happens to be there.
+
+    Its files go into `folder`, or where Ray puts them, and stay there.
+    """
+    where_ray_may = "/tmp/ray" if len(tempfile.gettempdir()) > LONGEST_FOLDER else None  # noqa: S108
     ray.init(
         address="local",
         num_cpus=processors,
@@ -159,14 +270,22 @@ def start_ray(processors: int) -> None:
         log_to_driver=False,
         logging_level="error",
         # The name of a socket has room for 107 characters, of which Ray takes about 70.
-        _temp_dir="/tmp/ray" if len(tempfile.gettempdir()) > LONGEST_FOLDER else None,  # noqa: S108
+        _temp_dir=str(folder) if folder else where_ray_may,
     )
+    tune.register_trainable(REGISTERED, EvaluationTrainable)
 
 
 def on_a_worker(work: Callable[[], Result]) -> Result:
     """What `work` returns, done once where evaluations are done."""
     result: Result = ray.get(ray.remote(num_cpus=1)(work).remote())
     return result
+
+
+def ray_lives() -> bool:
+    """Whether the processes are alive that `start_ray` started, without which nothing is done any more."""
+    node = ray._private.worker._global_node
+    ended = {name for name, _ in node.dead_processes()} if node else {"raylet"}
+    return not ended & {"raylet", "gcs_server"}
 
 
 def stop_ray() -> None:

@@ -7,6 +7,7 @@ ServiceError
 ├── KeyReused       an idempotency key came back with another body
 ├── LeaseLost       somebody else drives this job now; a late writer is refused
 └── Unavailable     the record cannot be read or written at the moment
+    └── NoSpace     it can be read; there is no room to write
 """
 
 from __future__ import annotations
@@ -37,8 +38,16 @@ class KeyReused(ServiceError):
 
 
 class LeaseLost(ServiceError):
-    """Somebody else holds this job by now."""
+    """Somebody else holds the job `job_id` by now."""
+
+    def __init__(self, job_id: int, message: str) -> None:
+        super().__init__(message)
+        self.job_id = job_id
 
 
 class Unavailable(ServiceError):
     """The record cannot be read or written at the moment; trying again later helps."""
+
+
+class NoSpace(Unavailable):
+    """The disk of the record is full: what is there can be read, and writing goes on when there is room again."""

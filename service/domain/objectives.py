@@ -43,11 +43,13 @@ class Objective:
         if self.metric not in METRICS:
             raise Invalid("objectives.metric", f"Unknown metric {self.metric!r}; use one of {', '.join(METRICS)}.")
         if self.device is not None and self.metric != "latency_ms":
-            raise Invalid("objectives.device", f"Only latency_ms belongs to a device, {self.metric} does not.")
+            raise Invalid(
+                "objectives.device", f"Leave the device out: only latency_ms belongs to one, {self.metric} does not."
+            )
         if self.metric == "latency_ms" and self.device is None:
             object.__setattr__(self, "device", "local")
         if self.limit is not None and not 0 < self.limit < math.inf:
-            raise Invalid("objectives.limit", "A limit is a positive, finite number.")
+            raise Invalid("objectives.limit", "Give a limit above 0, and a finite one.")
 
     @property
     def maximise(self) -> bool:
@@ -73,7 +75,7 @@ class Objective:
 
     def violation(self, result: Evaluated) -> float:
         """By how much the limit is missed, as a share of the limit; 0 where it is kept."""
-        return max(0.0, self.excess(self.value(result)) / (self.limit or 1.0))
+        return 0.0 if self.limit is None else max(0.0, self.excess(self.value(result)) / self.limit)
 
 
 def losses(objectives: tuple[Objective, ...], result: Evaluated) -> tuple[float, ...]:

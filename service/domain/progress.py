@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from service.domain.forecast import seconds_to_come
 from service.domain.job import ENDED, Job
 from service.domain.trial import Trial, TrialState
 
@@ -40,7 +41,6 @@ def progress(job: Job, trials: Sequence[Trial]) -> Progress:
     """How far `job` is by its recorded `trials`."""
     rejected = sum(trial.rejected for trial in trials)
     states = Counter(trial.state for trial in trials if not trial.rejected)
-    ended = len(trials) - rejected - states[TrialState.PROPOSED]
     return Progress(
         budget=job.spec.budget.trials,
         proposed=len(trials) - rejected,
@@ -50,17 +50,14 @@ def progress(job: Job, trials: Sequence[Trial]) -> Progress:
         reused=sum(trial.reused for trial in trials),
         best_accuracy=max((trial.full_result.accuracy for trial in trials if trial.full_result), default=None),
         seconds_used=job.seconds_used,
-        seconds_left=_seconds_left(job, ended),
+        seconds_left=_seconds_left(job, trials),
         rejected=rejected,
     )
 
 
-def _seconds_left(job: Job, ended: int) -> float | None:
-    """What the trials still cost at the pace so far, or the time that the budget leaves, if that is less."""
+def _seconds_left(job: Job, trials: Sequence[Trial]) -> float | None:
+    """What the trials still cost, or the time that the budget leaves, if that is less."""
     if job.state in ENDED:
         return 0.0
-    if not ended or not job.seconds_used:
-        return None
-    budget = job.spec.budget
-    at_this_pace = job.seconds_used / ended * (budget.trials - ended)
-    return max(0.0, min(at_this_pace, budget.seconds - job.seconds_used))
+    to_come = seconds_to_come(job.spec, trials, job.seconds_used)
+    return None if to_come is None else max(0.0, min(to_come, job.spec.budget.seconds - job.seconds_used))

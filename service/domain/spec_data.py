@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
+from search_space.genotype import Genotype
 from search_space.skeleton import Skeleton
 from search_space.space import CellSpace
 from service.domain.job import Budget, EarlyStopping, JobSpec, Resources, Sampler
@@ -17,7 +19,8 @@ VERSION = 1
 
 def spec_to_data(spec: JobSpec) -> dict[str, Any]:
     """What json.dumps takes; `version` says how it is read."""
-    return {"version": VERSION, **asdict(spec)}
+    given = [json.loads(genotype.to_json()) for genotype in spec.seed_with]
+    return {"version": VERSION, **asdict(replace(spec, seed_with=())), "seed_with": given}
 
 
 def spec_from_data(data: Mapping[str, Any]) -> JobSpec:
@@ -36,4 +39,7 @@ def spec_from_data(data: Mapping[str, Any]) -> JobSpec:
         budget=Budget(**data["budget"]),
         resources=Resources(**data["resources"]),
         seed=data["seed"],
+        priority=data.get("priority", 0),  # jobs of earlier versions have none
+        # what was written before jobs could begin with given cells has none
+        seed_with=tuple(Genotype.from_json(json.dumps(genotype)) for genotype in data.get("seed_with", ())),
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from search_space.genotype import Genotype
+from service.domain.errors import Conflict
 from workers.messages import Evaluated, EvaluationReport, Failed, FailureClass
 
 
@@ -18,6 +19,15 @@ class TrialState(StrEnum):
     STOPPED = "stopped"
     DONE = "done"
     FAILED = "failed"
+
+
+MOVES: Mapping[TrialState, frozenset[TrialState]] = {
+    TrialState.PROPOSED: frozenset(TrialState),
+    TrialState.STOPPED: frozenset(),
+    TrialState.DONE: frozenset({TrialState.DONE}),  # it may be trained again with another seed
+    TrialState.FAILED: frozenset(),
+}
+"""The states that a trial may have after one more report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +96,20 @@ class Trial:
         """Whether no training was needed."""
         return bool(self.evaluations) and all(e.reused_from is not None for e in self.evaluations)
 
+    def moved_to(self, state: TrialState) -> Trial:
+        """This trial in the state it has after one more report; Conflict where it has ended otherwise."""
+        refuse_move(self.number, self.state, state)
+        return replace(self, state=state)
+
     def at(self, fidelity: int) -> Evaluated | None:
         """The result at exactly this fidelity, if there is one."""
         for evaluation in self.evaluations:
             if isinstance(evaluation.report, Evaluated) and evaluation.report.fidelity == fidelity:
                 return evaluation.report
         return None
+
+
+def refuse_move(number: int, old: TrialState, new: TrialState) -> None:
+    """Conflict where the table of moves does not allow it."""
+    if new not in MOVES[old]:
+        raise Conflict(f"Trial {number} is {old} and cannot become {new}.")

@@ -48,15 +48,17 @@ class Shape:
 
 
 # A few shapes instead of a search over a continuum: as good in trials, faster, and the same on every machine.
-SHAPES = tuple(Shape(*values) for values in product((0.7, 1.4), (0.2, 0.6), (0.01, 0.05, 0.25)))
+SHAPES = tuple(Shape(*values) for values in product((1.0, 2.0), (0.2, 0.6), (0.01, 0.05, 0.25)))
 
 
 class GaussianProcess:
     """What is known of one quantity after it was observed at some points; can be told of points still under way."""
 
-    def __init__(self, points: Features, values: Vector, shape: Shape) -> None:
+    def __init__(self, points: Features, values: Vector, shape: Shape, floor: float = -np.inf) -> None:
+        """With a finite `floor`, which all quantities are above, `values` are logarithms of what they are above it."""
         self._points = points
         self._shape = shape
+        self._floor = floor
         self._offset = float(values.mean())
         self._scale = float(values.std()) or 1.0
         self._factor = _factor(shape.covariance(points, points), shape.noise)
@@ -69,18 +71,27 @@ class GaussianProcess:
         mean = self._offset + self._scale * (across.T @ self._weights)
         explained = solve_triangular(self._factor, across, lower=True, check_finite=False)
         variance = self._shape.variance(points) - np.square(explained).sum(axis=0)
-        return Posterior(points, self._shape, self._scale, mean, np.maximum(variance, 1e-12), explained)
+        variance = np.maximum(variance, 1e-12)
+        return Posterior(points, self._shape, self._scale, self._floor, mean, variance, explained)
 
 
 class Posterior:
-    """Means and standard deviations at some points, in the values' own unit."""
+    """Means and standard deviations at some points, of the quantity or, with a finite `floor`, of its logarithm."""
 
     def __init__(
-        self, points: Features, shape: Shape, scale: float, mean: Vector, variance: Vector, explained: Matrix
+        self,
+        points: Features,
+        shape: Shape,
+        scale: float,
+        floor: float,
+        mean: Vector,
+        variance: Vector,
+        explained: Matrix,
     ) -> None:
         self._points = points
         self._shape = shape
         self._scale = scale
+        self.floor = floor
         self.mean = mean
         self._variance = variance
         self._explained = [explained]
@@ -88,6 +99,11 @@ class Posterior:
     @property
     def deviation(self) -> Vector:
         return self._scale * np.sqrt(self._variance)
+
+    def median(self, index: int) -> float:
+        """What the quantity is as likely to be above as below at one point."""
+        mean = float(self.mean[index])
+        return mean if np.isneginf(self.floor) else self.floor + float(np.exp(mean))
 
     def expect(self, index: int) -> None:
         """Counts point `index` as if it had been observed where it is believed to be: only the doubt shrinks."""
@@ -103,6 +119,7 @@ class Posterior:
     def reveal(self, values: Vector) -> None:
         """The values themselves are known, without doubt."""
         self.mean = values
+        self.floor = -np.inf
         self._variance = np.full(len(values), 1e-12)
         self._explained = []
 

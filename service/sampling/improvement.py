@@ -15,8 +15,13 @@ Matrix = NDArray[np.float64]
 MOST_BOXES = 2000  # a front with more is thinned
 
 
-def expected_improvement(means: Matrix, deviations: Matrix, front: Matrix, reference: Vector) -> Vector:
-    """Expected gain in hypervolume up to `reference` of each row, whose objectives are independent and normal.
+def expected_improvement(
+    means: Matrix, deviations: Matrix, front: Matrix, reference: Vector, floors: Vector | None = None
+) -> Vector:
+    """Expected gain in hypervolume up to `reference` of each row, whose objectives are independent.
+
+    An objective is normal where its entry of `floors` is -inf, as by default; elsewhere the logarithm of what it is
+    above that floor is normal, and `means` and `deviations` are that logarithm's.
 
     Exact: what no point of `front` dominates is cut into boxes, and over a box the expectation is a product. With one
     objective this is the expected improvement (Jones et al. 1998), with more that of Emmerich et al. 2006.
@@ -25,14 +30,21 @@ def expected_improvement(means: Matrix, deviations: Matrix, front: Matrix, refer
     gain = np.ones((len(means), len(low)))
     for objective in range(means.shape[1]):
         mean, deviation = means[:, [objective]], deviations[:, [objective]]
-        below = _expected_excess(high[:, objective], mean, deviation)
-        gain *= below - _expected_excess(low[:, objective], mean, deviation)
+        floor = -np.inf if floors is None else floors[objective]
+        below = _expected_excess(high[:, objective], mean, deviation, floor)
+        gain *= np.maximum(below - _expected_excess(low[:, objective], mean, deviation, floor), 0)
     total: Vector = gain.sum(axis=1)
     return total
 
 
-def _expected_excess(bounds: Vector, mean: Matrix, deviation: Matrix) -> Matrix:
+def _expected_excess(bounds: Vector, mean: Matrix, deviation: Matrix, floor: float) -> Matrix:
     """The expectation of max(0, bound - value): one row a point, one column a bound."""
+    if np.isfinite(floor):
+        above = np.maximum(bounds - floor, 1e-300)
+        lead = (np.log(above) - mean) / deviation
+        value = np.exp(mean + 0.5 * np.square(deviation))
+        excess: Matrix = np.maximum(above * ndtr(lead) - value * ndtr(lead - deviation), 0)
+        return excess
     standard = np.maximum((bounds - mean) / deviation, -1e6)
     density = np.exp(-0.5 * np.square(standard)) / np.sqrt(2 * np.pi)
     return np.where(np.isneginf(bounds), 0.0, deviation * (standard * ndtr(standard) + density))

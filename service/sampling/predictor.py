@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from service.sampling.bounds import Bounds
 from service.sampling.encoding.base import Answers, Encoding, Features
 from service.sampling.gaussian_process import GaussianProcess, Posterior, likeliest
 from service.sampling.improvement import expected_improvement
@@ -28,8 +29,8 @@ MOST_DRAWS = 100
 MOST_OBSERVATIONS = 300
 SCALE_SAMPLE = 200
 SHORTLIST = 50  # candidates whose exact prices are looked up
-REFERENCE = 1.0  # hypervolume counts up to here, see `_mirrored`
-CEILING = 2.0  # losses beyond are taken for this much: how bad a failure is says nothing of what is good
+NEXT_TO_NOTHING = 1e-300  # where nothing is gained, what keeps the limits comes first
+SURE_ENOUGH = 0.2  # what is less likely to keep the limits comes after everything that is more likely
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,11 @@ class Predictor:
     ) -> list[list[int]]:
         """`count` proposals after those `known` and `pending`; the first `start` observations were drawn at random."""
         tried = self.keys(known.answers) | self.keys(pending)
-        first = known.losses[:start]
+        bounds = Bounds(known.losses[:start])
         known = _most_telling(known)
-        losses = np.minimum(known.losses, _mirrored(first, CEILING))
-        models = self._models(replace(known, losses=losses))
-        outlook = _Outlook(_mirrored(first, REFERENCE), losses[known.feasible])
+        losses = np.minimum(known.losses, bounds.ceiling)
+        models = self._models(replace(known, losses=losses), bounds.floors(losses))
+        outlook = _Outlook(bounds.reference, losses[known.feasible])
         candidates = self._candidates(known, rng)
         if self._prices:
             outlook.look(self._predicted(models, candidates))
@@ -113,15 +114,18 @@ class Predictor:
                 return int(index)
         return None
 
-    def _models(self, known: Observations) -> list[tuple[int, GaussianProcess]]:
+    def _models(self, known: Observations, floors: Vector) -> list[tuple[int, GaussianProcess]]:
         """For each objective and each constraint a process, and the view that it is over."""
         points = self._views(known.answers)
 
-        def model(values: Vector) -> tuple[int, GaussianProcess]:
+        def model(values: Vector, floor: float) -> tuple[int, GaussianProcess]:
+            if np.isfinite(floor):
+                values = np.log(values - floor)
             view, shape = likeliest(points, values)
-            return view, GaussianProcess(points[view], values, shape)
+            return view, GaussianProcess(points[view], values, shape, floor)
 
-        return [model(values) for values in (*known.losses.T, *known.constraints.T)]
+        objectives = [model(values, floor) for values, floor in zip(known.losses.T, floors, strict=True)]
+        return [*objectives, *(model(values, -np.inf) for values in known.constraints.T)]
 
     def _predicted(
         self, models: list[tuple[int, GaussianProcess]], rows: Answers, prices: Prices | None = None
@@ -174,30 +178,25 @@ class _Outlook:
         self._limits = posteriors[len(self._reference) :]
 
     def gain(self) -> Vector:
-        """The expected gain in hypervolume of each candidate, times the chance that it keeps the limits."""
+        """The expected gain in hypervolume of each candidate, times the chance that it keeps the limits.
+
+        Where all that may be gained is beyond a limit, it would be tried for ever: it is below 0 for what hardly
+        keeps it, so that the rest comes first.
+        """
         means = np.column_stack([posterior.mean for posterior in self._objectives])
         deviations = np.column_stack([posterior.deviation for posterior in self._objectives])
-        gain = expected_improvement(means, deviations, self._front, self._reference)
-        for limit in self._limits:
-            gain = gain * ndtr(-limit.mean / limit.deviation)
-        return gain
+        floors = np.array([posterior.floor for posterior in self._objectives])
+        gain = expected_improvement(means, deviations, self._front, self._reference, floors) + NEXT_TO_NOTHING
+        chance = np.prod([np.ones(len(gain)), *(ndtr(-own.mean / own.deviation) for own in self._limits)], axis=0)
+        promised: Vector = np.where(chance >= SURE_ENOUGH, gain * chance, gain * chance - gain.max())
+        return promised
 
     def expect(self, index: int) -> None:
         """Counts on a candidate to turn out as it is believed to be."""
         for posterior in (*self._objectives, *self._limits):
             posterior.expect(index)
         if all(limit.mean[index] <= 0 for limit in self._limits):
-            self._front = np.vstack([self._front, [posterior.mean[index] for posterior in self._objectives]])
-
-
-def _mirrored(first: Matrix, times: float) -> Vector:
-    """For each objective the loss that is `times` as far above the median of `first` as its best tenth is below.
-
-    It is taken from the first random sample and stays, since a bound that moves with the search would pull it along.
-    """
-    median = np.median(first, axis=0)
-    spread = median - np.quantile(first, 0.1, axis=0)
-    return np.where(spread > 0, median + times * spread, first.max(axis=0) + 1e-9)
+            self._front = np.vstack([self._front, [posterior.median(index) for posterior in self._objectives]])
 
 
 def rank(known: Observations) -> Vector:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -31,6 +32,9 @@ class Turn:
         """A seed of this turn's own."""
         return int(np.random.SeedSequence((self.job_seed, self.number, self.attempt)).generate_state(1)[0])
 
+
+ONE_AT_A_TIME = threading.Lock()
+"""Samplers set what belongs to the whole process while they propose: threads of the BLAS, filters of warnings."""
 
 MakeSampler = Callable[[Turn, Distributions], BaseSampler]
 
@@ -72,6 +76,10 @@ class OptunaProposer:
 
     def propose(self, number: int, attempt: int, known: Sequence[Trial], pending: Sequence[Proposal] = ()) -> Proposal:
         """Proposal `number`, a function of the job's seed and of what is given here alone."""
+        with ONE_AT_A_TIME:
+            return self._proposed(number, attempt, known, pending)
+
+    def _proposed(self, number: int, attempt: int, known: Sequence[Trial], pending: Sequence[Proposal]) -> Proposal:
         self._tell(known)
         for proposal in pending[max(0, len(self._asked) - len(known)) :]:
             self._add(proposal)

@@ -8,12 +8,14 @@ import optuna
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 
 from service.domain.job import JobSpec
+from service.ports import Proposer
 from service.sampling.default import default
 from service.sampling.encoding.nasnet_cell import NasnetCell
 from service.sampling.evolution import EvolutionSampler
 from service.sampling.finite import Distributions
 from service.sampling.genetic import nsga2, nsga3
 from service.sampling.proposer import MakeSampler, OptunaProposer, Turn
+from service.sampling.seeded import SeededProposer
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -49,6 +51,6 @@ MAKERS: Mapping[str, Callable[[JobSpec], MakeSampler]] = {
 }
 
 
-def proposer_for(spec: JobSpec) -> OptunaProposer:
-    """The proposer that a job asks for."""
-    return OptunaProposer(spec, MAKERS[spec.sampler.name](spec))
+def proposer_for(spec: JobSpec) -> Proposer:
+    """The proposer that a job asks for, which begins with the cells that it is given."""
+    return SeededProposer(spec, OptunaProposer(spec, MAKERS[spec.sampler.name](spec)))

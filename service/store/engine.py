@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
 READING = "cellsmith_reading"
+LONGEST_PAUSE_MS = 30_000
 
 
 def connect(url: str) -> Engine:
@@ -14,7 +15,12 @@ def connect(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-    engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(parsed)
+    else:
+        # A process that stands still in the middle of a transaction would keep its job from everybody.
+        options = f"-c idle_in_transaction_session_timeout={LONGEST_PAUSE_MS}"
+        engine = create_engine(parsed, pool_pre_ping=True, connect_args={"options": options})
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import Row, and_, func, or_, select, update
@@ -23,7 +23,9 @@ JOB_COLUMNS = (
     JobRow.finished_at,
     JobRow.seconds_used,
     JobRow.message,
+    JobRow.refused,
 )
+PRIORITY = func.coalesce(JobRow.spec["priority"].as_integer(), 0)  # jobs of earlier versions have none
 
 
 class JobRecords(Records):
@@ -80,11 +82,16 @@ class JobRecords(Records):
         self._write(update(JobRow).where(JobRow.id == job.id).values(values))
         return self.job(id)
 
-    def claim_job(self, holder: str, lease_seconds: float) -> tuple[Job, Lease] | None:
+    def claim_job(
+        self, holder: str, lease_seconds: float, driving: Collection[int] = (), above: int | None = None
+    ) -> tuple[Job, Lease] | None:
         """See `Store.claim_job`."""
         abandoned = or_(JobRow.lease_holder.is_(None), JobRow.lease_holder == holder, JobRow.lease_until <= now())
         claimable = or_(JobRow.state == JobState.QUEUED, and_(JobRow.state == JobState.RUNNING, abandoned))
-        query = select(JobRow.id, JobRow.state).where(claimable).order_by(JobRow.id).limit(1)
+        query = select(JobRow.id, JobRow.state).where(claimable, JobRow.id.not_in(driving))
+        if above is not None:
+            query = query.where(above < PRIORITY)
+        query = query.order_by(PRIORITY.desc(), JobRow.id).limit(1)
         found = self._connection.execute(query.with_for_update(skip_locked=True)).first()
         if found is None:
             return None
@@ -116,6 +123,10 @@ class JobRecords(Records):
             return self.move_job(job.id, state, message)
         return job
 
+    def count_refused(self, job_id: int) -> None:
+        """One more write to this job was refused."""
+        self._write(update(JobRow).where(JobRow.id == job_id).values(refused=JobRow.refused + 1))
+
 
 def _job(row: Row[Any]) -> Job:
     return Job(
@@ -127,4 +138,5 @@ def _job(row: Row[Any]) -> Job:
         finished_at=row.finished_at,
         seconds_used=row.seconds_used,
         message=row.message,
+        refused=row.refused,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -11,9 +11,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from search_space.genotype import Genotype
+from search_space.network import Architecture
 from service.domain.errors import Conflict, KeyReused, LeaseLost, NotFound
 from service.domain.job import ENDED, Job, JobSpec, JobState, Lease
 from service.domain.trial import Evaluation, Proposal, Trial, TrialState
+from service.ports import Measured
 from workers.messages import Evaluated
 
 
@@ -31,8 +33,10 @@ class MemoryStore:
     _leases: dict[int, tuple[Lease, datetime]] = field(default_factory=dict)
     _tokens: dict[int, int] = field(default_factory=dict)
     _trials: dict[tuple[int, int], Trial] = field(default_factory=dict)
+    _attempts: dict[tuple[int, int], int] = field(default_factory=dict)
     _evaluations: dict[int, tuple[int, int, Evaluation]] = field(default_factory=dict)
     _genotypes: dict[str, Genotype] = field(default_factory=dict)
+    _schedulers: dict[str, datetime] = field(default_factory=dict)
     _devices: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def add_job(self, spec: JobSpec, idempotency_key: str | None = None, body_hash: str = "") -> Job:
@@ -73,10 +77,13 @@ class MemoryStore:
             job = replace(job, finished_at=self.clock())
         return self._save(job)
 
-    def claim_job(self, holder: str, lease_seconds: float) -> tuple[Job, Lease] | None:
+    def claim_job(
+        self, holder: str, lease_seconds: float, driving: Collection[int] = (), above: int | None = None
+    ) -> tuple[Job, Lease] | None:
         """See `Store.claim_job`."""
-        job = next((job for job in self._jobs.values() if self._claimable(job, holder)), None)
-        if job is None:
+        found = [job for job in self._jobs.values() if job.id not in driving and self._claimable(job, holder)]
+        job = min(found, key=lambda job: (-job.spec.priority, job.id), default=None)
+        if job is None or (above is not None and job.spec.priority <= above):
             return None
         if job.state is JobState.QUEUED:
             job = self.move_job(job.id, JobState.RUNNING)
@@ -91,12 +98,19 @@ class MemoryStore:
         lease, until = self._leases[job.id]
         return lease.holder == holder or until <= self.clock()
 
+    def count_refused(self, job_id: int) -> None:
+        """One more write to this job was refused."""
+        job = self._jobs[job_id]
+        self._save(replace(job, refused=job.refused + 1))
+
     def _later(self, seconds: float) -> datetime:
         return self.clock() + timedelta(seconds=seconds)
 
     def _hold(self, lease: Lease) -> None:
         if self._leases.get(lease.job_id, (None,))[0] != lease:
-            raise LeaseLost(f"Job {lease.job_id} is no longer held by {lease.holder} under lease {lease.token}.")
+            raise LeaseLost(
+                lease.job_id, f"Job {lease.job_id} is no longer held by {lease.holder} under lease {lease.token}."
+            )
 
     def beat(self, lease: Lease, lease_seconds: float, seconds_used: float) -> Job:
         """See `Store.beat`."""
@@ -122,22 +136,47 @@ class MemoryStore:
         self._trials[lease.job_id, proposal.number] = Trial(proposal)
         return Trial(proposal)
 
-    def add_evaluation(self, lease: Lease, number: int, evaluation: Evaluation, state: TrialState) -> bool:
+    def add_evaluation(
+        self, lease: Lease, number: int, evaluation: Evaluation, state: TrialState, seconds_used: float | None = None
+    ) -> bool:
         """See `Store.add_evaluation`."""
         self._hold(lease)
+        if seconds_used is not None:
+            self._save(replace(self._jobs[lease.job_id], seconds_used=seconds_used))
         trial = self.trial(lease.job_id, number)
         spot = evaluation.report.fidelity, evaluation.seed
         if any((known.report.fidelity, known.seed) == spot for known in trial.evaluations):
             return False
         self._evaluations[len(self._evaluations) + 1] = lease.job_id, number, evaluation
+        trial = trial.moved_to(state)
         known = sorted((*trial.evaluations, _without_weights(evaluation)), key=lambda each: each.report.fidelity)
-        self._trials[lease.job_id, number] = replace(trial, state=state, evaluations=tuple(known))
+        self._trials[lease.job_id, number] = replace(trial, evaluations=tuple(known))
         return True
 
-    def trials(self, job_id: int) -> list[Trial]:
+    def add_attempt(self, lease: Lease, number: int) -> int:
+        """See `Store.add_attempt`."""
+        self._hold(lease)
+        self.trial(lease.job_id, number)
+        self._attempts[lease.job_id, number] = self._attempts.get((lease.job_id, number), 0) + 1
+        return self._attempts[lease.job_id, number]
+
+    def trials(
+        self, job_id: int, after: int = -1, limit: int | None = None, numbers: Collection[int] | None = None
+    ) -> list[Trial]:
         """See `Store.trials`."""
         self.job(job_id)
-        return [self._trials[spot] for spot in sorted(self._trials) if spot[0] == job_id]
+        spots = [spot for spot in sorted(self._trials) if spot[0] == job_id and spot[1] > after]
+        return [self._trials[spot] for spot in spots if numbers is None or spot[1] in numbers][:limit]
+
+    def measured(self, job_id: int, fidelity: int, after: int = 0) -> list[Measured]:
+        """See `Store.measured`."""
+        return [
+            Measured(id, number, report.accuracy, report.latency.median_ms, report.params, report.macs)
+            for id, (job, number, evaluation) in self._evaluations.items()
+            if isinstance(report := evaluation.report, Evaluated)
+            and (job, report.fidelity) == (job_id, fidelity)
+            and id > after
+        ]
 
     def trial(self, job_id: int, number: int) -> Trial:
         """See `Store.trial`."""
@@ -163,6 +202,31 @@ class MemoryStore:
                 found.setdefault(evaluation.report.fidelity, (number, _without_weights(evaluation)))
         return found
 
+    def finds(self, dataset: str, device: str) -> Iterator[tuple[int, int]]:
+        """See `Store.finds`."""
+        found = [
+            (-result.accuracy, spot)
+            for spot, trial in self._trials.items()
+            if (result := trial.full_result)
+            and self._jobs[spot[0]].spec.dataset == dataset
+            and result.latency.device == device
+        ]
+        yield from (spot for _, spot in sorted(found))
+
+    def latencies(self, device: str, limit: int) -> list[tuple[Architecture, float]]:
+        """See `Store.latencies`."""
+        found = [
+            (
+                Architecture(self._trials[job, trial].proposal.genotype, self._jobs[job].spec.skeleton),
+                evaluation.report.latency.median_ms,
+            )
+            for job, trial, evaluation in reversed(self._evaluations.values())
+            if isinstance(evaluation.report, Evaluated)
+            and evaluation.reused_from is None
+            and evaluation.report.latency.device == device
+        ]
+        return found[:limit]
+
     def add_genotype(self, genotype: Genotype) -> None:
         """See `Store.add_genotype`."""
         self._genotypes.setdefault(genotype.key, genotype)
@@ -184,6 +248,14 @@ class MemoryStore:
     def devices(self) -> dict[str, dict[str, Any]]:
         """See `Store.devices`."""
         return dict(sorted(self._devices.items()))
+
+    def pulse(self, holder: str, seconds: float) -> None:
+        """See `Store.pulse`."""
+        self._schedulers[holder] = self._later(seconds)
+
+    def schedulers(self) -> list[str]:
+        """See `Store.schedulers`."""
+        return sorted(holder for holder, until in self._schedulers.items() if until > self.clock())
 
 
 def _without_weights(evaluation: Evaluation) -> Evaluation:
@@ -207,5 +279,9 @@ class MemoryUnitOfWork:
             store = copy(self._store)
             for name, value in vars(self._store).items():
                 setattr(store, name, copy(value))
-            yield store
+            try:
+                yield store
+            except LeaseLost as error:
+                self._store.count_refused(error.job_id)
+                raise
             self._store = store

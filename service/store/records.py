@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, CursorResult, UpdateBase, bindparam, inspect, select
+from sqlalchemy import Connection, CursorResult, UpdateBase, bindparam, inspect, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.domain.errors import LeaseLost
@@ -22,6 +22,13 @@ HELD = (
     select(JobRow.id)
     .where(JobRow.id == bindparam("job_id"), JobRow.lease_token == bindparam("token"), JobRow.lease_holder.is_not(None))
     .with_for_update()
+)
+# The same, and one statement too: what a result is recorded with.
+HELD_SO_LONG = (
+    update(JobRow)
+    .where(JobRow.id == bindparam("job_id"), JobRow.lease_token == bindparam("token"), JobRow.lease_holder.is_not(None))
+    .values(seconds_used=bindparam("seconds"))
+    .returning(JobRow.id)
 )
 
 
@@ -59,8 +66,17 @@ class Records:
         """Executes one of `adding`: the id of the new row, or None where it is there already."""
         return self._write(inserts[self._connection.dialect.name], values).scalar()
 
-    def _hold(self, lease: Lease) -> None:
-        """Keeps the job from everybody else until this transaction ends; LeaseLost where it is theirs by now."""
-        held = self._connection.execute(HELD, {"job_id": lease.job_id, "token": lease.token})
+    def _hold(self, lease: Lease, seconds_used: float | None = None) -> None:
+        """Keeps the job from everybody else until this transaction ends; LeaseLost where it is theirs by now.
+
+        Writes the seconds used on the way, where they are given.
+        """
+        mine = {"job_id": lease.job_id, "token": lease.token}
+        if seconds_used is None:
+            held = self._connection.execute(HELD, mine)
+        else:
+            held = self._write(HELD_SO_LONG, mine | {"seconds": seconds_used})
         if held.first() is None:
-            raise LeaseLost(f"Job {lease.job_id} is no longer held by {lease.holder} under lease {lease.token}.")
+            raise LeaseLost(
+                lease.job_id, f"Job {lease.job_id} is no longer held by {lease.holder} under lease {lease.token}."
+            )

@@ -6,17 +6,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Engine, delete, select
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from service.domain.errors import Unavailable
+from service.domain.errors import LeaseLost, NoSpace, Unavailable
+from service.store.clock import later, now
 from service.store.engine import reading
+from service.store.finds import FindRecords
 from service.store.jobs import JobRecords
-from service.store.tables import DeviceRow
+from service.store.tables import DeviceRow, SchedulerRow
 from service.store.trials import TrialRecords
 
+SQLITE_FULL = 13
+POSTGRES_DISK_FULL = "53100"
 
-class SqlStore(JobRecords, TrialRecords):
+
+class SqlStore(JobRecords, TrialRecords, FindRecords):
     """Keeps the promises of `service.ports.Store` inside one transaction."""
 
     def save_device(self, name: str, profile: dict[str, Any]) -> None:
@@ -28,6 +33,17 @@ class SqlStore(JobRecords, TrialRecords):
         """See `Store.devices`."""
         rows = self._connection.execute(select(DeviceRow.name, DeviceRow.profile).order_by(DeviceRow.name))
         return {row.name: row.profile for row in rows}
+
+    def pulse(self, holder: str, seconds: float) -> None:
+        """See `Store.pulse`."""
+        self._write(delete(SchedulerRow).where(SchedulerRow.until <= now()))
+        insert = self._insert(SchedulerRow, {"holder": holder, "until": later(seconds)})
+        self._write(insert.on_conflict_do_update(index_elements=["holder"], set_={"until": later(seconds)}))
+
+    def schedulers(self) -> list[str]:
+        """See `Store.schedulers`."""
+        alive = select(SchedulerRow.holder).where(SchedulerRow.until > now())
+        return list(self._connection.execute(alive.order_by(SchedulerRow.holder)).scalars())
 
 
 class SqlUnitOfWork:
@@ -42,11 +58,25 @@ class SqlUnitOfWork:
 
     @contextmanager
     def __call__(self) -> Iterator[SqlStore]:
-        """One transaction; Unavailable where the database is locked or gone."""
+        """One transaction; NoSpace where the disk is full, Unavailable where the database is locked or gone."""
         try:
             with self._engine.begin() as connection:
                 store = SqlStore(connection)
                 yield store
-        except OperationalError as error:
-            raise Unavailable(f"The database does not answer: {error.orig}") from error
+        except LeaseLost as error:
+            with self._engine.begin() as connection:
+                SqlStore(connection).count_refused(error.job_id)
+            raise
+        except (OperationalError, InterfaceError) as error:
+            raise _refusal(error) from error
         self.commits += store.wrote
+
+
+def _refusal(error: DBAPIError) -> Unavailable:
+    if getattr(error.orig, "sqlite_errorcode", None) == SQLITE_FULL or _sqlstate(error) == POSTGRES_DISK_FULL:
+        return NoSpace(f"The disk of the database is full: {error.orig}. What is recorded can be read.")
+    return Unavailable(f"The database does not answer: {error.orig}")
+
+
+def _sqlstate(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)

@@ -61,7 +61,7 @@ class Table(DeclarativeBase):
 
 
 class JobRow(Table):
-    """A job, and the lease under which it is driven; `lease_token` only ever rises."""
+    """A job, and the lease under which it is driven; `lease_token` and `refused` only ever rise."""
 
     __tablename__ = "jobs"
     __table_args__ = (UniqueConstraint("idempotency_key"), Index(None, "state"))
@@ -79,6 +79,7 @@ class JobRow(Table):
     lease_holder: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     lease_token: Mapped[int]
+    refused: Mapped[int] = mapped_column(server_default="0")
 
 
 class ArchitectureRow(Table):
@@ -91,7 +92,7 @@ class ArchitectureRow(Table):
 
 
 class TrialRow(Table):
-    """One architecture tried within a job; `attributes` are the sampler's own."""
+    """One architecture tried within a job; `attributes` are the sampler's own, `attempts` those that crashed."""
 
     __tablename__ = "trials"
     __table_args__ = (UniqueConstraint("job_id", "number"), Index(None, "architecture_key"))
@@ -103,19 +104,25 @@ class TrialRow(Table):
     choices: Mapped[dict[str, Any]]
     attributes: Mapped[dict[str, Any]]
     state: Mapped[str]
+    attempts: Mapped[int] = mapped_column(server_default="0")
 
 
 class EvaluationRow(Table):
-    """One report; a result has the metrics, a failure has its class, message and traceback."""
+    """One report; a result has the metrics, a failure has its class, message and traceback.
+
+    `job_id` is that of the trial and `latency_ms` the median of `latency`: a front is read from these alone.
+    """
 
     __tablename__ = "evaluations"
     __table_args__ = (
         UniqueConstraint("trial_id", "fidelity", "seed"),
         Index(None, "request_key"),
+        Index(None, "job_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     trial_id: Mapped[int] = mapped_column(ForeignKey("trials.id"))
+    job_id: Mapped[int | None]
     fidelity: Mapped[int]
     seed: Mapped[int]
     request_key: Mapped[str]
@@ -124,6 +131,7 @@ class EvaluationRow(Table):
     recorded_at: Mapped[datetime]
     accuracy: Mapped[float | None]
     latency: Mapped[dict[str, Any] | None]
+    latency_ms: Mapped[float | None]
     params: Mapped[int | None] = mapped_column(BigInteger)
     macs: Mapped[int | None] = mapped_column(BigInteger)
     failure: Mapped[str | None]
@@ -139,6 +147,15 @@ class WeightsRow(Table):
     evaluation_id: Mapped[int] = mapped_column(ForeignKey("evaluations.id"), primary_key=True)
     form: Mapped[str] = mapped_column(primary_key=True)
     content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SchedulerRow(Table):
+    """A scheduler that works, as far as is known `until` then."""
+
+    __tablename__ = "schedulers"
+
+    holder: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[datetime]
 
 
 class DeviceRow(Table):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Row, bindparam, func, insert, select, upda
 
 from service.domain.errors import Conflict, NotFound
 from service.domain.job import Lease
-from service.domain.trial import Evaluation, Proposal, Trial, TrialState
+from service.domain.trial import Evaluation, Proposal, Trial, TrialState, refuse_move
+from service.ports import Measured
 from service.store.architectures import ArchitectureRecords, genotype_of
 from service.store.clock import now
 from service.store.records import adding
@@ -45,7 +46,9 @@ EVALUATION_COLUMNS = (
 
 ADD_TRIAL = adding(TrialRow, ["job_id", "number"])
 ADD_EVALUATION = adding(EvaluationRow, ["trial_id", "fidelity", "seed"], recorded_at=now())
-TRIAL_ID = select(TrialRow.id).where(TrialRow.job_id == bindparam("job_id"), TrialRow.number == bindparam("number"))
+TRIAL_ID = select(TrialRow.id, TrialRow.state).where(
+    TrialRow.job_id == bindparam("job_id"), TrialRow.number == bindparam("number")
+)
 SET_STATE = update(TrialRow).where(TrialRow.id == bindparam("trial_id")).values(state=bindparam("new_state"))
 REUSABLE = (
     select(*EVALUATION_COLUMNS)
@@ -55,6 +58,25 @@ REUSABLE = (
         EvaluationRow.failure.is_(None),
     )
     .order_by(EvaluationRow.id.desc())  # so that the oldest of equal results is the one that stays
+)
+
+MEASURED = (
+    select(
+        EvaluationRow.id,
+        TrialRow.number,
+        EvaluationRow.accuracy,
+        EvaluationRow.latency_ms,
+        EvaluationRow.params,
+        EvaluationRow.macs,
+    )
+    .join(TrialRow, TrialRow.id == EvaluationRow.trial_id)
+    .where(
+        EvaluationRow.job_id == bindparam("job"),
+        EvaluationRow.id > bindparam("after"),
+        EvaluationRow.fidelity == bindparam("fidelity"),
+        EvaluationRow.failure.is_(None),
+    )
+    .order_by(EvaluationRow.id)
 )
 
 
@@ -77,31 +99,61 @@ class TrialRecords(ArchitectureRecords):
             raise Conflict(f"Job {lease.job_id} has a trial {proposal.number} already.")
         return Trial(proposal)
 
-    def add_evaluation(self, lease: Lease, number: int, evaluation: Evaluation, state: TrialState) -> bool:
+    def add_evaluation(
+        self, lease: Lease, number: int, evaluation: Evaluation, state: TrialState, seconds_used: float | None = None
+    ) -> bool:
         """See `Store.add_evaluation`."""
-        self._hold(lease)
-        trial_id = self._connection.execute(TRIAL_ID, {"job_id": lease.job_id, "number": number}).scalar()
-        if trial_id is None:
+        self._hold(lease, seconds_used)
+        trial = self._connection.execute(TRIAL_ID, {"job_id": lease.job_id, "number": number}).first()
+        if trial is None:
             raise _no_trial(lease.job_id, number)
-        evaluation_id = self._add(ADD_EVALUATION, {"trial_id": trial_id, **_evaluation_values(evaluation)})
+        trial_id, before = trial
+        where = {"trial_id": trial_id, "job_id": lease.job_id}
+        evaluation_id = self._add(ADD_EVALUATION, where | _evaluation_values(evaluation))
         if evaluation_id is None:
             return False
+        refuse_move(number, TrialState(before), state)
         self._write(SET_STATE, {"trial_id": trial_id, "new_state": state})
         if isinstance(evaluation.report, Evaluated):
             self._add_weights(evaluation_id, evaluation.report.weights)
         return True
+
+    def add_attempt(self, lease: Lease, number: int) -> int:
+        """See `Store.add_attempt`."""
+        self._hold(lease)
+        where = TrialRow.job_id == lease.job_id, TrialRow.number == number
+        counting = update(TrialRow).where(*where).values(attempts=TrialRow.attempts + 1).returning(TrialRow.attempts)
+        attempts: int | None = self._write(counting).scalar()
+        if attempts is None:
+            raise _no_trial(lease.job_id, number)
+        return attempts
 
     def _add_weights(self, evaluation_id: int, weights: Mapping[str, bytes]) -> None:
         rows = [{"evaluation_id": evaluation_id, "form": form, "content": each} for form, each in weights.items()]
         if rows:
             self._write(insert(WeightsRow), rows)
 
-    def trials(self, job_id: int) -> list[Trial]:
+    def trials(
+        self, job_id: int, after: int = -1, limit: int | None = None, numbers: Collection[int] | None = None
+    ) -> list[Trial]:
         """See `Store.trials`."""
-        trials = self._trials(TrialRow.job_id == job_id)
+        where = [TrialRow.job_id == job_id]
+        if numbers is not None:
+            where.append(TrialRow.number.in_(numbers))
+        if after >= 0:
+            where.append(TrialRow.number > after)
+        if limit is not None:
+            page = select(TrialRow.number).where(*where).order_by(TrialRow.number).limit(limit)
+            where.append(TrialRow.number.in_(self._connection.execute(page).scalars().all()))
+        trials = self._trials(*where)
         if not trials and self._connection.execute(select(JobRow.id).where(JobRow.id == job_id)).first() is None:
             raise NotFound(f"There is no job {job_id}.")
         return trials
+
+    def measured(self, job_id: int, fidelity: int, after: int = 0) -> list[Measured]:
+        """See `Store.measured`."""
+        rows = self._connection.execute(MEASURED, {"job": job_id, "fidelity": fidelity, "after": after})
+        return [Measured(*row) for row in rows]  # type: ignore[arg-type]  # a result has them all
 
     def trial(self, job_id: int, number: int) -> Trial:
         """See `Store.trial`."""
@@ -167,7 +219,7 @@ def _evaluation_values(evaluation: Evaluation) -> dict[str, Any]:
         failure = {"failure": report.failure, "failure_message": report.message, "traceback": report.traceback}
         return values | failure
     metrics = {"accuracy": report.accuracy, "params": report.params, "macs": report.macs}
-    return values | metrics | {"latency": asdict(report.latency)}
+    return values | metrics | {"latency": asdict(report.latency), "latency_ms": report.latency.median_ms}
 
 
 def _evaluation(row: Row[Any]) -> Evaluation:

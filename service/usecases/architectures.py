@@ -12,7 +12,11 @@ from search_space.network import Architecture
 from search_space.operators import OPERATORS
 from search_space.skeleton import Skeleton
 from service.domain.errors import Invalid
+from service.domain.latency_forecast import LatencyForecast, forecast
 from service.ports import UnitOfWork
+
+LOCAL = "local"
+MOST_MEASURED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +47,32 @@ def get(key: str, work: UnitOfWork) -> Known:
         return Known(store.genotype(key), tuple(store.tried_in(key)))
 
 
-def cost_in(key: str, skeleton: Skeleton, work: UnitOfWork) -> Cost:
-    """What the architecture costs in a skeleton; NotFound as above."""
-    return cost(Architecture(get(key, work).genotype, skeleton))
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """An architecture in a skeleton of the user's choice: what it costs, and how long it is predicted to take."""
+
+    architecture: Architecture
+    cost: Cost
+    latency: LatencyForecast | None
 
 
-def code(key: str, skeleton: Skeleton, work: UnitOfWork, form: Form = "inference") -> str:
-    """The architecture in a skeleton as the text of one Python file; NotFound as above."""
-    genotype = get(key, work).genotype
+def grown(key: str, skeleton: Skeleton, work: UnitOfWork, device: str = LOCAL) -> Grown:
+    """The architecture in a skeleton; NotFound as above, Invalid where it cannot stand in it, with what would work."""
+    with work() as store:
+        genotype, measured = store.genotype(key), store.latencies(device, MOST_MEASURED)
     try:
-        return to_python(Architecture(genotype, skeleton), form=form)
+        architecture = Architecture(genotype, skeleton)
+        return Grown(architecture, cost(architecture), forecast(device, architecture, measured))
     except InvalidGenotype as error:
-        raise Invalid("auxiliary", f"This cell cannot stand in such a network: {error}.") from error
+        raise Invalid(
+            "auxiliary" if skeleton.dims == 2 else "input", f"This cell cannot stand in such a network: {error}."
+        ) from error
+    except ValueError as error:
+        raise Invalid("channels", f"This cell cannot stand in such a network: {error}.") from error
+
+
+def code(key: str, skeleton: Skeleton, work: UnitOfWork, form: Form = "inference", device: str = LOCAL) -> str:
+    """The architecture in a skeleton as the text of one Python file; NotFound and Invalid as above."""
+    found = grown(key, skeleton, work, device)
+    told = str(found.latency) if found.latency else f"not predicted, too few networks were measured on {device}"
+    return to_python(found.architecture, form=form, head={"latency": told})

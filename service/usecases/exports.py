@@ -10,6 +10,8 @@ from dataclasses import asdict
 from typing import Any
 
 from search_space.export import to_python
+from search_space.formats import resisting
+from search_space.genotype import Genotype
 from search_space.module_source import Form
 from search_space.network import Architecture
 from search_space.scripts import ScriptName, script
@@ -70,8 +72,9 @@ channel by channel, less {mean} and divided by {sd}. The classes are, in the ord
 Trained for {epochs} epochs with batches of {batch_size}, learning rate {learning_rate}, weight decay {weight_decay},
 seed {seed}. `config.json` says it all; it can be registered again with `POST /v1/architectures`.
 
-`convert.py`, which an export holds on request, writes `model.pt2` and `model.onnx`; it says how OpenVINO, LiteRT and
-ExecuTorch read these. `train.py` trains the network anew, at any size.
+`convert.py`, which an export holds on request, writes `model.pt2`, `model.onnx` and `model.int8.onnx`, scores each
+again in accuracy and latency, and says how OpenVINO, LiteRT and ExecuTorch read these. {formats}
+`train.py` trains the network anew, at any size.
 """
 
 
@@ -164,7 +167,17 @@ def _card(job: Job, trial: Trial, result: Evaluated, form: Form, device: Mapping
         mean=_listed(dataset.mean),
         sd=_listed(dataset.sd),
         classes=_listed(dataset.class_names),
+        formats=_formats(trial.proposal.genotype),
     )
+
+
+def _formats(genotype: Genotype) -> str:
+    """What a conversion will refuse, said before anybody tries it."""
+    refused = resisting(genotype)
+    if not refused:
+        return "This cell can be had in all three."
+    told = [f"`{file}` cannot hold {_listed(names)}" for file, names in refused.items()]
+    return f"Of this cell, {'; '.join(told)}: use `model.pt2`, or a cell without them."
 
 
 def _compact(config: dict[str, object]) -> str:

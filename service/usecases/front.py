@@ -3,51 +3,95 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.domain import front as fronts
-from service.domain.front import Losses
+from service.domain.front import Interval, Losses
 from service.domain.job import Job
 from service.domain.objectives import Objective, keeps_limits, losses
 from service.domain.trial import Trial
+from service.domain.uncertainty import interval, share_interval
 from service.ports import UnitOfWork
+from service.usecases.measured import memory_of
+from workers.data.catalogue import DATASETS
 from workers.messages import Evaluated
 
 
 @dataclass(frozen=True, slots=True)
 class FrontPoint:
-    """A trial of the front with its result at full fidelity."""
+    """A trial of the front with its result at full fidelity, which `images` validation images scored.
+
+    `alike` are the numbers of the members that it cannot be told apart from: all their intervals overlap with its own.
+    """
 
     trial: Trial
     result: Evaluated
+    images: int
+    alike: tuple[int, ...] = ()
+
+    @property
+    def accuracy_interval(self) -> Interval:
+        """Holds the accuracy with 95 %, as far as the number of images decides."""
+        return share_interval(self.result.accuracy, self.images)
 
 
 @dataclass(frozen=True, slots=True)
 class JobFront:
-    """A front, ordered by the job's last objective (fastest first), also while the search goes on.
+    """A front, by the job's last objective, best first; also while the search goes on.
 
-    `knee` is the number of the trial that is the best compromise. `hypervolume` is what the front covers up to
+    `best` is the number of the trial that is best at the first objective: with `max_latency_ms`, the best under so many
+    milliseconds. `knee` is that of the best compromise. `hypervolume` is what the front covers up to
     `reference`, which has one value an objective, in the metric's own unit and direction.
     """
 
     job: Job
     points: tuple[FrontPoint, ...]
+    best: int | None
     knee: int | None
     hypervolume: float
     reference: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class FrontStep:
+    """What the front covered after the first `trials` trials."""
+
+    trials: int
+    hypervolume: float
+
+
+@dataclass(frozen=True, slots=True)
+class FrontHistory:
+    """The trials that made the front cover more, all measured from one `reference`, as in `JobFront`."""
+
+    job: Job
+    steps: tuple[FrontStep, ...]
+    reference: tuple[float, ...]
+
+
 def of_job(job_id: int, work: UnitOfWork, max_latency_ms: float | None = None) -> JobFront:
     """The front of a recorded job, as `of` makes it; NotFound where there is no such job."""
+    memory = memory_of(work)
     with work() as store:
-        return of(store.job(job_id), store.trials(job_id), max_latency_ms)
+        job = store.job(job_id)
+        # What every trial measures is in memory; those that are on the front alone are read.
+        candidates = memory.candidates(job, store, max_latency_ms)
+        trials = store.trials(job_id, numbers=candidates.numbers) if candidates.numbers else []
+        return of(job, trials, max_latency_ms, candidates.worst)
 
 
-def of(job: Job, trials: Iterable[Trial], max_latency_ms: float | None = None) -> JobFront:
-    """The front over the job's objectives, of those of its `trials` that are no slower than `max_latency_ms`."""
+def of(
+    job: Job, trials: Iterable[Trial], max_latency_ms: float | None = None, worst_of_all: Losses | None = None
+) -> JobFront:
+    """The front over the job's objectives, of those of its `trials` that are no slower than `max_latency_ms`.
+
+    Where `trials` are but those that may be on it, `worst_of_all` has the worst losses of the others as well.
+    """
     objectives = job.spec.objectives
-    full = [FrontPoint(trial, trial.full_result) for trial in trials if trial.full_result]
-    worst = _reference(objectives, [losses(objectives, point.result) for point in full])
+    images = DATASETS[job.spec.dataset].validation_images
+    full = [FrontPoint(trial, trial.full_result, images) for trial in trials if trial.full_result]
+    others = [] if worst_of_all is None else [worst_of_all]
+    worst = _reference(objectives, [*others, *(losses(objectives, point.result) for point in full)])
     kept = [
         point
         for point in full
@@ -58,13 +102,50 @@ def of(job: Job, trials: Iterable[Trial], max_latency_ms: float | None = None) -
     members.sort(key=lambda point: losses(objectives, point.result)[::-1])
     covered = [losses(objectives, point.result) for point in members]
     bend = fronts.knee(covered)
+    best = min(members, key=lambda point: losses(objectives, point.result), default=None)
     return JobFront(
         job=job,
-        points=tuple(members),
+        points=_with_alike(members, objectives),
+        best=None if best is None else best.trial.number,
         knee=None if bend is None else members[bend].trial.number,
         hypervolume=fronts.hypervolume(covered, worst),
-        reference=tuple(0.0 - loss if o.maximise else loss for o, loss in zip(objectives, worst, strict=True)),
+        reference=_in_units(objectives, worst),
     )
+
+
+def history(job_id: int, work: UnitOfWork) -> FrontHistory:
+    """How the front of a job grew; NotFound where there is no such job."""
+    with work() as store:
+        job, trials = store.job(job_id), store.trials(job_id)
+    objectives = job.spec.objectives
+    full = [(trial.number, trial.full_result) for trial in trials if trial.full_result]
+    reference = _reference(objectives, [losses(objectives, result) for _, result in full])
+    kept = [(number, result) for number, result in full if keeps_limits(objectives, result)]
+    covered = fronts.hypervolumes([losses(objectives, result) for _, result in kept], reference)
+    steps: list[FrontStep] = []
+    for (number, _), volume in zip(kept, covered, strict=True):
+        if not steps or volume > steps[-1].hypervolume:
+            steps.append(FrontStep(number + 1, volume))
+    return FrontHistory(
+        job=job,
+        steps=tuple(steps),
+        reference=_in_units(objectives, reference),
+    )
+
+
+def _with_alike(members: Sequence[FrontPoint], objectives: Sequence[Objective]) -> tuple[FrontPoint, ...]:
+    """The members, each with those that it cannot be told apart from."""
+    intervals = [[interval(own, point.result, point.images) for own in objectives] for point in members]
+    numbers = [point.trial.number for point in members]
+    return tuple(
+        replace(point, alike=tuple(numbers[other] for other in others))
+        for point, others in zip(members, fronts.alike(intervals), strict=True)
+    )
+
+
+def _in_units(objectives: Sequence[Objective], point: Losses) -> tuple[float, ...]:
+    """Losses as values of their metrics."""
+    return tuple(0.0 - loss if o.maximise else loss for o, loss in zip(objectives, point, strict=True))
 
 
 def _reference(objectives: Sequence[Objective], points: Sequence[Losses]) -> Losses:

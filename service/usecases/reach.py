@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
@@ -14,6 +15,7 @@ from search_space.places import Face, places_of
 from search_space.space import CellSpace
 from service.domain.errors import Invalid
 from service.domain.job import JobSpec
+from service.domain.limits import KNOWN_BEFORE
 from service.domain.objectives import METRICS, Objective
 from workers.device_profile import DeviceProfile
 
@@ -32,7 +34,9 @@ def refuse_out_of_reach(spec: JobSpec, profiles: Mapping[str, Mapping[str, Any]]
         if objective.limit is None:
             continue
         if objective.metric == "accuracy" and objective.limit > 1:
-            raise Invalid(field, "Accuracy is a share of the images, from 0 to 1; use a limit below 1.")
+            raise Invalid(
+                field, "Accuracy is a share of the images, from 0 to 1; give a limit of 1 or less, such as 0.9."
+            )
         measure = _measure(spec, objective, profiles)
         if measure is not None:
             _refuse(field, objective, objective.limit, spec.space, measure)
@@ -69,18 +73,20 @@ def _refuse(field: str, objective: Objective, limit: float, space: CellSpace, me
             return
     lowest = _least(space, measure)
     if lowest > limit:
-        metric = METRICS[objective.metric]
+        metric, least = METRICS[objective.metric], _rounded_up(lowest)
+        sure = "" if metric.name in KNOWN_BEFORE else " at the very least"
         raise Invalid(
             field,
-            f"No cell of this space has {metric.name} of {_plain(limit)} or less: cells reach from {_plain(lowest)} to "
-            f"{_plain(max(values))} {metric.unit} at the very least; raise the limit, or use fewer channels, cells or "
-            "nodes.",
+            f"No cell of this space has {metric.name} of {limit:.15g} or less; cells reach from {least} to "
+            f"{_rounded_up(max(values))} {metric.unit}{sure}: give a limit of {least} or more, or fewer channels, "
+            "cells or nodes.",
         )
 
 
-def _plain(value: float) -> str:
-    """1,234,567 and 0.042 and 0.0000171."""
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+def _rounded_up(value: float) -> str:
+    """1234567 and 0.042 and 0.0000171: whole from 100 on, else three digits, so that a limit of it is kept."""
+    places = max(0, 2 - math.floor(math.log10(value)))
+    return f"{math.ceil(value * 10**places) / 10**places:.{places}f}"
 
 
 def _spread(space: CellSpace) -> Iterator[Genotype]:

@@ -9,8 +9,7 @@ from service.ports import UnitOfWork
 def page(job_id: int, work: UnitOfWork, after: int = -1, limit: int = 100) -> list[Trial]:
     """Trials in the order of their numbers, those above `after`; NotFound where there is no such job."""
     with work() as store:
-        trials = store.trials(job_id)
-    return [trial for trial in trials if trial.number > after][:limit]
+        return store.trials(job_id, after, limit)
 
 
 def get(job_id: int, number: int, work: UnitOfWork) -> Trial:

@@ -12,8 +12,13 @@ from xml.etree import ElementTree
 import pytest
 from starlette.testclient import TestClient
 
+from search_space.cost import cost
+from search_space.network import Architecture
 from search_space.published import published
+from search_space.skeleton import Skeleton
+from service.ports import UnitOfWork
 from tests.api.problems import problem
+from tests.recorded import evaluated, record
 
 NASNET = published["nasnet-a"]
 
@@ -44,7 +49,15 @@ def test_a_cell_that_was_tried_says_where(http: TestClient, searched: dict[str, 
 
 
 @pytest.mark.parametrize(
-    "query", ["", "?dataset=fashion_mnist", "?form=training", "?input=3,32,32&classes=7&channels=8"]
+    "query",
+    [
+        "",
+        "?dataset=fashion_mnist",
+        "?form=training",
+        "?input=3,32,32&classes=7&channels=8",
+        "?input=22,256",
+        "?input=1,9,8,7",
+    ],
 )
 def test_a_cell_can_be_had_as_python_code(http: TestClient, key: str, query: str) -> None:
     response = http.get(f"/v1/architectures/{key}/code{query}")
@@ -57,7 +70,8 @@ def test_a_cell_can_be_had_as_python_code(http: TestClient, key: str, query: str
     "query",
     [
         "dataset=mine",
-        "input=3,32",
+        "input=3",
+        "input=1,8,8,8,8",
         "input=3,0,8",
         "input=3,0,0",
         "classes=0",
@@ -82,13 +96,44 @@ def test_what_is_no_genotype_is_refused(http: TestClient, genotype: dict[str, An
 
 @pytest.mark.parametrize(
     "query",
-    ["stages=2&input=3,32,32&form=training&auxiliary=true&drop_path=0.3&dropout=0.2&norm=gn", "stem=cifar&stages=1"],
+    [
+        "stages=2&input=3,32,32&form=training&auxiliary=true&drop_path=0.3&dropout=0.2&norm=gn",
+        "stem=cifar&stages=1",
+        "recursion=2&reversible=true&activation=gelu&initialisation=lsuv&form=training",
+        "residual_scale=0.2",
+    ],
 )
 def test_code_grows_as_asked(http: TestClient, key: str, query: str) -> None:
     text = http.get(f"/v1/architectures/{key}/code?{query}").text
     built = next(node for node in ast.parse(text).body if getattr(node, "name", "") == "build_model")
-    assert ("auxiliary_weight" in ast.unparse(built)) == ("auxiliary" in query)
+    assert ("auxiliary_weight" in ast.unparse(built)) == ("form=training" in query)
     assert "parameters, and spends" in text
+
+
+def test_a_grown_cell_states_its_cost_and_its_predicted_latency(http: TestClient, work: UnitOfWork) -> None:
+    http.post("/v1/jobs", json={"dataset": "digits", "budget": {"trials": 15}})
+    record(work, [evaluated(0.9, 1.0 + number / 10) for number in range(15)])
+    key = http.get("/v1/jobs/1/trials/0").json()["key"]
+    query = "input=3,32,32&channels=24&cells_per_stage=2&head=gem&norm=gn"
+    found = http.get(f"/v1/architectures/{key}/cost?{query}").json()
+    skeleton = Skeleton((3, 32, 32), 10, 24, 2, norm="gn", head="gem")
+    with work() as store:
+        expected = cost(Architecture(store.genotype(key), skeleton))
+    assert (found["params"], found["macs"]) == (expected.params, expected.macs)
+    latency = found["predicted_latency"]
+    assert (latency["networks"], latency["extrapolates"]) == (15, True)
+    assert latency["interval_ms"][0] <= latency["milliseconds"] <= latency["interval_ms"][1]
+    text = http.get(f"/v1/architectures/{key}/code?{query}").text
+    assert f"{expected.params:,} parameters" in text
+    assert f"latency: {latency['milliseconds']:.3g} ms on local, predicted from 15 measured networks" in text
+    assert http.get(f"/v1/architectures/{key}/cost?device=phone").json()["predicted_latency"] is None
+
+
+def test_a_width_that_the_cell_cannot_take_is_refused_with_one_that_it_can(http: TestClient) -> None:
+    cell = {"edges": [[0, 2, "smix"], [1, 2, "inc_dw_11"]], "outputs": [2]}
+    key = http.post("/v1/architectures", json={"genotype": {"normal": cell, "reduction": cell}}).json()["key"]
+    refused = problem(http.get(f"/v1/architectures/{key}/code?input=2,8,8&channels=3"), 422)
+    assert "channels is a whole number from 4" in refused["detail"]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +141,11 @@ def test_code_grows_as_asked(http: TestClient, key: str, query: str) -> None:
     [
         ("auxiliary=true&form=training&stages=3", "5x5 pixels or more"),
         ("stages=6", "use at least"),
+        ("head=flat", "average"),
+        ("norm=xn", "bn"),
         ("dropout=1", "less than 1"),
+        ("recursion=4", "1 to 3"),
+        ("reversible=true&residual_scale=0.5", "use one of the two"),
         ("drop_path=1", "keep is more than 0"),
     ],
 )

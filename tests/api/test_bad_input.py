@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
+import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,10 +21,10 @@ JSON = {"Content-Type": "application/json"}
     ("part", "pointer"),
     [
         ({"dataset": "imagenet-of-mine"}, "#/dataset"),
-        ({"space": {"operators": ["sep_conv_3x3", "sep_conv_9x9"]}}, "#/space"),
-        ({"space": {"operators": []}}, "#/space"),
+        ({"space": {"operators": ["sep_conv_3x3", "sep_conv_9x9"]}}, "#/space/operators"),
+        ({"space": {"operators": []}}, "#/space/operators"),
         ({"space": {"preset": "no-such-space"}}, "#/space/preset"),
-        ({"space": {"nodes": 0}}, "#/space"),
+        ({"space": {"nodes": 0}}, "#/space/nodes"),
         ({"skeleton": {"channels": 0}}, "#/skeleton"),
         ({"training": {"epochs": 0}}, "#/training/epochs"),
         ({"training": {"learning_rate": -1}}, "#/training/learning_rate"),
@@ -38,6 +40,8 @@ JSON = {"Content-Type": "application/json"}
         ({"budget": {"trials": 10**40}}, "#/budget/trials"),
         ({"budget": {"trials": 2.5}}, "#/budget/trials"),
         ({"budget": {"seconds": 1e9}}, "#/budget/seconds"),
+        ({"budget": {"evaluation_seconds": 0}}, "#/budget/evaluation_seconds"),
+        ({"resources": {"memory_mb": 1}}, "#/resources/memory_mb"),
         ({"resources": {"workers": 0}}, "#/resources/workers"),
         ({"seed": -1}, "#/seed"),
         ({"name": "line\nbreak"}, "#/name"),
@@ -59,13 +63,15 @@ def test_what_is_no_number_is_refused(http: TestClient, number: str) -> None:
     body = '{"dataset": "digits", "budget": {"seconds": ' + number + "}}"
     refused = problem(http.post("/v1/jobs", content=body, headers=JSON), 422)
     assert refused["errors"][0]["pointer"] == "#/budget/seconds"
+    assert refused["detail"] == "budget/seconds: Give a finite number."
+    assert http.get("/v1/jobs").json()["items"] == []
 
 
 def test_a_whole_number_is_one_however_it_is_written(http: TestClient) -> None:
     made = http.post("/v1/jobs", content='{"dataset": "digits", "budget": {"trials": 4e1}}', headers=JSON)
     assert made.json()["spec"]["budget"]["trials"] == 40
     too_many = http.post("/v1/jobs", content='{"dataset": "digits", "budget": {"trials": 1e9}}', headers=JSON)
-    assert "1 to 100000 trials" in problem(too_many, 422)["detail"]
+    assert "1 to 100,000 trials" in problem(too_many, 422)["detail"]
 
 
 def test_an_unknown_operator_is_told_which_there_are(http: TestClient) -> None:
@@ -79,14 +85,49 @@ def test_no_body_at_all_is_told_so(http: TestClient, call: str) -> None:
     assert "JSON body" in problem(http.post(f"/v1/{call}"), 422)["detail"]
 
 
-@pytest.mark.parametrize("metric", ["params", "macs"])
-def test_a_limit_that_nothing_can_meet_is_refused_with_the_reachable_range(http: TestClient, metric: str) -> None:
-    refused = problem(
-        http.post("/v1/jobs", json={"dataset": "digits", "objectives": [{"metric": metric, "limit": 1}]}), 422
-    )
-    assert metric in refused["detail"]
-    assert any(character.isdigit() for character in refused["detail"])
+@pytest.mark.parametrize(
+    ("part", "what_to_do"),
+    [
+        ({"dataset": "mine"}, "Unknown data set 'mine'; use one of digits, fashion_mnist, cifar10."),
+        (
+            {"space": {"operators": ["sep_conv_9x9"]}},
+            "There is no operator 'sep_conv_9x9' in space 'nasnet'; use sep_conv_5x5, sep_conv_3x3, dil_sep_conv_5x5. "
+            "GET /v1/spaces shows those of each space.",
+        ),
+        ({"space": {"nodes": 0}}, "A cell has 1 to 10 nodes, not 0."),
+        ({"skeleton": {"channels": 0}}, "skeleton: channels is a whole number from 4 to 4096, not 0."),
+        ({"budget": {"trials": 0}}, "Give a budget of 1 to 100,000 trials."),
+        ({"budget": {"trials": 1e9}}, "Give a budget of 1 to 100,000 trials."),
+        ({"budget": {"seconds": 1e9}}, "Give a budget of 1 to 2,592,000 seconds."),
+        ({"budget": {"trials": "3"}}, "budget/trials: Give a whole number, without quotes."),
+        ({"budget": 3}, "budget: Give a JSON object, in braces."),
+        ({"budget": {"trails": 3}}, "budget/trails: Unknown field; leave it out."),
+        ({"training": {"epochs": 0}}, "training/epochs: Give 1 or more."),
+        ({"early_stopping": {"name": "never"}}, "early_stopping/name: Use 'halving' or 'none'."),
+        ({"objectives": []}, "Give at least one objective, such as accuracy."),
+        ({"objectives": [{"metric": "params"}] * 2}, "Name each metric once."),
+        ({"objectives": [{"metric": "params", "limit": 0}]}, "Give a limit above 0, and a finite one."),
+    ],
+)
+def test_a_refusal_says_in_a_line_what_to_do(http: TestClient, part: dict[str, Any], what_to_do: str) -> None:
+    refused = problem(http.post("/v1/jobs", json={"dataset": "digits"} | part), 422)
+    assert refused["detail"] == what_to_do
     assert http.get("/v1/jobs").json()["items"] == []
+
+
+@pytest.mark.parametrize("metric", ["params", "macs"])
+def test_a_limit_that_nothing_can_meet_is_refused_with_one_that_can_be_met(http: TestClient, metric: str) -> None:
+    def asked(limit: float) -> httpx2.Response:
+        return http.post("/v1/jobs", json={"dataset": "digits", "objectives": [{"metric": metric, "limit": limit}]})
+
+    told = problem(asked(1), 422)["detail"]
+    assert told.startswith(f"No cell of this space has {metric} of 1 or less; cells reach from ")
+    assert http.get("/v1/jobs").json()["items"] == []
+    found = re.search(r"give a limit of (\d+) or more", told)
+    assert found is not None
+    lowest = int(found[1])
+    problem(asked(lowest - 1), 422)
+    assert asked(lowest).status_code == 201
 
 
 @pytest.mark.parametrize(
@@ -106,6 +147,7 @@ def test_a_limit_that_nothing_can_meet_is_refused_with_the_reachable_range(http:
 )
 def test_a_body_that_is_no_job_is_refused(http: TestClient, body: bytes, status: int) -> None:
     problem(http.post("/v1/jobs", content=body, headers=JSON), status)
+    assert http.get("/v1/jobs").json()["items"] == []
 
 
 def test_a_body_in_another_form_than_json_is_refused(http: TestClient) -> None:

@@ -39,6 +39,15 @@ def test_the_devices_are_those_that_were_measured_on(http: TestClient, work: Uni
     assert http.get("/v1/devices").json() == [{"name": "local", "profile": {"cores": 2}}]
 
 
-def test_the_process_says_that_it_lives_and_that_its_database_answers(http: TestClient) -> None:
-    for path in ("/healthz", "/readyz"):
-        assert http.get(path).json() == {"status": "ok"}
+def test_the_process_says_that_it_lives(http: TestClient) -> None:
+    assert http.get("/healthz").json() == {"status": "ok"}
+
+
+def test_without_a_scheduler_the_service_is_degraded_and_jobs_wait(http: TestClient, work: UnitOfWork) -> None:
+    told = http.get("/readyz").json()
+    assert told["status"] == "degraded"
+    assert "No scheduler works" in told["detail"]
+    assert http.post("/v1/jobs", json={"dataset": "digits"}).json()["state"] == "queued"
+    with work() as store:
+        store.pulse("a scheduler", 30)
+    assert http.get("/readyz").json() == {"status": "ok", "detail": ""}

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.errors import STATUS
-from service.domain.errors import ServiceError
-from service.ports import Store
+from service.domain.errors import NoSpace, ServiceError, Unavailable
+from service.domain.job import JobState
+from service.ports import Store, UnitOfWork
 from tests.api.problems import problem
+from tests.builders import job_spec
 
 
 def test_a_route_that_does_not_exist_is_a_problem(http: TestClient) -> None:
@@ -61,5 +64,31 @@ def test_a_mistake_of_ours_is_a_problem_without_a_traceback() -> None:
         assert http.get("/healthz").status_code == 200
 
 
+def test_who_asked_for_a_change_is_told_to_look_whether_it_was_made(work: UnitOfWork) -> None:
+    @contextmanager
+    def breaks_once_all_is_written() -> Iterator[Store]:
+        with work() as store:
+            yield store
+        raise ZeroDivisionError
+
+    with work() as store:
+        job = store.add_job(job_spec())
+    with TestClient(create_app(breaks_once_all_is_written), raise_server_exceptions=False) as http:
+        told = problem(http.post(f"/v1/jobs/{job.id}/cancel"), 500)["detail"]
+        only_read = problem(http.get(f"/v1/jobs/{job.id}"), 500)["detail"]
+    assert told == f"{only_read} It may have been done all the same: look before you ask again."
+    with work() as store:
+        assert store.job(job.id).state is JobState.CANCELLED
+
+
 def test_every_refusal_of_the_service_has_a_status() -> None:
-    assert set(STATUS) == set(ServiceError.__subclasses__())
+    assert set(STATUS) == {*ServiceError.__subclasses__(), *Unavailable.__subclasses__()}
+
+
+@pytest.mark.parametrize(("refusal", "status"), [(Unavailable("Later."), 503), (NoSpace("The disk is full."), 507)])
+def test_a_record_that_cannot_be_written_is_a_problem_of_its_own(refusal: ServiceError, status: int) -> None:
+    def broken() -> AbstractContextManager[Store]:
+        raise refusal
+
+    with TestClient(create_app(broken), raise_server_exceptions=False) as http:
+        assert problem(http.post("/v1/jobs", json={"dataset": "digits"}), status)["detail"] == str(refusal)

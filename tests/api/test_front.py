@@ -57,3 +57,18 @@ def test_a_job_without_a_latency_objective_has_a_front_too(http: TestClient, wor
     http.post("/v1/jobs", json={"dataset": "digits", "objectives": [{"metric": "accuracy"}, {"metric": "params"}]})
     record(work, [evaluated(0.9, 1.0, params=5_000), evaluated(0.9, 0.5, params=9_000)])
     assert [point["number"] for point in http.get("/v1/jobs/1/front").json()["points"]] == [0]
+
+
+def test_the_history_of_a_front_has_its_reference(http: TestClient, searched: dict[str, Any]) -> None:
+    history = http.get("/v1/jobs/1/front/history").json()
+    front = http.get("/v1/jobs/1/front").json()
+    assert history["reference"] == front["hypervolume"]["reference"]
+    assert history["steps"][-1]["hypervolume"] == front["hypervolume"]["value"]
+    assert [step["trials"] for step in history["steps"]] == [1, 4, 5]
+    assert http.get("/v1/jobs/9/front/history").status_code == 404
+
+
+def test_the_best_is_named_also_below_a_latency(http: TestClient, searched: dict[str, Any]) -> None:
+    assert http.get("/v1/jobs/1/front").json()["best"] == 4
+    assert http.get("/v1/jobs/1/front", params={"max_latency_ms": 1.1}).json()["best"] == 0
+    assert http.get("/v1/jobs/1/front", params={"max_latency_ms": 0.1}).json()["best"] is None

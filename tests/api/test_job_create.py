@@ -24,11 +24,26 @@ BODIES = st.fixed_dictionaries(
                 "nodes": st.integers(1, 6),
             },
         ),
-        "skeleton": st.fixed_dictionaries({"channels": st.integers(4, 32), "cells_per_stage": st.integers(1, 3)}),
+        "skeleton": st.fixed_dictionaries(
+            {"channels": st.integers(4, 32), "cells_per_stage": st.integers(1, 3)},
+            optional={
+                "stem": st.sampled_from(["tiny", "cifar"]),
+                "norm": st.sampled_from(["bn", "gn", "ln"]),
+                "activation": st.sampled_from(["relu", "silu"]),
+                "recursion": st.integers(1, 3),
+                "initialisation": st.sampled_from(["he", "lsuv", "kmeans"]),
+                "dropout": st.floats(0, 0.9),
+                "drop_path": st.floats(0, 0.9),
+            },
+        ),
         "training": st.fixed_dictionaries({"epochs": st.integers(1, 50), "learning_rate": st.floats(1e-6, 1)}),
         "objectives": st.just([{"metric": "accuracy", "limit": 0.5}, {"metric": "macs"}]),
         "early_stopping": st.just({"name": "none"}),
-        "budget": st.fixed_dictionaries({"trials": st.integers(1, 1000), "seconds": st.floats(1, 1e6)}),
+        "budget": st.fixed_dictionaries(
+            {"trials": st.integers(1, 1000), "seconds": st.floats(1, 1e6)},
+            optional={"evaluation_seconds": st.none() | st.floats(1, 1e6)},
+        ),
+        "resources": st.fixed_dictionaries({"memory_mb": st.none() | st.integers(64, 100_000)}),
         "seed": st.integers(0, 2**31 - 1),
     },
 )

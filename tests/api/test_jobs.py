@@ -114,6 +114,12 @@ def test_a_job_that_has_ended_cannot_be_moved(http: TestClient, searched: dict[s
     problem(http.post(f"/v1/jobs/{searched['id']}/{move}"), 409)
 
 
+def test_a_job_has_a_priority_and_tells_how_many_late_writes_were_refused(http: TestClient) -> None:
+    job = http.post("/v1/jobs", json={"dataset": "digits", "priority": 5}).json()
+    assert (job["spec"]["priority"], job["refused"]) == (5, 0)
+    problem(http.post("/v1/jobs", json={"dataset": "digits", "priority": 1000}), 422)
+
+
 def test_what_is_not_there_is_not_found(http: TestClient, work: UnitOfWork) -> None:
     http.post("/v1/jobs", json={"dataset": "digits"})
     record(work, [])

@@ -42,7 +42,7 @@ def test_a_search_is_asked_for_by_a_file_and_options_go_before_it(cellsmith: Cel
     file = tmp_path / "job.json"
     file.write_text(json.dumps({"dataset": "digits", "name": "from a file", "budget": {"trials": 9, "seconds": 60}}))
     spec = json.loads(cellsmith("submit", str(file), "--trials", "5", "--json").stdout)["spec"]
-    assert (spec["name"], spec["budget"]) == ("from a file", {"trials": 5, "seconds": 60})
+    assert (spec["name"], spec["budget"]["trials"], spec["budget"]["seconds"]) == ("from a file", 5, 60)
 
 
 def test_a_search_is_asked_for_on_standard_input(cellsmith: Cellsmith) -> None:
@@ -199,6 +199,9 @@ def test_code_is_printed_as_it_is(cellsmith: Cellsmith, searched: None) -> None:
     compile(result.stdout, "model.py", "exec")
     assert json.loads(cellsmith("code", key, "--dataset", "digits", "--channels", "8", "--json").stdout) == {
         "key": key,
+        "params": 14_940,
+        "macs": 322_912,
+        "predicted_latency": None,
         "code": result.stdout,
     }
 

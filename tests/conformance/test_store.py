@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from search_space.network import Architecture
 from service.domain.errors import Conflict, KeyReused, LeaseLost, NotFound
 from service.domain.job import Job, JobState, Lease
 from service.domain.trial import Evaluation, TrialState
@@ -19,7 +20,7 @@ from service.store.memory import MemoryUnitOfWork
 from service.store.migrate import upgrade
 from service.store.sql import SqlUnitOfWork
 from service.store.tables import Table
-from tests.builders import evaluated, evaluation, failed, genotype, job_spec, proposal
+from tests.builders import evaluated, evaluation, failed, genotype, job_spec, latency, proposal
 
 LONG = 1000.0
 
@@ -164,6 +165,73 @@ def test_a_restarted_holder_claims_its_own_job_at_once(work: UnitOfWork, lease: 
     assert found[1] == replace(lease, token=lease.token + 1)
 
 
+def test_attempts_that_crashed_are_counted_for_each_trial(work: UnitOfWork, lease: Lease) -> None:
+    with work() as store:
+        for number in range(2):
+            store.add_trial(lease, proposal(number))
+    for expected in (1, 2):
+        with work() as store:
+            assert store.add_attempt(lease, 1) == expected
+    with work() as store:
+        assert store.add_attempt(lease, 0) == 1
+        with pytest.raises(NotFound):
+            store.add_attempt(lease, 7)
+
+
+def test_an_attempt_of_a_late_writer_does_not_count(work: UnitOfWork, lease: Lease) -> None:
+    with work() as store:
+        store.add_trial(lease, proposal())
+        claimed = store.claim_job("a", LONG)
+    assert claimed
+    with work() as store, pytest.raises(LeaseLost):
+        store.add_attempt(lease, 0)
+    with work() as store:
+        assert store.add_attempt(claimed[1], 0) == 1
+
+
+def test_trials_come_in_pages_and_by_number(work: UnitOfWork, job: Job, lease: Lease) -> None:
+    with work() as store:
+        for number in range(6):
+            store.add_trial(lease, proposal(number))
+            store.add_evaluation(lease, number, evaluation(), TrialState.DONE)
+    with work() as store:
+        whole = store.trials(job.id)
+        assert store.trials(job.id, after=1, limit=3) == whole[2:5]
+        assert store.trials(job.id, after=4, limit=3) == whole[5:]
+        assert store.trials(job.id, numbers=[0, 5, 9]) == [whole[0], whole[5]]
+        with pytest.raises(NotFound):
+            store.trials(job.id + 1, after=3, limit=2)
+
+
+def test_what_is_measured_at_a_fidelity_comes_in_the_order_of_recording(
+    work: UnitOfWork, job: Job, lease: Lease
+) -> None:
+    with work() as store:
+        for number in range(3):
+            store.add_trial(lease, proposal(number))
+        store.add_evaluation(lease, 2, evaluation(params=22), TrialState.DONE)
+        store.add_evaluation(lease, 0, evaluation(2), TrialState.PROPOSED)
+        store.add_evaluation(lease, 1, Evaluation(failed(6)), TrialState.FAILED)
+        store.add_evaluation(lease, 0, evaluation(accuracy=0.5), TrialState.DONE)
+    with work() as store:
+        first, second = store.measured(job.id, 6)
+        assert (first.number, first.params, first.latency_ms) == (2, 22, evaluated().latency.median_ms)
+        assert (second.number, second.accuracy, second.macs) == (0, 0.5, evaluated().macs)
+        assert store.measured(job.id, 6, after=first.id) == [second]
+        assert store.measured(job.id + 1, 6) == []
+
+
+def test_a_scheduler_works_until_its_pulse_runs_out(work: UnitOfWork) -> None:
+    with work() as store:
+        assert store.schedulers() == []
+        for holder in ("b", "a", "gone"):
+            store.pulse(holder, LONG)
+        store.pulse("b", 2 * LONG)
+        store.pulse("gone", 0)
+    with work() as store:
+        assert store.schedulers() == ["a", "b"]
+
+
 def test_a_late_writer_is_refused_and_changes_nothing(work: UnitOfWork, lease: Lease) -> None:
     with work() as store:
         store.add_trial(lease, proposal(0))
@@ -281,6 +349,20 @@ def test_a_second_report_at_one_fidelity_changes_nothing(work: UnitOfWork, lease
     assert (trial.state, trial.evaluations) == (TrialState.PROPOSED, (evaluation(2),))
 
 
+def test_the_seconds_used_are_written_with_a_report(work: UnitOfWork, lease: Lease) -> None:
+    with work() as store:
+        store.add_trial(lease, proposal(0))
+        assert store.add_evaluation(lease, 0, evaluation(2), TrialState.PROPOSED, seconds_used=4.5)
+    with work() as store:
+        assert store.job(lease.job_id).seconds_used == 4.5
+        assert store.add_evaluation(lease, 0, evaluation(6), TrialState.DONE)
+        assert store.claim_job("a", LONG)
+    with work() as store, pytest.raises(LeaseLost):
+        store.add_evaluation(lease, 0, evaluation(), TrialState.DONE, seconds_used=9.0)
+    with work() as store:
+        assert store.job(lease.job_id).seconds_used == 4.5
+
+
 def test_one_fidelity_has_a_report_a_seed(work: UnitOfWork, lease: Lease) -> None:
     with work() as store:
         store.add_trial(lease, proposal(0))
@@ -365,6 +447,41 @@ def test_an_architecture_is_known_by_its_key_and_where_it_was_tried(work: UnitOf
             store.genotype(key)
 
 
+def test_finds_are_the_fully_trained_trials_of_a_data_set_and_device_the_most_accurate_first(
+    work: UnitOfWork, lease: Lease
+) -> None:
+    elsewhere = replace(latency(), device="phone")
+    with work() as store:
+        for number, accuracy in enumerate((0.5, 0.9, 0.7, 0.8, 0.7)):
+            store.add_trial(lease, proposal(number))
+            own = {"latency": elsewhere} if number == 3 else {}
+            stopped = TrialState.STOPPED if number == 1 else TrialState.PROPOSED
+            store.add_evaluation(lease, number, evaluation(2, accuracy=0.95), stopped)
+            if number != 1:
+                store.add_evaluation(lease, number, evaluation(6, accuracy=accuracy, **own), TrialState.DONE)
+        store.add_trial(lease, proposal(5))
+        store.add_evaluation(lease, 5, Evaluation(failed(6)), TrialState.FAILED)
+    with work() as store:
+        assert list(store.finds("digits", "local")) == [(lease.job_id, number) for number in (2, 4, 0)]
+        assert list(store.finds("digits", "phone")) == [(lease.job_id, 3)]
+        assert list(store.finds("cifar10", "local")) == []
+
+
+def test_measured_architectures_of_a_device_come_newest_first(work: UnitOfWork, lease: Lease) -> None:
+    with work() as store:
+        for number, milliseconds in enumerate((1.0, 2.0, 3.0)):
+            store.add_trial(lease, proposal(number))
+            own = {"latency": latency(milliseconds)}
+            store.add_evaluation(lease, number, evaluation(2, **own), TrialState.STOPPED)
+        store.add_trial(lease, proposal(3))
+        store.add_evaluation(lease, 3, Evaluation(failed()), TrialState.FAILED)
+    with work() as store:
+        skeleton = store.job(lease.job_id).spec.skeleton
+        expected = [(Architecture(genotype(number), skeleton), float(number + 1)) for number in (2, 1)]
+        assert store.latencies("local", 2) == expected
+        assert store.latencies("phone", 2) == []
+
+
 def test_what_is_known_of_a_device_is_replaced(work: UnitOfWork) -> None:
     with work() as store:
         store.save_device("pi", {"threads": 4})
@@ -395,3 +512,53 @@ def test_many_schedulers_at_once_claim_each_job_once(work: UnitOfWork) -> None:
     for thread in threads:
         thread.join(30)
     assert sorted(claimed) == ids
+
+
+def test_a_job_of_higher_priority_is_claimed_before_an_older_one(work: UnitOfWork) -> None:
+    with work() as store:
+        lower, urgent, later = (store.add_job(job_spec(priority=priority)).id for priority in (0, 7, 7))
+    claimed: list[int] = []
+    for _ in range(3):
+        with work() as store:
+            found = store.claim_job("a", LONG, claimed)
+        assert found
+        claimed.append(found[0].id)
+    assert claimed == [urgent, later, lower]
+
+
+def test_a_holder_claims_none_of_the_jobs_that_it_drives(work: UnitOfWork, lease: Lease) -> None:
+    with work() as store:
+        assert store.claim_job("a", LONG, [lease.job_id]) is None
+        assert store.claim_job("a", LONG, [])
+
+
+def test_only_jobs_above_a_priority_are_claimed_where_one_is_given(work: UnitOfWork) -> None:
+    with work() as store:
+        store.add_job(job_spec(priority=3))
+    with work() as store:
+        assert store.claim_job("a", LONG, above=3) is None
+        assert store.claim_job("a", LONG, above=2)
+
+
+def test_every_write_that_comes_too_late_is_counted(work: UnitOfWork, lease: Lease) -> None:
+    with work() as store:
+        store.add_trial(lease, proposal(0))
+    with work() as store:
+        assert store.claim_job("a", LONG)
+    for _ in range(3):
+        with work() as store, pytest.raises(LeaseLost):
+            store.add_evaluation(lease, 0, evaluation(), TrialState.DONE)
+    with pytest.raises(LeaseLost), work() as store:
+        store.add_evaluation(lease, 0, evaluation(), TrialState.DONE)
+    with work() as store:
+        assert store.job(lease.job_id).refused == 1, "a transaction that its caller goes on with is not refused"
+
+
+def test_a_trial_that_has_ended_takes_no_report_that_moves_it(work: UnitOfWork, lease: Lease) -> None:
+    with work() as store:
+        store.add_trial(lease, proposal(0))
+        store.add_evaluation(lease, 0, evaluation(2), TrialState.STOPPED)
+    with pytest.raises(Conflict), work() as store:
+        store.add_evaluation(lease, 0, evaluation(6), TrialState.DONE)
+    with work() as store:
+        assert store.trial(lease.job_id, 0).evaluations == (evaluation(2),)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import ROOT, alive_with, wait_for
+from tests.processes import ROOT, wait_for_the_end_of
 
 SMALL_JOB = {
     "dataset": "digits",
@@ -40,7 +40,7 @@ def test_the_demo_goes_from_submit_to_a_checked_file_and_leaves_nothing_running(
         "model.py",
         "weights.safetensors",
     }
-    wait_for(lambda: not alive_with(str(tmp_path)), 10, "nothing is left running")
+    wait_for_the_end_of(str(tmp_path), 10)
 
 
 @pytest.mark.xdist_group("ray")
@@ -55,7 +55,7 @@ def test_an_interrupted_demo_says_so_and_leaves_nothing_running(tmp_path: Path) 
     assert demo.returncode == 130, rest
     assert "Interrupted." in rest
     assert "Traceback" not in rest
-    wait_for(lambda: not alive_with(str(tmp_path)), 10, "nothing is left running")
+    wait_for_the_end_of(str(tmp_path), 10)
 
 
 def test_a_demo_that_fails_shows_the_end_of_the_log(tmp_path: Path) -> None:

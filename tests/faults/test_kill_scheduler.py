@@ -17,11 +17,11 @@ from service.domain.trial import Trial, TrialState
 from service.store.engine import connect
 from service.store.migrate import upgrade
 from service.store.sql import SqlUnitOfWork
-from tests.processes import alive_with, running, start, wait_for
-from workers.messages import Evaluated, Recipe
+from tests.processes import running, start, wait_for, wait_for_the_end_of
+from workers.messages import Recipe
 
-TRIALS = 10
-STARTED = re.compile(rb"trial (\d+) starts")
+TRIALS, LATEST = 10, 7
+STARTS = re.compile(rb"trial (\d+) starts, to be scored after \(([\d, ]+)\) epochs")
 
 
 def a_quick_job(seed: int) -> JobSpec:
@@ -29,7 +29,7 @@ def a_quick_job(seed: int) -> JobSpec:
         dataset="digits",
         space=spaces["nasnet"].restricted(nodes=2),
         skeleton=replace(skeletons["tiny"], channels=4, input_shape=(1, 8, 8), classes=10),
-        recipe=Recipe(epochs=2),
+        recipe=Recipe(epochs=3),
         sampler=Sampler("nsga2", lag=4),
         budget=Budget(trials=TRIALS, seconds=300),
         resources=Resources(workers=2),
@@ -37,13 +37,15 @@ def a_quick_job(seed: int) -> JobSpec:
     )
 
 
-def results(trials: Sequence[Trial]) -> dict[tuple[int, int], float]:
-    """Every recorded result: (trial, fidelity) -> accuracy."""
+def recorded(trials: Sequence[Trial]) -> set[tuple[int, int]]:
+    """Every (trial, fidelity) that has a report."""
+    return {(trial.number, each.report.fidelity) for trial in trials for each in trial.evaluations}
+
+
+def started(log: bytes) -> set[tuple[int, int]]:
+    """Every (trial, fidelity) that a log says was handed out."""
     return {
-        (trial.number, evaluation.report.fidelity): evaluation.report.accuracy
-        for trial in trials
-        for evaluation in trial.evaluations
-        if isinstance(evaluation.report, Evaluated)
+        (int(number), int(fidelity)) for number, rungs in STARTS.findall(log) for fidelity in re.findall(rb"\d+", rungs)
     }
 
 
@@ -61,20 +63,26 @@ def test_a_killed_scheduler_goes_on_where_it_was(tmp_path: Path, seed: int) -> N
         with work() as store:
             return store.trials(job.id)
 
-    def ended() -> list[Trial]:
-        return [trial for trial in trials() if trial.ended]
+    def enough() -> bool:
+        """So many trials have ended, and one that goes on has a result, unless such a moment does not come."""
+        now = trials()
+        ended = sum(trial.ended for trial in now)
+        half_way = any(trial.evaluations for trial in now if not trial.ended)
+        return ended >= kill_after and (half_way or ended >= LATEST)
 
-    kill_after = random.Random(seed).randint(2, TRIALS - 3)
+    kill_after = random.Random(seed).randint(1, LATEST)
     settings = {"database_url": str(engine.url), "workers": 2, "lease_seconds": 3600}
     scheduler = start("scheduler", tmp_path / "data", **settings)
     try:
-        wait_for(lambda: len(ended()) >= kill_after or scheduler.poll() is not None, 300, "trials before the kill")
+        wait_for(lambda: enough() or scheduler.poll() is not None, 300, "results before the kill")
     finally:
         scheduler.kill()
         scheduler.wait()
-    before = ended()
+    ray_folder = (tmp_path / "data" / "scratch" / "ray").readlink()
+    assert any(ray_folder.iterdir()), "left by the one that was killed"
+    before = trials()
     first_log = (tmp_path / "data" / "log").read_bytes()
-    assert kill_after <= len(before) < TRIALS, first_log.decode()
+    assert kill_after <= sum(trial.ended for trial in before) < TRIALS, first_log.decode()
 
     with running("scheduler", tmp_path / "data", **settings):
 
@@ -88,9 +96,15 @@ def test_a_killed_scheduler_goes_on_where_it_was(tmp_path: Path, seed: int) -> N
     after = trials()
     assert [trial.number for trial in after] == list(range(TRIALS)), "the budget is exact"
     assert all(trial.state in (TrialState.DONE, TrialState.STOPPED) for trial in after)
-    assert after[: len(before)][0] == before[0]
-    assert results(before).items() <= results(after).items(), "no result is lost or changed"
-    started_again = {int(number) for number in STARTED.findall(second_log)}
-    assert not started_again & {trial.number for trial in before}, "no recorded trial is run again"
-    assert started_again == set(range(TRIALS)) - {trial.number for trial in before}
-    wait_for(lambda: not alive_with(str(tmp_path)), 30, "nothing is left running")
+    for earlier, later in zip(before, after, strict=False):
+        assert later.proposal == earlier.proposal
+        assert later.evaluations[: len(earlier.evaluations)] == earlier.evaluations, "no result is lost or changed"
+        assert later.state is earlier.state or not earlier.ended
+    assert not started(second_log) & recorded(before), "nothing that is recorded is run again"
+    assert recorded(after) - recorded(before) <= started(second_log)
+    for log in (first_log, second_log):
+        numbers = [int(number) for number, _ in STARTS.findall(log)]
+        assert len(numbers) == len(set(numbers)), "a scheduler hands out a trial once"
+    wait_for_the_end_of(str(tmp_path), 30)
+    assert not (tmp_path / "data" / "scratch").exists()
+    assert not ray_folder.exists()

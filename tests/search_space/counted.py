@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
@@ -32,6 +32,6 @@ def counted(build: Callable[[], nn.Module], input_shape: tuple[int, ...]) -> tup
     return sum(p.numel() for p in module.parameters()), counts // 2
 
 
-def _distance_flops(one_shape, other_shape, *_, **__):
+def _distance_flops(one_shape: Sequence[int], other_shape: Sequence[int], *_: object, **__: object) -> int:
     *batch, rows, features = one_shape
     return 2 * torch.Size(batch).numel() * rows * other_shape[-2] * features

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from random import Random
-from typing import get_args
+from typing import Any, get_args
 
 from search_space.regularisation import Auxiliary, DropPath
-from search_space.skeleton import Activation, InvalidSkeleton, Norm, OlderInput, Skeleton, StemName
+from search_space.skeleton import (
+    Activation,
+    Head,
+    Initialisation,
+    InvalidSkeleton,
+    Norm,
+    OlderInput,
+    Skeleton,
+    StemName,
+)
 
 
-def random_skeleton(seed: int, **fixed: object) -> Skeleton:
+def random_skeleton(seed: int, **fixed: Any) -> Skeleton:
     """One that can be built, all its choices drawn, but those that are `fixed`."""
     rng = Random(seed)
     while True:
@@ -19,7 +28,7 @@ def random_skeleton(seed: int, **fixed: object) -> Skeleton:
             continue
 
 
-def _drawn(rng: Random) -> dict[str, object]:
+def _drawn(rng: Random) -> dict[str, Any]:
     stem = rng.choice(get_args(StemName))
     smallest = {"tiny": 5, "cifar": 5, "imagenet": 35, "imagenet-darts": 17}[stem]
     return {
@@ -39,7 +48,11 @@ def _drawn(rng: Random) -> dict[str, object]:
         "norm": rng.choice(["bn", *get_args(Norm)]),
         "activation": rng.choice(["relu", *get_args(Activation)]),
         "residual_scale": rng.choice([None, 0.5]),
+        "recursion": rng.choice([1, 1, 2, 3]),
+        "reversible": rng.random() < 0.3,
+        "initialisation": rng.choice(["he", *get_args(Initialisation)]),
         "auxiliary": rng.choice([None, Auxiliary(rng.choice([-1, 0, 1]), rng.choice([1, 2, 3]), (16, 24))]),
         "drop_path": rng.choice([None, DropPath(0.7, rng.random() < 0.5, rng.random() < 0.5)]),
         "dropout": rng.choice([0.0, 0.25]),
+        "head": rng.choice(get_args(Head)),
     }

@@ -9,6 +9,7 @@ import pytest
 
 from search_space.allowed_syntax import ForbiddenSyntax, check_syntax
 from search_space.export import to_python
+from search_space.module_source import Form
 from search_space.network import Architecture
 from search_space.skeleton import Skeleton
 from tests.search_space.random_cells import every_operator, random_genotype
@@ -63,7 +64,7 @@ def test_no_name_however_hostile_changes_what_runs(times: int) -> None:
 
 
 @pytest.mark.parametrize("form", ["training", "inference"])
-def test_all_operators_need_allowed_syntax_only(form: str) -> None:
+def test_all_operators_need_allowed_syntax_only(form: Form) -> None:
     check_syntax(to_python(Architecture(every_operator(), SKELETON), form))
 
 

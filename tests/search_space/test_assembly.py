@@ -1,14 +1,19 @@
 """The networks that are built, against what their descriptions say."""
 
+from __future__ import annotations
+
 import gc
 import linecache
 import traceback
 
 import pytest
 import torch
+from torch import Tensor
 
+from search_space.assembly import assemble
 from search_space.cost import cost
 from search_space.genotype import Cell, Edge, Genotype
+from search_space.modules.network import Network
 from search_space.network import Architecture
 from search_space.published import published
 from search_space.skeleton import Skeleton
@@ -29,20 +34,20 @@ SMALL = {
 }
 
 
-def counts_of(architecture):
+def counts_of(architecture: Architecture) -> tuple[int, int]:
     return counted(architecture.build, architecture.skeleton.input_shape)
 
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("skeleton", SMALL)
-def test_a_network_costs_what_its_description_says(skeleton, seed):
+def test_a_network_costs_what_its_description_says(skeleton: str, seed: int) -> None:
     architecture = Architecture(random_genotype(seed), SMALL[skeleton])
     said = cost(architecture)
     assert counts_of(architecture) == (said.params, said.macs)
 
 
 @pytest.mark.parametrize("skeleton", ["odd sizes", "imagenet stem"])
-def test_a_network_of_all_operators_costs_what_its_description_says(skeleton):
+def test_a_network_of_all_operators_costs_what_its_description_says(skeleton: str) -> None:
     architecture = Architecture(every_operator(), SMALL[skeleton])
     said = cost(architecture)
     assert counts_of(architecture) == (said.params, said.macs)
@@ -50,7 +55,7 @@ def test_a_network_of_all_operators_costs_what_its_description_says(skeleton):
 
 @pytest.mark.parametrize("seed", range(4, 8))
 @pytest.mark.parametrize("skeleton", SMALL)
-def test_a_network_gives_logits_and_every_parameter_a_finite_gradient(skeleton, seed):
+def test_a_network_gives_logits_and_every_parameter_a_finite_gradient(skeleton: str, seed: int) -> None:
     network = Architecture(random_genotype(seed), SMALL[skeleton]).build()
     logits_NK = network(torch.randn(3, *SMALL[skeleton].input_shape))
     assert logits_NK.shape == (3, SMALL[skeleton].classes)
@@ -59,14 +64,14 @@ def test_a_network_gives_logits_and_every_parameter_a_finite_gradient(skeleton, 
 
 
 @pytest.mark.parametrize("seed", range(8, 12))
-def test_in_evaluation_an_image_does_not_depend_on_its_neighbours_in_the_batch(seed):
+def test_in_evaluation_an_image_does_not_depend_on_its_neighbours_in_the_batch(seed: int) -> None:
     network = Architecture(random_genotype(seed), SMALL["tiny"]).build().eval()
     images_NCHW = torch.randn(5, 1, 8, 8)
     assert torch.allclose(network(images_NCHW)[3:4], network(images_NCHW[3:4]), atol=1e-5)
 
 
-def test_the_seed_given_to_torch_decides_the_weights():
-    def weights(seed):
+def test_the_seed_given_to_torch_decides_the_weights() -> None:
+    def weights(seed: int) -> Tensor:
         torch.manual_seed(seed)
         return torch.cat([p.flatten() for p in Architecture(published["enas"], SMALL["tiny"]).build().parameters()])
 
@@ -74,20 +79,20 @@ def test_the_seed_given_to_torch_decides_the_weights():
     assert not torch.equal(weights(1), weights(2))
 
 
-def test_after_a_reduction_that_is_skipped_the_older_input_is_the_one_the_reduction_had():
+def test_after_a_reduction_that_is_skipped_the_older_input_is_the_one_the_reduction_had() -> None:
     """The cells add and do nothing else, so the tensors can be followed by hand."""
     cell = Cell((Edge(0, 2, "identity"), Edge(1, 2, "identity")), (2,))
-    chained = Architecture(Genotype(cell, cell), Skeleton((1, 8, 8), 2, 4)).build()
-    skipping = Architecture(Genotype(cell, cell), Skeleton((1, 8, 8), 2, 4, skip_reduction_input=True)).build()
+    chained = assemble(Genotype(cell, cell), Skeleton((1, 8, 8), 2, 4))
+    skipping = assemble(Genotype(cell, cell), Skeleton((1, 8, 8), 2, 4, skip_reduction_input=True))
 
-    def older_inputs(network):
-        seen = []
+    def older_inputs(network: Network) -> list[int]:
+        seen: list[Tensor] = []
         for module in network.cells:
             module.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-        outputs = []
+        outputs: list[Tensor] = []
         for module in network.cells:
             module.register_forward_hook(lambda _, __, output: outputs.append(output))
-        network.stem.convolution.register_forward_hook(lambda _, __, output: outputs.append(output))
+        network.stem.get_submodule("convolution").register_forward_hook(lambda _, __, output: outputs.append(output))
         network(torch.randn(1, 1, 8, 8))
         return [next(i for i, output in enumerate(outputs) if output is tensor) for tensor in seen]
 
@@ -95,24 +100,24 @@ def test_after_a_reduction_that_is_skipped_the_older_input_is_the_one_the_reduct
     assert older_inputs(skipping) == [0, 0, 0, 2, 2]
 
 
-def test_where_cells_read_only_their_older_input_every_second_one_is_not_built():
+def test_where_cells_read_only_their_older_input_every_second_one_is_not_built() -> None:
     cell = Cell((Edge(0, 2, "conv_1x1"),), (2,))
     architecture = Architecture(Genotype(cell, cell), Skeleton((1, 8, 8), 2, 4))
-    network = architecture.build()
+    network = assemble(architecture.genotype, architecture.skeleton)
     built = [any(True for _ in module.parameters()) for module in network.cells]
     assert built == [True, False, True, False, True]
     assert cost(architecture).params == sum(p.numel() for p in network.parameters())
 
 
-def test_an_error_in_a_cell_shows_the_line_of_its_exported_text():
-    network = Architecture(published["nasnet-a"], SMALL["tiny"]).build()
+def test_an_error_in_a_cell_shows_the_line_of_its_exported_text() -> None:
+    network = assemble(published["nasnet-a"], SMALL["tiny"])
     with pytest.raises(RuntimeError) as caught:
         network.cells[0](torch.randn(1, 8, 4, 4), torch.randn(1, 8, 5, 5))
     shown = "".join(traceback.format_exception(caught.value))
     assert "h3 = self.h3_0(h0) + self.h3_1(h1)" in shown
 
 
-def test_a_network_that_is_gone_leaves_nothing_behind():
+def test_a_network_that_is_gone_leaves_nothing_behind() -> None:
     genotype = random_genotype(99)
     network = Architecture(genotype, SMALL["tiny"]).build()
     assert any(genotype.key in file for file in linecache.cache)

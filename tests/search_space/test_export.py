@@ -1,9 +1,13 @@
 """The exported file, against the network that was trained, in a process that can import torch only."""
 
+from __future__ import annotations
+
 import ast
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,15 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
+from search_space.cost import cost
 from search_space.export import to_python
 from search_space.genotype import Genotype
 from search_space.merge import merge
+from search_space.module_source import Form
 from search_space.network import Architecture
 from search_space.published import published
 from search_space.regularisation import Auxiliary, DropPath
-from search_space.skeleton import Skeleton, skeletons
+from search_space.skeleton import Head, Norm, Skeleton, skeletons
 from tests.search_space.random_cells import every_operator, random_genotype
-from tests.search_space.trained import as_if_trained
+from tests.search_space.trained import as_if_trained, tensors_of
 
 SKELETONS = [
     Skeleton((1, 8, 8), classes=10, channels=8),
@@ -51,19 +57,19 @@ for folder in sys.argv[1:]:
 """
 
 
-def write_case(folder: Path, architecture: Architecture, form: str, seed: int) -> None:
+def write_case(folder: Path, architecture: Architecture, form: Form, seed: int) -> None:
     images_NCHW = torch.randn(3, *architecture.skeleton.input_shape)
     network = as_if_trained(architecture.build(), images_NCHW, seed)
     measured = merge(network) if form == "inference" else network
     folder.mkdir()
     with torch.inference_mode():
         torch.save({"images": images_NCHW, "logits": measured(images_NCHW)}, folder / "case.pt")
-    save_file(measured.state_dict(), folder / "weights.safetensors")
+    save_file(tensors_of(measured), folder / "weights.safetensors")
     (folder / "model.py").write_text(to_python(architecture, form))
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_an_exported_file_needs_torch_alone_and_computes_the_very_same(tmp_path, form):
+def test_an_exported_file_needs_torch_alone_and_computes_the_very_same(tmp_path: Path, form: Form) -> None:
     genotypes = [published["nasnet-a"], *(random_genotype(seed) for seed in range(3))]
     architectures = [Architecture(genotype, skeleton) for genotype in genotypes for skeleton in SKELETONS]
     architectures.append(Architecture(every_operator(), Skeleton((2, 9, 7), classes=3, channels=5, stages=2)))
@@ -76,13 +82,13 @@ def test_an_exported_file_needs_torch_alone_and_computes_the_very_same(tmp_path,
     assert [float(line) for line in shown.stdout.split()] == [0.0] * len(folders)
 
 
-def executed(architecture, form="training", **head):
-    exported = {"__name__": "exported"}
+def executed(architecture: Architecture, form: Form = "training", **head: str) -> dict[str, Any]:
+    exported: dict[str, Any] = {"__name__": "exported"}
     exec(to_python(architecture, form, head), exported)
     return exported
 
 
-def test_the_seed_given_to_torch_decides_the_weights_as_in_the_service():
+def test_the_seed_given_to_torch_decides_the_weights_as_in_the_service() -> None:
     architecture = Architecture(published["nasnet-a"], SKELETONS[0])
     torch.manual_seed(3)
     built = architecture.build().state_dict()
@@ -92,7 +98,7 @@ def test_the_seed_given_to_torch_decides_the_weights_as_in_the_service():
     assert all(torch.equal(built[name], exported[name]) for name in built)
 
 
-def test_an_exported_file_grows_to_any_depth_and_width_and_number_of_classes():
+def test_an_exported_file_grows_to_any_depth_and_width_and_number_of_classes() -> None:
     build_model = executed(Architecture(published["nasnet-a"], skeletons["tiny"]))["build_model"]
     grown = build_model(input_channels=3, classes=100, channels=24, cells_per_stage=2)
     other = Skeleton((3, 16, 16), classes=100, channels=24, cells_per_stage=2)
@@ -101,7 +107,50 @@ def test_an_exported_file_grows_to_any_depth_and_width_and_number_of_classes():
     assert grown(torch.randn(2, 3, 19, 17)).shape == (2, 100)
 
 
-def test_an_exported_file_holds_only_what_it_uses():
+IMAGES = Skeleton((3, 16, 16), 10, 8, stages=2)
+
+
+@pytest.mark.parametrize("norm", ["bn", "ibn_a", "ibn_b", "gn", "ln"])
+@pytest.mark.parametrize("head", ["average", "max", "gem"])
+def test_norm_head_and_helps_for_training_are_arguments_of_the_call_and_of_build_model(norm: Norm, head: Head) -> None:
+    asked = replace(IMAGES, norm=norm, head=head, auxiliary=Auxiliary(weight=0.3), drop_path=DropPath(0.8))
+    torch.manual_seed(0)
+    by_call = executed(Architecture(published["nasnet-a"], asked))["build_model"]()
+    torch.manual_seed(0)
+    by_argument = executed(Architecture(published["nasnet-a"], IMAGES))["build_model"](
+        norm=norm, head=head, auxiliary_weight=0.3, keep=0.8
+    )
+    assert list(by_call.state_dict()) == list(by_argument.state_dict())
+    images_NCHW = torch.randn(4, 3, 16, 16)
+    for network in (by_call, by_argument):
+        network.set_progress(1.0)
+    outputs = []
+    for network in (by_call, by_argument):
+        torch.manual_seed(1)
+        outputs.append(network.logits(images_NCHW))
+    for one, other in zip(*outputs, strict=True):
+        assert torch.equal(one, other)
+    params = sum(p.numel() for name, p in by_call.named_parameters() if not name.startswith("auxiliary"))
+    assert params == cost(Architecture(published["nasnet-a"], asked)).params
+
+
+@pytest.mark.parametrize(
+    ("wish", "told"),
+    [
+        ({"norm": "xn"}, "a norm is bn, ibn_a"),
+        ({"channels": 3}, "use 4 channels or more"),
+        ({"head": "flat"}, "a head is average, max or gem"),
+        ({"norm": "ibn_a", "stages": 1}, "there is only one"),
+        ({"auxiliary_weight": 0.4, "image_size": (4, 4)}, "5 pixels or more"),
+    ],
+)
+def test_what_a_network_cannot_be_is_refused_with_what_it_can(wish: dict[str, Any], told: str) -> None:
+    build_model = executed(Architecture(published["nasnet-a"], IMAGES))["build_model"]
+    with pytest.raises(ValueError, match=told):
+        build_model(**wish)
+
+
+def test_an_exported_file_holds_only_what_it_uses() -> None:
     defined = {
         name for name, thing in executed(Architecture(published["enas"], SKELETONS[0])).items() if callable(thing)
     }
@@ -110,7 +159,7 @@ def test_an_exported_file_holds_only_what_it_uses():
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_an_exported_file_is_formatted_and_free_of_lint(tmp_path, form):
+def test_an_exported_file_is_formatted_and_free_of_lint(tmp_path: Path, form: Form) -> None:
     for number, genotype in enumerate([every_operator(), *(random_genotype(seed) for seed in range(6))]):
         architecture = Architecture(genotype, SKELETONS[number % len(SKELETONS)])
         (tmp_path / f"network_{number}.py").write_text(to_python(architecture, form, {"Accuracy": "0.97"}))
@@ -122,22 +171,25 @@ def test_an_exported_file_is_formatted_and_free_of_lint(tmp_path, form):
 
 @given(key=st.text(), text=st.text() | st.sampled_from(['"""\nimport os\n"""', "\\", '\\"""', '"', "\\N{x}", "\ud800"]))
 @settings(max_examples=40, deadline=None)
-def test_no_text_in_the_head_gets_out_of_the_docstring(key, text):
+def test_no_text_in_the_head_gets_out_of_the_docstring(key: str, text: str) -> None:
     architecture = Architecture(published["darts-v1"], SKELETONS[0])
     with_head, without = (ast.parse(to_python(architecture, head=head)) for head in ({key: text}, {}))
     assert ast.dump(ast.Module(with_head.body[1:], [])) == ast.dump(ast.Module(without.body[1:], []))
-    assert " ".join(f"{key}: {text}".split()) in " ".join(ast.get_docstring(with_head, clean=False).split())
+    docstring = ast.get_docstring(with_head, clean=False)
+    assert docstring is not None
+    assert " ".join(f"{key}: {text}".split()) in " ".join(docstring.split())
 
 
-def test_the_docstring_tells_the_measurements_and_the_genotype():
+def test_the_docstring_tells_the_measurements_and_the_genotype() -> None:
     genotype = random_genotype(1)
     text = to_python(Architecture(genotype, SKELETONS[0]), head={"Accuracy": "0.971 ± 0.004", "Latency": "1.2 ms"})
     docstring = ast.get_docstring(ast.parse(text))
+    assert docstring is not None
     assert "Accuracy: 0.971 ± 0.004\nLatency: 1.2 ms" in docstring
     assert Genotype.from_json(docstring.partition(f"{genotype.key}:\n")[2]) == genotype
 
 
-def test_code_is_generated_without_torch():
+def test_code_is_generated_without_torch() -> None:
     program = (
         "import sys\n"
         "from search_space.export import to_python\n"

@@ -18,17 +18,17 @@ from torch import nn
 from search_space.export import to_python
 from search_space.genotype import InvalidGenotype
 from search_space.merge import merge
+from search_space.module_source import Form
 from search_space.modules.regularised import RegularisedNetwork
 from search_space.network import Architecture
 from search_space.operators.base import UnsuitableWidth
 from tests.search_space.random_cells import random_genotype
 from tests.search_space.random_skeletons import random_skeleton
-from tests.search_space.trained import as_if_trained
+from tests.search_space.trained import as_if_trained, tensors_of
 
 # Each file of a folder gives the logits of the evaluation, and in the training form those of a step of training too.
 CHECK = """
 import builtins, sys, torch
-torch.set_num_threads(1)
 real_import = builtins.__import__
 def guarded(name, globals=None, *rest):
     asking = (globals or {}).get("__name__")
@@ -85,8 +85,9 @@ def write_case(folder: Path, seed: int) -> float | None:
     folder.mkdir()
     with torch.inference_mode():
         case = {"images": images_NCHW, "training": network(images_NCHW), "inference": merged(images_NCHW)}
-    for form, measured in (("training", network), ("inference", merged)):
-        save_file(measured.state_dict(), folder / f"{form}.safetensors")
+    forms: dict[Form, nn.Module] = {"training": network, "inference": merged}
+    for form, measured in forms.items():
+        save_file(tensors_of(measured), folder / f"{form}.safetensors")
         (folder / f"{form}.py").write_text(to_python(architecture, form))
     torch.save(case | {"step": training_step(network, images_NCHW)}, folder / "case.pt")
     if not torch.isfinite(case["training"]).all():
@@ -106,7 +107,6 @@ def apart(one_NK: torch.Tensor, other_NK: torch.Tensor) -> float:
 
 @pytest.mark.parametrize("cases", [12, pytest.param(1000, marks=pytest.mark.long)])
 def test_exported_files_compute_the_very_same_with_nothing_but_torch(tmp_path: Path, cases: int) -> None:
-    torch.set_num_threads(1)
     folders, merging = [], []
     for seed in range(10_000):
         folder = tmp_path / str(seed)

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 import time
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from search_space.cost import cost
 from search_space.genotype import Cell, Edge, Genotype, InvalidGenotype
+from search_space.network import Architecture
+from search_space.operators import OPERATORS
 from search_space.published import published
+from search_space.skeleton import skeletons
+from tests.search_space.random_cells import random_genotype
 from tests.search_space.strategies import Drawing, drawings, genotypes, redrawn
 
 GOLDEN = Path(__file__).with_name("keys.json")
@@ -175,3 +183,58 @@ def test_mutated_json_gives_a_valid_genotype_or_a_refusal(data: st.DataObject) -
     except InvalidGenotype:
         return
     assert Genotype.from_json(genotype.to_json()) == genotype
+
+
+def test_ten_thousand_mutated_texts_give_valid_genotypes_or_refusals() -> None:
+    rng = Random(0)
+    texts = [genotype.to_json() for genotype in (*published.values(), *(random_genotype(seed) for seed in range(20)))]
+    kept = 0
+    for _ in range(10_000):
+        text = rng.choice(texts)
+        for _ in range(rng.randint(1, 4)):
+            text = mutated(text, rng)
+        try:
+            genotype = Genotype.from_json(text)
+        except InvalidGenotype:
+            continue
+        kept += 1
+        assert Genotype.from_json(genotype.to_json()) == genotype
+        if all(edge.operator in OPERATORS for _, cell in genotype.cells for edge in cell.edges):
+            assert cost(Architecture(genotype, skeletons["tiny"])).params > 0
+        else:
+            with pytest.raises(InvalidGenotype, match=r"cell: edge \d+->\d+"):
+                Architecture(genotype, skeletons["tiny"])
+    assert 200 < kept < 9_800
+
+
+def mutated(text: str, rng: Random) -> str:
+    """A character less, more or other; a number or an operator exchanged; a piece doubled or cut out."""
+    first, last = sorted(rng.randrange(len(text) + 1) for _ in range(2))
+    last = min(last, first + 30)
+    number = rng.choice(["-1", "0", "1", "2", "7", "1e3", "2.5", "999999999999", "null", "true", '"2"', "[]", "NaN"])
+    match rng.randrange(6):
+        case 0:
+            return text[:first] + text[last:]
+        case 1:
+            return text[:last] + text[first:]
+        case 2:
+            return text[:first] + rng.choice('{}[]",:0129eE-\\\x00\ud800é') + text[first + 1 :]
+        case 3:
+            digits = [match.span() for match in re.finditer(r"\d+(?=[],])", text)]
+            begin, end = rng.choice(digits) if digits else (0, 0)
+            return text[:begin] + number + text[end:]
+        case 4:
+            return text.replace(rng.choice(sorted(OPERATORS)), rng.choice([*OPERATORS, "sep_conv_9x9", ""]), 1)
+        case _:
+            return text.replace("sep_conv_3x3", rng.choice(sorted(OPERATORS)), rng.randint(1, 3))
+
+
+def test_an_operator_that_cannot_take_the_width_is_refused_with_its_nodes_and_edge(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No operator of ours is so wide that a skeleton could not hold it; another one may be."""
+    wide = OPERATORS["conv_1x7_7x1_bottleneck"]
+    monkeypatch.setattr(type(wide), "narrowest", 8)
+    cell = Cell((Edge(0, 2, SEP), Edge(1, 3, "conv_1x7_7x1_bottleneck"), Edge(2, 3, SEP)), (3,))
+    with pytest.raises(InvalidGenotype, match=r"normal cell: edge 1->3 .* for 8 channels .* nodes 1 and 3 .* few as 4"):
+        Architecture(Genotype(cell, cell), replace(skeletons["tiny"], channels=4))

@@ -1,5 +1,7 @@
 """The inference form of a network, against the network."""
 
+from __future__ import annotations
+
 import pytest
 import torch
 from torch import nn
@@ -15,7 +17,7 @@ ODD = Skeleton((2, 9, 7), classes=3, channels=5, cells_per_stage=2)
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_the_merged_network_computes_the_same_whatever_the_statistics(seed):
+def test_the_merged_network_computes_the_same_whatever_the_statistics(seed: int) -> None:
     images_NCHW = torch.randn(16, 2, 9, 7, generator=torch.Generator().manual_seed(seed))
     network = as_if_trained(Architecture(random_genotype(seed), ODD).build(), images_NCHW, seed)
     # Exactly, for what is folded wrongly must not hide behind the rounding of a deep network of float32.
@@ -24,20 +26,20 @@ def test_the_merged_network_computes_the_same_whatever_the_statistics(seed):
 
 
 @pytest.mark.parametrize("name", ["nasnet-a", "darts-v2"])
-def test_the_merged_network_of_a_published_cell_is_within_float32_rounding(name):
+def test_the_merged_network_of_a_published_cell_is_within_float32_rounding(name: str) -> None:
     images_NCHW = torch.randn(16, 2, 9, 7, generator=torch.Generator().manual_seed(0))
     network = as_if_trained(Architecture(published[name], ODD).build(), images_NCHW)
     assert torch.allclose(merge(network)(images_NCHW), network(images_NCHW), rtol=1e-5, atol=1e-5)
 
 
-def test_no_batch_norm_is_left_and_no_tensor_is_shared():
+def test_no_batch_norm_is_left_and_no_tensor_is_shared() -> None:
     network = Architecture(published["nasnet-a"], skeletons["tiny"]).build()
     merged = merge(network)
     assert not any(isinstance(module, nn.BatchNorm2d) for module in merged.modules())
     assert not {p.data_ptr() for p in network.parameters()} & {p.data_ptr() for p in merged.parameters()}
 
 
-def test_merging_in_the_middle_of_training_leaves_it_untouched():
+def test_merging_in_the_middle_of_training_leaves_it_untouched() -> None:
     network = Architecture(published["enas"], skeletons["tiny"]).build().train()
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     assert not merge(network).training
@@ -45,7 +47,8 @@ def test_merging_in_the_middle_of_training_leaves_it_untouched():
     assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
 
 
-def test_the_memory_format_is_kept():
-    network = Architecture(published["enas"], skeletons["tiny"]).build().to(memory_format=torch.channels_last)
+def test_the_memory_format_is_kept() -> None:
+    network = Architecture(published["enas"], skeletons["tiny"]).build()
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in its stub
     kernels = [m.weight for m in merge(network).modules() if isinstance(m, nn.Conv2d) and m.kernel_size != (1, 1)]
     assert all(kernel.is_contiguous(memory_format=torch.channels_last) for kernel in kernels)

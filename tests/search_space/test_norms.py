@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
+from search_space.assembly import assemble
 from search_space.cost import cost
 from search_space.export import to_python
 from search_space.merge import merge
+from search_space.module_source import Form
 from search_space.modules.network import Unread
 from search_space.modules.norms import InstanceBatchNorm, NormalisedCell
 from search_space.network import Architecture
 from search_space.published import published
-from search_space.skeleton import InvalidSkeleton, Skeleton
+from search_space.skeleton import InvalidSkeleton, Norm, Skeleton
 from tests.search_space.counted import counted
 from tests.search_space.random_cells import random_genotype
 from tests.search_space.trained import as_if_trained
 
 SMALL = Skeleton((2, 11, 12), classes=3, channels=5, cells_per_stage=2)
-NORMS = ["ibn_a", "ibn_b", "gn", "ln"]
+NORMS: tuple[Norm, ...] = ("ibn_a", "ibn_b", "gn", "ln")
 
 
 @pytest.mark.parametrize(("share", "plain"), [(0.0, nn.BatchNorm2d(9)), (1.0, nn.InstanceNorm2d(9, affine=True))])
@@ -42,7 +45,7 @@ def test_of_an_odd_width_the_smaller_half_is_instance_normalised() -> None:
 
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("seed", range(3))
-def test_a_network_costs_what_its_description_says(norm: str, seed: int) -> None:
+def test_a_network_costs_what_its_description_says(norm: Norm, seed: int) -> None:
     for stages in (2, 3):
         architecture = Architecture(random_genotype(seed), replace(SMALL, norm=norm, stages=stages))
         said = cost(architecture)
@@ -51,8 +54,8 @@ def test_a_network_costs_what_its_description_says(norm: str, seed: int) -> None
 
 def test_instance_norms_stand_in_the_first_two_stages_and_never_in_the_last() -> None:
     genotype = published["enas"]
-    halves = Architecture(genotype, replace(SMALL, norm="ibn_a")).build()
-    ends = Architecture(genotype, replace(SMALL, norm="ibn_b")).build()
+    halves = assemble(genotype, replace(SMALL, norm="ibn_a"))
+    ends = assemble(genotype, replace(SMALL, norm="ibn_b"))
     # N N R N N R N N
     found = [any(isinstance(m, InstanceBatchNorm) for m in cell.modules()) for cell in halves.cells]
     assert found == [True] * 5 + [False] * 3
@@ -64,7 +67,7 @@ def test_instance_norms_stand_in_the_first_two_stages_and_never_in_the_last() ->
 
 
 @pytest.mark.parametrize("norm", ["gn", "ln"])
-def test_no_batch_norm_is_left(norm: str) -> None:
+def test_no_batch_norm_is_left(norm: Norm) -> None:
     network = Architecture(published["nasnet-a"], replace(SMALL, norm=norm)).build()
     assert not any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
     images_NCHW = torch.randn(4, *SMALL.input_shape)
@@ -73,14 +76,14 @@ def test_no_batch_norm_is_left(norm: str) -> None:
 
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("form", ["training", "inference"])
-def test_what_is_exported_computes_the_same_with_the_same_tensors(norm: str, form: str) -> None:
+def test_what_is_exported_computes_the_same_with_the_same_tensors(norm: Norm, form: Form) -> None:
     for seed in range(3):
         architecture = Architecture(random_genotype(seed), replace(SMALL, norm=norm))
         images_NCHW = torch.randn(3, *SMALL.input_shape)
         network = as_if_trained(architecture.build(), images_NCHW, seed)
         measured = merge(network) if form == "inference" else network
         assert torch.allclose(measured(images_NCHW), network(images_NCHW), rtol=1e-5, atol=1e-4)
-        exported: dict[str, object] = {"__name__": "exported"}
+        exported: dict[str, Any] = {"__name__": "exported"}
         exec(to_python(architecture, form), exported)
         again = exported["build_model"]()
         again.load_state_dict(measured.state_dict())
@@ -94,5 +97,5 @@ def test_instance_norm_without_a_stage_to_stand_in_is_refused() -> None:
 
 def test_cells_that_are_not_built_are_left_alone() -> None:
     genotype = random_genotype(0)
-    network = Architecture(genotype, replace(SMALL, norm="ibn_b")).build()
+    network = assemble(genotype, replace(SMALL, norm="ibn_b"))
     assert not any(isinstance(getattr(cell, "cell", None), Unread) for cell in network.cells)

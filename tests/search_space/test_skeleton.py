@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from search_space.regularisation import DropPath
 from search_space.skeleton import InvalidSkeleton, Skeleton, skeletons
 
 
@@ -21,7 +22,15 @@ def test_a_skeleton_survives_json(name: str) -> None:
     [
         ({"input_shape": (1, 2, 8)}, "input of 2x8 is too small for the 2 reductions .* use at least 3x3"),
         ({"stem": "imagenet", "channels": 16, "input_shape": (3, 18, 18)}, "4 reductions .* use at least 19x19"),
-        ({"input_shape": (1, 8)}, "channels, height and width"),
+        ({"input_shape": (8,)}, "channels, height and width; or channels and one axis, or three"),
+        ({"input_shape": (1, 2)}, "input of 2 is too small for the 2 reductions .* use at least 3"),
+        ({"input_shape": (1, 9, 2, 9)}, "input of 9x2x9 is too small .* use at least 3x3x3"),
+        ({"input_shape": (1, 9, 5000, 9)}, "input_shape's height is a whole number from 1 to 4096"),
+        ({"recursion": 4}, "recursion is a whole number from 1 to 3"),
+        ({"reversible": 1}, "reversible is true or false"),
+        ({"reversible": True, "residual_scale": 0.5}, "use one of the two"),
+        ({"reversible": True, "drop_path": DropPath(0.7)}, "use one of the two"),
+        ({"initialisation": "ones"}, "he, orthogonal, lsuv, dirac, gabor, kmeans"),
         ({"input_shape": (0, 8, 8)}, "1 to 4096, not 0"),
         ({"classes": 0}, "classes is a whole number from 1"),
         ({"channels": 3}, "channels is a whole number from 4"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from service.processes import CannotStart, migrate, run_all, run_api
 from service.settings import Settings
-from tests.processes import free_port
+from tests.processes import free_port, start
 
 
 @pytest.mark.parametrize("start", [run_all, run_api])
@@ -43,3 +44,13 @@ def test_a_file_that_is_no_database_is_told_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(CannotStart, match=r"^The database cannot be used: ") as refusal:
         migrate(Settings(data_dir=tmp_path))
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("held", ["service.lock", "scheduler.lock"])
+def test_a_second_service_on_one_data_folder_is_refused_before_it_listens(tmp_path: Path, held: str) -> None:
+    with (tmp_path / held).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert start("all", tmp_path, port=free_port()).wait(60) == 1
+    told = (tmp_path / "log").read_text()
+    assert told == f"Another scheduler runs on {tmp_path}: stop it, or set CELLSMITH_DATA_DIR.\n"
+    assert {path.name for path in tmp_path.iterdir()} == {"log", held}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 from service.dispatch.inline import InlineDispatcher
 from service.domain.errors import Unavailable
 from service.domain.job import JobState
+from service.leases import Leases
 from service.runner import Runner
 from service.sampling.registry import proposer_for
 from service.search import Dispatcher, Search
@@ -40,7 +42,7 @@ class Raises:
 
 
 def a_runner(work: MemoryUnitOfWork, dispatcher: Dispatcher, **times: float) -> Runner:
-    return Runner(work, work, proposer_for, lambda _: dispatcher, holder="test", **times)
+    return Runner(Leases(work, work, "test", **times), proposer_for, lambda *_: dispatcher)
 
 
 def submitted(work: MemoryUnitOfWork) -> int:
@@ -115,11 +117,12 @@ def test_a_job_that_fails_says_why_and_the_next_has_its_turn() -> None:
     assert jobs.get(second, work).job.state is JobState.FAILED
 
 
-def test_a_database_that_is_away_for_a_moment_fails_no_job() -> None:
+@pytest.mark.parametrize("error", [Unavailable("locked"), OSError(errno.ENOSPC, "No space left on device")])
+def test_a_database_that_is_away_and_a_full_disk_fail_no_job(error: Exception) -> None:
     work = MemoryUnitOfWork()
     id = submitted(work)
     with pytest.raises(Unavailable):
-        a_runner(work, Raises(Unavailable("locked"))).run_one()
+        a_runner(work, Raises(error)).run_one()
     assert jobs.get(id, work).job.state is JobState.RUNNING
     a_runner(work, InlineDispatcher(evaluate)).run_one()
     assert jobs.get(id, work).job.state is JobState.DONE

@@ -16,6 +16,7 @@ from service.domain.objectives import Objective
 from service.domain.progress import progress
 from service.domain.samplers import SAMPLERS
 from service.domain.trial import TrialState
+from service.sampling.registry import proposer_for
 from service.search import Search
 from service.store.memory import MemoryUnitOfWork
 from tests.fakes import ShuffledDispatcher, a_search, a_spec, evaluate, failing, resumed
@@ -82,7 +83,8 @@ def test_when_the_seconds_are_spent_no_new_trial_begins_and_those_under_way_end(
     assert first is not None
     now = 11.0
     assert search.next() is None
-    assert not search.exhausted
+    open_still = not search.exhausted
+    assert open_still
     for report in evaluate(first.request):
         search.report(first.number, report)
     assert search.exhausted
@@ -147,6 +149,42 @@ def test_a_trial_whose_worker_dies_is_tried_three_times_and_then_kept_as_crashed
     failure = search.trials[0].failure
     assert isinstance(failure, Failed)
     assert failure.failure is FailureClass.CRASHED
+
+
+def test_crashes_are_counted_on_by_the_scheduler_that_comes_next() -> None:
+    work = MemoryUnitOfWork()
+    for _ in range(3):
+        search = a_search(a_spec(trials=1), work)
+        assert search.next() is not None
+        search.lost(0, "The worker died.")
+    failure = search.trials[0].failure
+    assert failure is not None
+    assert failure.failure is FailureClass.CRASHED
+
+
+def test_a_deadline_that_has_passed_is_an_answer_and_not_tried_again() -> None:
+    search = a_search(a_spec(trials=1), MemoryUnitOfWork())
+    assignment = search.next()
+    assert assignment is not None
+    assert not search.report(0, Failed(2, FailureClass.DEADLINE, "There was no answer within 60 s.", ""))
+    assert search.next() is None
+    assert search.exhausted
+
+
+@pytest.mark.parametrize(
+    ("budget", "deadline_s"),
+    [
+        (Budget(seconds=600), 150),
+        (Budget(seconds=60), 60),
+        (Budget(seconds=86_400), 21_600),
+        (Budget(seconds=600, evaluation_seconds=5), 5),
+    ],
+)
+def test_an_evaluation_may_take_a_quarter_of_the_budget_or_what_is_asked_for(budget: Budget, deadline_s: float) -> None:
+    search = a_search(replace(a_spec(), budget=budget), MemoryUnitOfWork())
+    assignment = search.next()
+    assert assignment is not None
+    assert assignment.request.deadline_s == deadline_s
 
 
 def test_a_trial_resumes_at_the_fidelity_after_the_last_recorded_one() -> None:
@@ -232,3 +270,36 @@ def test_a_search_ends_when_nothing_keeps_its_limits() -> None:
     InlineDispatcher(evaluate).run(search)
     assert search.exhausted
     assert all(trial.rejected for trial in search.trials)
+
+
+def test_the_forecast_is_as_fresh_as_the_last_result() -> None:
+    work = MemoryUnitOfWork()
+    with work() as store:
+        id = store.add_job(a_spec(trials=3, stopping="none")).id
+        claimed = store.claim_job("test", 60)
+    assert claimed is not None
+    now = 100.0
+    search = Search(*claimed, proposer_for(claimed[0].spec), work, clock=lambda: now)
+    assignment = search.next()
+    assert assignment is not None
+    now += 20
+    search.report(assignment.number, next(evaluate(assignment.request)))
+    with work() as store:
+        told = progress(store.job(id), store.trials(id))
+    assert (told.ended, told.seconds_used) == (1, 20.0)
+
+
+def test_the_seconds_of_a_search_stand_still_while_others_have_all_the_workers() -> None:
+    now = 100.0
+    job = a_search(a_spec(), work := MemoryUnitOfWork())
+    search = Search(job.job, job._lease, proposer_for(job.job.spec), work, clock=lambda: now)
+    now += 5
+    search.rest()
+    now += 50
+    search.rest()
+    now += 50
+    assert search.seconds_used == 5
+    search.wake()
+    search.wake()
+    now += 2
+    assert search.seconds_used == 7

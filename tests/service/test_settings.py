@@ -33,6 +33,8 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
         ("CELLSMITH_PORT", "0"),
         ("CELLSMITH_WORKERS", "0"),
         ("CELLSMITH_LEASE_SECONDS", "nan"),
+        ("CELLSMITH_RAY_ADDRESS", "scheduler"),
+        ("CELLSMITH_RAY_ADDRESS", "scheduler:0"),
         ("CELLSMITH_LEASE_SECONDS", "1"),
         ("CELLSMITH_BEAT_SECONDS", "-1"),
         ("CELLSMITH_LOG_LEVEL", "loud"),

@@ -134,14 +134,43 @@ def test_an_operator_that_there_is_not_is_an_error_with_its_traceback(digits: Se
     assert "Traceback" in failed.traceback
 
 
-def test_a_network_that_always_says_the_same_is_no_failure(digits: SearchData) -> None:
-    blank = SearchData(
-        *[LabelledData(np.zeros_like(part.images_NCHW), part.labels_N) for part in (digits.train, digits.validation)]
-    )
-    accuracy_of_blank = full(list(evaluate(replace(REQUEST, fidelities=(1,)), blank))).accuracy
-    assert accuracy_of_blank < 0.2
+@pytest.fixture
+def blank(digits: SearchData) -> SearchData:
+    """Images on which no network can tell one label from another."""
+    parts = (digits.train, digits.validation)
+    return SearchData(*[LabelledData(np.zeros_like(part.images_NCHW), part.labels_N) for part in parts])
+
+
+def test_a_network_that_always_says_the_same_early_in_training_is_scored(blank: SearchData) -> None:
+    assert full(list(evaluate(replace(REQUEST, fidelities=(1,)), blank))).accuracy < 0.2
+
+
+def test_a_trained_network_that_always_says_the_same_has_failed_and_its_score_is_told(blank: SearchData) -> None:
+    early, failed = evaluate(REQUEST, blank)
+    assert isinstance(early, Evaluated)
+    assert isinstance(failed, Failed)
+    assert (failed.failure, failed.fidelity) == (FailureClass.CONSTANT, 3)
+    assert f"all {len(blank.validation.labels_N)} validation images label" in failed.message
+    assert f"right for {early.accuracy:.1%}" in failed.message
+
+
+def test_an_answer_that_is_no_number_is_a_result(digits: SearchData) -> None:
+    images_NCHW = np.full_like(digits.validation.images_NCHW, np.nan)
+    broken = replace(digits, validation=LabelledData(images_NCHW, digits.validation.labels_N))
+    failed = only(evaluate(REQUEST, broken))
+    assert failed.failure is FailureClass.DIVERGED
+    assert "NaN to validation images" in failed.message
 
 
 def test_training_sets_the_threads_of_its_request(digits: SearchData) -> None:
     next(evaluate(replace(REQUEST, threads=2, fidelities=(1,)), digits))
     assert torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize("initialisation", ["lsuv", "kmeans"])
+def test_what_begins_from_images_is_evaluated_to_the_same_bits_again(digits: SearchData, initialisation: str) -> None:
+    skeleton = replace(TINY, initialisation=initialisation, recursion=2)  # type: ignore[arg-type]
+    request = replace(REQUEST, skeleton=skeleton, recipe=Recipe(epochs=1), fidelities=(1,))
+    one, again = (full(list(evaluate(request, digits))) for _ in range(2))
+    assert one.weights["training"] == again.weights["training"]
+    assert one.params == cost(Architecture(request.genotype, skeleton)).params

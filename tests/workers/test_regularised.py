@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from search_space.modules.drop_path import DropPath as DropPathModule
 from search_space.modules.regularised import RegularisedNetwork
 from search_space.network import Architecture
 from search_space.published import published
@@ -27,4 +28,6 @@ def test_the_auxiliary_head_learns_too_and_drop_path_goes_with_the_epochs() -> N
     Training(network, SearchData(images, images), Recipe(epochs=4, batch_size=8), seed=0).run_to(2)
     assert not any(torch.equal(old, new) for old, new in zip(before, network.auxiliary.parameters(), strict=True))
     # The last step of the second epoch begins at (1 + 1.5 / 2) / 4 of the training; the last cell has full depth.
-    assert abs(network.cells[-1].drop.keep - (1 - 0.4 * 1.75 / 4)) < 1e-9
+    drop = network.cells[-1].get_submodule("drop")
+    assert isinstance(drop, DropPathModule)
+    assert abs(drop.keep - (1 - 0.4 * 1.75 / 4)) < 1e-9

@@ -14,13 +14,14 @@ DATA_VARIABLE = "CELLSMITH_DATA"
 class Dataset:
     """What is known of a data set before it is loaded.
 
-    Pixels are 0 to `brightest`. `mean` and `sd` standardise each channel of an image whose pixels are scaled to
-    0..1; whoever uses an exported network must do the same. `files` are looked for in the data folder; none: it
-    comes with a library.
+    `validation_images` is how many images score a network during a search. Pixels are 0 to `brightest`. `mean` and
+    `sd` standardise each channel of an image whose pixels are scaled to 0..1; whoever uses an exported network must do
+    the same. `files` are looked for in the data folder; none: it comes with a library.
     """
 
     name: str
     summary: str
+    validation_images: int
     input_shape: tuple[int, int, int]
     class_names: tuple[str, ...]
     mean: tuple[float, ...]
@@ -58,6 +59,7 @@ DATASETS: Mapping[str, Dataset] = {
         Dataset(
             name="digits",
             summary="1,797 scans of handwritten digits by 13 people, 8 x 8 grey pixels.",
+            validation_images=359,
             input_shape=(1, 8, 8),
             class_names=tuple("0123456789"),
             mean=(0.3053,),
@@ -69,6 +71,7 @@ DATASETS: Mapping[str, Dataset] = {
         Dataset(
             name="fashion_mnist",
             summary="70,000 photos of clothes in 10 classes, 28 x 28 grey pixels.",
+            validation_images=15_000,
             input_shape=(1, 28, 28),
             class_names=(
                 "T-shirt/top",
@@ -91,6 +94,7 @@ DATASETS: Mapping[str, Dataset] = {
         Dataset(
             name="cifar10",
             summary="20,000 of the CIFAR-10 training photos in 10 classes, 32 x 32 colour pixels, slightly JPEG-coded.",
+            validation_images=4_000,
             input_shape=(3, 32, 32),
             class_names=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
             mean=(0.4914, 0.4822, 0.4465),

@@ -49,7 +49,7 @@ class DenseCell:
         alive = self.pruned(answers, cut=-1)
         edges, raw = one_hot(alive, counts), one_hot(answers, counts)
         totals = self._totals(edges)
-        function = (totals, np.minimum(totals, 1), self._traffic(edges), self._paths(answers))
+        function = (totals, np.minimum(totals, 1), self._traffic(edges), self._paths(answers), *self._lengths(answers))
         return function, (edges, totals), (raw, self._totals(raw))
 
     def simplest(self, answers: Answers) -> Answers:
@@ -58,7 +58,10 @@ class DenseCell:
 
     def key(self, row: Sequence[int]) -> Hashable:
         """The edges that are alive. Cells that compute the same along other edges differ in what they cost."""
-        return tuple(self.simplest(np.array([row]))[0].tolist())
+        own = tuple(row)
+        if own not in self._keys:
+            self._keys[own] = tuple(self.simplest(np.array([own]))[0].tolist())
+        return self._keys[own]
 
     def pruned(self, answers: Answers, cut: int) -> Answers:
         """`answers` with `cut` on every edge that carries nothing from the input to the output."""
@@ -113,6 +116,28 @@ class DenseCell:
             whole = (answers[:, walk] != self.none).all(axis=1)
             present[whole, code[whole] % columns] = 1
         return present
+
+    def _lengths(self, answers: Answers) -> tuple[Features, Features, Features]:
+        """The most, the fewest and the mean number of each operator on a path, and of all but identities."""
+        idle = (self.none, self.identity)
+        working = np.array([operator for operator in range(self.operators) if operator not in idle])
+        most, fewest = np.zeros((len(answers), len(working) + 1)), np.full((len(answers), len(working) + 1), np.inf)
+        total, paths = np.zeros_like(most), np.zeros((len(answers), 1))
+        for walk in self._walks:
+            on_path = answers[:, walk]
+            whole = (on_path != self.none).all(axis=1)[:, None]
+            own = (on_path[:, :, None] == working).sum(axis=1)
+            own = np.hstack([own, own.sum(axis=1, keepdims=True)])
+            most = np.maximum(most, own * whole)
+            fewest = np.where(whole, np.minimum(fewest, own), fewest)
+            total += own * whole
+            paths += whole
+        return most, np.where(paths > 0, fewest, 0), total / np.maximum(paths, 1)
+
+    @cached_property
+    def _keys(self) -> dict[tuple[int, ...], tuple[int, ...]]:
+        """Those asked for so far: every proposal asks for those of all that was tried."""
+        return {}
 
     @cached_property
     def _walks(self) -> tuple[tuple[int, ...], ...]:

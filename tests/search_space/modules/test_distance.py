@@ -1,22 +1,25 @@
 """Distances from learned patches, against their definitions."""
 
+from __future__ import annotations
+
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from search_space.modules.distance import DistanceL1, DistanceL2, RadialBasis
 
 X_NCHW = torch.randn(2, 3, 6, 5, generator=torch.Generator().manual_seed(0))
 
 
-def differences(patches, stride):
+def differences(patches: Tensor, stride: int) -> Tensor:
     """Of every patch of X, padded with zeros, from every learned one: (N, channels, rows, columns, numbers)."""
-    seen = F.unfold(X_NCHW, 3, padding=1, stride=stride).unflatten(-1, (-(-6 // stride), -(-5 // stride)))
+    seen = F.unfold(X_NCHW, 3, padding=1, stride=stride).view(2, 27, -(-6 // stride), -(-5 // stride))
     return seen.permute(0, 2, 3, 1)[:, None] - patches.flatten(1)[None, :, None, None]
 
 
 @pytest.mark.parametrize("stride", [1, 2])
-def test_the_weighted_squared_distance_is_two_convolutions(stride):
+def test_the_weighted_squared_distance_is_two_convolutions(stride: int) -> None:
     operator = DistanceL2(3, 4, stride, kernel=3)
     operator.raw_weights.data.normal_()
     weights = F.softplus(operator.raw_weights).flatten(1)[None, :, None, None]
@@ -25,14 +28,14 @@ def test_the_weighted_squared_distance_is_two_convolutions(stride):
 
 
 @pytest.mark.parametrize("stride", [1, 2])
-def test_the_absolute_distance_is_a_sum_of_absolute_differences(stride):
+def test_the_absolute_distance_is_a_sum_of_absolute_differences(stride: int) -> None:
     operator = DistanceL1(3, 4, stride, kernel=3)
     expected = -differences(operator.patches, stride).abs().sum(-1)
     assert torch.allclose(operator.similarities(X_NCHW), expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("made", [DistanceL1, DistanceL2])
-def test_a_patch_is_no_distance_from_itself_and_some_from_all_others(made):
+def test_a_patch_is_no_distance_from_itself_and_some_from_all_others(made: type[DistanceL1 | DistanceL2]) -> None:
     operator = made(3, 1, kernel=3)
     operator.patches.data[0] = X_NCHW[0, :, 2:5, 1:4]
     similarities = operator.similarities(X_NCHW)[0, 0]
@@ -41,7 +44,7 @@ def test_a_patch_is_no_distance_from_itself_and_some_from_all_others(made):
     assert similarities.argmax() == 3 * 5 + 2
 
 
-def test_a_radial_basis_is_a_gaussian_of_the_distance_and_1_at_its_patch():
+def test_a_radial_basis_is_a_gaussian_of_the_distance_and_1_at_its_patch() -> None:
     operator = RadialBasis(3, 4, 1, kernel=3)
     operator.patches.data[0] = X_NCHW[0, :, 2:5, 1:4]
     sharpness = F.softplus(operator.raw_sharpness)

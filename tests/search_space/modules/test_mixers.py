@@ -1,5 +1,7 @@
 """The mixers of SpaRTAN, against the plain way of writing them."""
 
+from __future__ import annotations
+
 import torch
 import torch.nn.functional as F
 
@@ -9,7 +11,7 @@ from tests.search_space.trained import as_if_trained
 X_NCHW = torch.randn(2, 8, 7, 6, generator=torch.Generator().manual_seed(0))
 
 
-def test_waves_are_turned_as_complex_numbers_are():
+def test_waves_are_turned_as_complex_numbers_are() -> None:
     mixer = WaveMixer(8, 8, expansion=2)
     mixer.turn_real.data.normal_()
     mixer.turn_imaginary.data.normal_()
@@ -20,7 +22,7 @@ def test_waves_are_turned_as_complex_numbers_are():
     assert torch.allclose(mixer.turned(waves_NCHW)[:, 1::2], turned.imag, atol=1e-6)
 
 
-def test_each_wave_meets_the_one_of_the_strongest_input():
+def test_each_wave_meets_the_one_of_the_strongest_input() -> None:
     mixer = as_if_trained(WaveMixer(8, 8, expansion=2), X_NCHW)
     met = []
     mixer.project.register_forward_pre_hook(lambda _, inputs: met.append(inputs[0]))
@@ -30,7 +32,7 @@ def test_each_wave_meets_the_one_of_the_strongest_input():
     assert torch.allclose(met[0][1, :, 4, 2], waves_NCHW[1, :, 4, 2] + waves_NCHW[1, strongest, 4, 2], atol=1e-6)
 
 
-def test_a_spatial_mixer_sees_a_contrast_and_joins_a_near_and_a_far_view():
+def test_a_spatial_mixer_sees_a_contrast_and_joins_a_near_and_a_far_view() -> None:
     mixer = as_if_trained(SpatialMixer(8, 8), X_NCHW)
     mixer.contrast.data.fill_(0.5)
     half_NCHW = mixer.halve(X_NCHW)
@@ -40,9 +42,10 @@ def test_a_spatial_mixer_sees_a_contrast_and_joins_a_near_and_a_far_view():
     )
 
 
-def test_squeeze_and_excite_scales_a_channel_alike_everywhere():
+def test_squeeze_and_excite_scales_a_channel_alike_everywhere() -> None:
     layer = SqueezeExcite(8)
-    squeeze, excite = (convolution.weight[:, :, 0, 0] for convolution in (layer.scales[1], layer.scales[3]))
-    hidden = F.relu(X_NCHW.mean((2, 3)) @ squeeze.T + layer.scales[1].bias)
-    scales = torch.sigmoid(hidden @ excite.T + layer.scales[3].bias)
+    state = layer.state_dict()
+    squeeze, excite = (state[f"scales.{number}.weight"][:, :, 0, 0] for number in (1, 3))
+    hidden = F.relu(X_NCHW.mean((2, 3)) @ squeeze.T + state["scales.1.bias"])
+    scales = torch.sigmoid(hidden @ excite.T + state["scales.3.bias"])
     assert torch.allclose(layer(X_NCHW), X_NCHW * scales[..., None, None], atol=1e-6)

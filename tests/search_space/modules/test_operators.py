@@ -1,8 +1,13 @@
 """What the operators compute, against the plain way of writing it."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import Tensor, nn
 
 from search_space.modules.convolution import BottleneckConv, FactorizedConv, FactorizedReduction, ReLUConvBN
 from search_space.modules.identity import Identity, SkipConnect
@@ -12,15 +17,15 @@ from search_space.modules.separable import SeparableConv, ThinSeparableConv
 from search_space.modules.shift import Shift
 
 
-def weights(operator):
+def weights(operator: nn.Module) -> list[Tensor]:
     return [p for p in operator.parameters() if p.ndim == 4]
 
 
-def normalised(x_NCHW):
+def normalised(x_NCHW: Tensor) -> Tensor:
     return F.batch_norm(x_NCHW, None, None, training=True)
 
 
-def test_a_separable_convolution_is_two_units_of_which_the_first_is_strided():
+def test_a_separable_convolution_is_two_units_of_which_the_first_is_strided() -> None:
     operator = SeparableConv(4, 6, 2, kernel=3)
     depthwise_1, pointwise_1, depthwise_2, pointwise_2 = weights(operator)
     x_NCHW = torch.randn(2, 4, 9, 9)
@@ -29,7 +34,7 @@ def test_a_separable_convolution_is_two_units_of_which_the_first_is_strided():
     assert torch.allclose(operator(x_NCHW), expected, atol=1e-5)
 
 
-def test_a_dilated_convolution_is_one_with_zeros_inserted_into_its_kernel():
+def test_a_dilated_convolution_is_one_with_zeros_inserted_into_its_kernel() -> None:
     operator = ReLUConvBN(4, 4, kernel=3, dilation=2)
     (kernel,) = weights(operator)
     wide = torch.zeros(4, 4, 5, 5)
@@ -38,7 +43,7 @@ def test_a_dilated_convolution_is_one_with_zeros_inserted_into_its_kernel():
     assert torch.allclose(operator(x_NCHW), normalised(F.conv2d(F.relu(x_NCHW), wide, padding=2)), atol=1e-5)
 
 
-def test_a_factorised_convolution_strides_the_width_first_and_then_the_height():
+def test_a_factorised_convolution_strides_the_width_first_and_then_the_height() -> None:
     operator = FactorizedConv(4, 6, 2, kernel=7)
     row, column = weights(operator)
     x_NCHW = torch.randn(2, 4, 9, 8)
@@ -48,7 +53,9 @@ def test_a_factorised_convolution_strides_the_width_first_and_then_the_height():
 
 
 @pytest.mark.parametrize(("size", "channels"), [(7, 13), (8, 12), (1, 2)])
-def test_a_factorised_reduction_sees_even_pixels_then_odd_ones_with_one_norm_over_both(size, channels):
+def test_a_factorised_reduction_sees_even_pixels_then_odd_ones_with_one_norm_over_both(
+    size: int, channels: int
+) -> None:
     reduction = FactorizedReduction(5, channels)
     even, odd = weights(reduction)
     assert (len(even), len(odd)) == (channels // 2, channels - channels // 2)
@@ -59,7 +66,7 @@ def test_a_factorised_reduction_sees_even_pixels_then_odd_ones_with_one_norm_ove
 
 
 @pytest.mark.parametrize("stride", [1, 2])
-def test_an_average_pool_divides_by_the_pixels_that_are_there(stride):
+def test_an_average_pool_divides_by_the_pixels_that_are_there(stride: int) -> None:
     x_NCHW = torch.randn(2, 4, 7, 8)
     ones = torch.ones(4, 1, 3, 3)
     sums_NCHW = F.conv2d(x_NCHW, ones, None, stride, 1, groups=4)
@@ -68,7 +75,7 @@ def test_an_average_pool_divides_by_the_pixels_that_are_there(stride):
 
 
 @pytest.mark.parametrize("kernel", [3, 5, 7])
-def test_a_max_pool_gives_back_pixels_and_may_trade_places_with_scales_and_relu(kernel):
+def test_a_max_pool_gives_back_pixels_and_may_trade_places_with_scales_and_relu(kernel: int) -> None:
     pool = Pool(4, 4, kind="max", kernel=kernel)
     x_NCHW = torch.randn(2, 4, 7, 8)
     assert torch.isin(pool(x_NCHW), x_NCHW).all()
@@ -79,18 +86,18 @@ def test_a_max_pool_gives_back_pixels_and_may_trade_places_with_scales_and_relu(
 @pytest.mark.parametrize(
     "make_plain", [lambda: Identity(8, 8), lambda: Pool(8, 8, 2, kind="max", kernel=3), lambda: Shift(8, 8, 2)]
 )
-def test_what_is_parameter_free_has_no_parameters(make_plain):
+def test_what_is_parameter_free_has_no_parameters(make_plain: Callable[[], nn.Module]) -> None:
     assert not list(make_plain().parameters())
 
 
-def test_an_identity_gives_back_the_very_same_tensor():
+def test_an_identity_gives_back_the_very_same_tensor() -> None:
     x_NCHW = torch.randn(1, 8, 3, 3)
     assert Identity(8, 8)(x_NCHW) is x_NCHW
 
 
 @pytest.mark.parametrize("channels", [4, 9, 20])
 @pytest.mark.parametrize("stride", [1, 2])
-def test_a_shift_is_a_depthwise_convolution_with_one_hot_kernels(channels, stride):
+def test_a_shift_is_a_depthwise_convolution_with_one_hot_kernels(channels: int, stride: int) -> None:
     kernels = torch.zeros(channels, 1, 3, 3)
     for offset, group in enumerate(torch.arange(channels).tensor_split(9)):
         kernels[group, 0, offset // 3, offset % 3] = 1
@@ -100,7 +107,7 @@ def test_a_shift_is_a_depthwise_convolution_with_one_hot_kernels(channels, strid
 
 
 @pytest.mark.parametrize("stride", [1, 2])
-def test_the_inception_mixer_is_one_masked_depthwise_convolution(stride):
+def test_the_inception_mixer_is_one_masked_depthwise_convolution(stride: int) -> None:
     operator = InceptionDepthwise(16, 16, stride)
     square, row, column, pointwise = weights(operator)
     kernel = torch.zeros(16, 1, 11, 11)
@@ -114,10 +121,11 @@ def test_the_inception_mixer_is_one_masked_depthwise_convolution(stride):
     assert torch.allclose(operator(x_NCHW), normalised(F.conv2d(mixed_NCHW, pointwise)), atol=1e-5)
 
 
-def test_a_bottleneck_is_four_units_of_relu_convolution_and_norm():
+def test_a_bottleneck_is_four_units_of_relu_convolution_and_norm() -> None:
     operator = BottleneckConv(4, 8, 2, kernel=7, eighths=2)
     x_NCHW = torch.randn(2, 4, 9, 8)
     expected = x_NCHW
+    plans: list[tuple[int | tuple[int, int], int | tuple[int, int]]]
     plans = [(1, 0), ((1, 2), (0, 3)), ((2, 1), (3, 0)), (1, 0)]
     for kernel, (stride, padding) in zip(weights(operator), plans, strict=True):
         expected = normalised(F.conv2d(F.relu(expected), kernel, None, stride, padding))
@@ -125,7 +133,7 @@ def test_a_bottleneck_is_four_units_of_relu_convolution_and_norm():
     assert torch.allclose(operator(x_NCHW), expected, atol=1e-5)
 
 
-def test_a_strided_skip_connection_is_a_relu_and_a_factorised_reduction():
+def test_a_strided_skip_connection_is_a_relu_and_a_factorised_reduction() -> None:
     operator = SkipConnect(4, 6, 2)
     x_NCHW = torch.randn(2, 4, 8, 8)
     even, odd = weights(operator)
@@ -133,12 +141,12 @@ def test_a_strided_skip_connection_is_a_relu_and_a_factorised_reduction():
     assert torch.allclose(operator(x_NCHW), normalised(torch.cat(halves, 1)), atol=1e-5)
 
 
-def test_a_skip_connection_gives_back_the_very_same_tensor():
+def test_a_skip_connection_gives_back_the_very_same_tensor() -> None:
     x_NCHW = torch.randn(1, 8, 3, 3)
     assert SkipConnect(8, 8)(x_NCHW) is x_NCHW
 
 
-def test_an_even_kernel_sees_one_pixel_more_at_the_end_as_same_padding_does():
+def test_an_even_kernel_sees_one_pixel_more_at_the_end_as_same_padding_does() -> None:
     operator = ThinSeparableConv(4, 4, height=1, width=16)
     thin, pointwise = weights(operator)
     x_NCHW = torch.randn(2, 4, 3, 20)
@@ -147,7 +155,9 @@ def test_an_even_kernel_sees_one_pixel_more_at_the_end_as_same_padding_does():
 
 
 @pytest.mark.parametrize("height_and_width", [(9, 8), (32, 33)])
-def test_a_bias_between_a_row_and_a_column_changes_the_border_only_by_what_the_column_misses_there(height_and_width):
+def test_a_bias_between_a_row_and_a_column_changes_the_border_only_by_what_the_column_misses_there(
+    height_and_width: tuple[int, int],
+) -> None:
     row, column, bias = torch.randn(4, 1, 1, 5), torch.randn(4, 1, 5, 1), torch.randn(4)
     x_NCHW = torch.randn(2, 4, *height_and_width)
     pair_NCHW = F.conv2d(F.conv2d(x_NCHW, row, bias, 1, (0, 2), groups=4), column, None, 1, (2, 0), groups=4)
@@ -156,7 +166,7 @@ def test_a_bias_between_a_row_and_a_column_changes_the_border_only_by_what_the_c
     assert not torch.allclose(pair_NCHW, square_NCHW, atol=1e-2)
 
 
-def test_a_band_is_one_depthwise_convolution_with_the_outer_product_of_its_kernels():
+def test_a_band_is_one_depthwise_convolution_with_the_outer_product_of_its_kernels() -> None:
     operator = Band(6, 8, kernel=5)
     row, column, pointwise = weights(operator)
     x_NCHW = torch.randn(2, 6, 7, 8)

@@ -1,7 +1,12 @@
 """What every operator promises, asked of each."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
 import pytest
 import torch
+from torch import nn
 
 from search_space.merge import merge
 from search_space.modules.conv_norm import ConvNorm
@@ -16,30 +21,33 @@ PLAIN_AND_CHANGING = [(1, 12), (2, 20)]
 
 
 @pytest.fixture(params=OPERATORS, name="name")
-def _name(request):
+def _name(request: pytest.FixtureRequest) -> str:
     torch.manual_seed(0)
-    return request.param
+    name: str = request.param
+    return name
 
 
 @pytest.fixture(name="make")
-def _make(name):
+def _make(name: str) -> Callable[..., nn.Module]:
     return OPERATORS[name].build
 
 
 @pytest.mark.parametrize(("stride", "channels_in"), STRIDES_AND_WIDTHS)
-def test_the_output_has_the_width_asked_for_and_the_size_divided_by_the_stride(make, stride, channels_in):
+def test_the_output_has_the_width_asked_for_and_the_size_divided_by_the_stride(
+    make: Callable[..., nn.Module], stride: int, channels_in: int
+) -> None:
     operator = make(channels_in, 12, stride)
     for height, width in [(1, 1), (2, 3), (7, 8), (9, 9)]:
         output_NCHW = operator(torch.randn(3, channels_in, height, width))
         assert output_NCHW.shape == (3, 12, -(-height // stride), -(-width // stride))
 
 
-def test_it_takes_the_widths_of_the_narrowest_cells(make):
+def test_it_takes_the_widths_of_the_narrowest_cells(make: Callable[..., nn.Module]) -> None:
     for channels in (4, 5, 11):
         assert make(channels, channels)(torch.randn(2, channels, 5, 5)).shape == (2, channels, 5, 5)
 
 
-def test_it_says_which_widths_it_takes_where_it_refuses_one(name):
+def test_it_says_which_widths_it_takes_where_it_refuses_one(name: str) -> None:
     operator = OPERATORS[name]
     fewest = operator.narrowest
     operator.build(fewest, fewest)
@@ -49,7 +57,7 @@ def test_it_says_which_widths_it_takes_where_it_refuses_one(name):
 
 
 @pytest.mark.parametrize(("stride", "channels_in"), STRIDES_AND_WIDTHS)
-def test_it_costs_what_its_description_says(name, stride, channels_in):
+def test_it_costs_what_its_description_says(name: str, stride: int, channels_in: int) -> None:
     operator = OPERATORS[name]
     for size in [(9, 7), (8, 8)]:
         said = operator.cost(channels_in, 12, size, stride)
@@ -58,7 +66,9 @@ def test_it_costs_what_its_description_says(name, stride, channels_in):
 
 
 @pytest.mark.parametrize(("stride", "channels_in"), PLAIN_AND_CHANGING)
-def test_its_inference_form_computes_the_same_whatever_the_statistics(make, stride, channels_in):
+def test_its_inference_form_computes_the_same_whatever_the_statistics(
+    make: Callable[..., nn.Module], stride: int, channels_in: int
+) -> None:
     x_NCHW = torch.randn(4, channels_in, 9, 8)
     operator = as_if_trained(make(channels_in, 12, stride), x_NCHW)
     assert torch.allclose(merge(operator)(x_NCHW), operator(x_NCHW), rtol=1e-5, atol=1e-5)
@@ -66,19 +76,22 @@ def test_its_inference_form_computes_the_same_whatever_the_statistics(make, stri
 
 @pytest.mark.parametrize("dims", [1, 3])
 @pytest.mark.parametrize("name", [name for name, operator in OPERATORS.items() if 1 in operator.dims])
-def test_it_keeps_its_promises_for_signals_and_volumes(name, dims):
+def test_it_keeps_its_promises_for_signals_and_volumes(name: str, dims: int) -> None:
     operator, size = OPERATORS[name], (7, 8, 9)[:dims]
     for stride, channels_in in PLAIN_AND_CHANGING:
         said = operator.cost(channels_in, 12, size, stride)
         found = counted(lambda: operator.build(channels_in, 12, stride, dims), (channels_in, *size))  # noqa: B023
         assert found == (said.params, said.macs)
+        for small in [(1, 1, 1), (2, 3, 1)]:
+            tiny = operator.build(channels_in, 12, stride, dims)(torch.randn(4, channels_in, *small[:dims]))
+            assert tiny.shape == (4, 12, *[-(-pixels // stride) for pixels in small[:dims]])
         x = torch.randn(4, channels_in, *size)
         module = as_if_trained(operator.build(channels_in, 12, stride, dims), x)
         assert module(x).shape == (4, 12, *[-(-pixels // stride) for pixels in size])
         assert torch.allclose(merge(module)(x), module(x), rtol=1e-5, atol=1e-5)
 
 
-def test_it_says_for_which_maps_it_is_where_it_refuses_one(name):
+def test_it_says_for_which_maps_it_is_where_it_refuses_one(name: str) -> None:
     operator = OPERATORS[name]
     for dims in {1, 3} - set(operator.dims):
         with pytest.raises(
@@ -88,7 +101,9 @@ def test_it_says_for_which_maps_it_is_where_it_refuses_one(name):
 
 
 @pytest.mark.parametrize(("stride", "channels_in"), PLAIN_AND_CHANGING)
-def test_in_evaluation_an_image_does_not_depend_on_its_neighbours_in_the_batch(make, stride, channels_in):
+def test_in_evaluation_an_image_does_not_depend_on_its_neighbours_in_the_batch(
+    make: Callable[..., nn.Module], stride: int, channels_in: int
+) -> None:
     batch_NCHW = torch.randn(4, channels_in, 7, 7)
     operator = as_if_trained(make(channels_in, 12, stride), batch_NCHW)
     alone_NCHW = operator(batch_NCHW[2:3])
@@ -96,17 +111,19 @@ def test_in_evaluation_an_image_does_not_depend_on_its_neighbours_in_the_batch(m
 
 
 @pytest.mark.parametrize("stride", STRIDES)
-def test_channels_last_changes_the_layout_and_not_the_values(make, stride):
+def test_channels_last_changes_the_layout_and_not_the_values(make: Callable[..., nn.Module], stride: int) -> None:
     x_NCHW = torch.randn(2, 20, 7, 7)
     operator = as_if_trained(make(20, 12, stride), x_NCHW)
     expected_NCHW = operator(x_NCHW)
-    operator.to(memory_format=torch.channels_last)
+    operator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in its stub
     actual_NCHW = operator(x_NCHW.to(memory_format=torch.channels_last))
     assert torch.allclose(actual_NCHW, expected_NCHW, atol=2e-5)
 
 
 @pytest.mark.parametrize(("stride", "channels_in"), PLAIN_AND_CHANGING)
-def test_every_gradient_is_finite_and_the_input_is_left_alone(make, name, stride, channels_in):
+def test_every_gradient_is_finite_and_the_input_is_left_alone(
+    make: Callable[..., nn.Module], name: str, stride: int, channels_in: int
+) -> None:
     operator = make(channels_in, 12, stride)
     x_NCHW = torch.randn(4, channels_in, 7, 7, requires_grad=True)
     before_NCHW = x_NCHW.detach().clone()
@@ -115,9 +132,9 @@ def test_every_gradient_is_finite_and_the_input_is_left_alone(make, name, stride
         output_NCHW.square().sum().backward()
         assert x_NCHW.grad is not None
         assert torch.isfinite(x_NCHW.grad).all()
-    assert all(torch.isfinite(p.grad).all() for p in operator.parameters())
+    assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in operator.parameters())
     assert torch.equal(x_NCHW, before_NCHW)
 
 
-def test_no_convolution_before_a_norm_has_a_bias(make):
+def test_no_convolution_before_a_norm_has_a_bias(make: Callable[..., nn.Module]) -> None:
     assert all(pair[0].bias is None for pair in make(20, 12, 2).modules() if isinstance(pair, ConvNorm))

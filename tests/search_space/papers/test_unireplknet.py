@@ -24,7 +24,8 @@ class ResponseNorm(nn.Module):
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         norms = x_NCHW.norm(dim=(2, 3), keepdim=True)
-        return x_NCHW + self.scale * x_NCHW * norms / (norms.mean(1, keepdim=True) + 1e-6)
+        y_NCHW: Tensor = x_NCHW + self.scale * x_NCHW * norms / (norms.mean(1, keepdim=True) + 1e-6)
+        return y_NCHW
 
 
 def block(width: int, kernel: int) -> nn.Module:

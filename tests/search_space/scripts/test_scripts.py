@@ -7,9 +7,9 @@ import shutil
 import subprocess
 import sys
 from dataclasses import asdict
-from importlib.util import find_spec
 from pathlib import Path
 
+import onnx
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -20,6 +20,7 @@ from search_space.network import Architecture
 from search_space.published import published
 from search_space.regularisation import Auxiliary, DropPath
 from search_space.skeleton import Skeleton
+from tests.search_space.trained import tensors_of
 
 SCRIPTS = Path(__file__).parents[3] / "search_space" / "scripts"
 SKELETON = Skeleton(
@@ -74,16 +75,41 @@ def test_training_learns_resumes_with_the_same_bits_and_writes_weights_that_load
     ran(folder, "-c", "import model; model.load('weights.safetensors')")
 
 
-@pytest.mark.parametrize("file", ["model.pt2", "model.onnx"])
-def test_a_converted_network_computes_the_same_for_any_batch(folder: Path, file: str) -> None:
-    if file == "model.onnx" and not (find_spec("onnxscript") and find_spec("onnxruntime")):
-        pytest.skip("onnx, onnxscript and onnxruntime are extras")
+@pytest.fixture
+def merged(folder: Path) -> Path:
+    """The folder with the inference form in it."""
     (folder / "model.py").write_text(to_python(ARCHITECTURE, "inference"))
-    save_file(merge(ARCHITECTURE.build().eval()).state_dict(), folder / "weights.safetensors")
+    save_file(tensors_of(merge(ARCHITECTURE.build().eval())), folder / "weights.safetensors")
+    return folder
+
+
+@pytest.mark.parametrize("file", ["model.pt2", "model.onnx"])
+def test_a_converted_network_computes_the_same_for_any_batch(merged: Path, file: str) -> None:
+    folder = merged
     told = ran(folder, "convert.py", file, "--images", "images.pt").splitlines()
     assert [line.partition(":")[0] for line in told] == ["model.py", file]
     assert told[0].split()[-1] == told[1].split()[-1]
     assert (folder / file).stat().st_size > 10_000
+
+
+def test_a_network_of_8_bits_is_scored_again_in_accuracy_and_latency(merged: Path) -> None:
+    told = ran(merged, "convert.py", "model.int8.onnx", "--images", "images.pt").splitlines()
+    assert [line.partition(":")[0] for line in told] == ["model.py", "model.int8.onnx"]
+    before, after = json.loads((merged / "conversions.json").read_text()).values()
+    assert set(after) == {"latency_ms", "threads", "accuracy"}
+    assert after["accuracy"] > before["accuracy"] - 0.2
+    nodes = [node.op_type for node in onnx.load(merged / "model.int8.onnx").graph.node]
+    assert "QuantizeLinear" in nodes
+    assert any(
+        tensor.data_type == onnx.TensorProto.INT8 for tensor in onnx.load(merged / "model.int8.onnx").graph.initializer
+    )
+
+
+def test_8_bits_want_images_to_be_calibrated_on(merged: Path) -> None:
+    command = [sys.executable, "convert.py", "model.int8.onnx"]
+    shown = subprocess.run(command, cwd=merged, capture_output=True, text=True, check=False)
+    assert shown.returncode == 1
+    assert "wants --images with x_train" in shown.stderr
 
 
 def test_operators_that_a_format_cannot_hold_are_named_before_the_conversion(folder: Path) -> None:

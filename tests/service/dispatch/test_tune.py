@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,22 +16,20 @@ import numpy as np
 import pytest
 
 from service.dispatch.inline import InlineDispatcher
-from service.dispatch.tune import TooFewResources, TuneDispatcher, start_ray, stop_ray
-from service.domain.errors import LeaseLost
+from service.dispatch.tune import TooFewResources, TuneDispatcher
+from service.domain.errors import LeaseLost, Unavailable
 from service.domain.trial import TrialState
+from service.ports import Store
+from service.sampling.registry import proposer_for
+from service.search import Search
 from service.store.memory import MemoryUnitOfWork
 from tests import fakes
 from tests.fakes import a_search, a_spec
+from tests.processes import alive_as, wait_for
+from tests.workers import supervised_evaluations as wrong
 from workers.messages import EvaluationReport, EvaluationRequest, FailureClass
 
 pytestmark = pytest.mark.xdist_group("ray")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _ray() -> Iterator[None]:
-    start_ray(2)
-    yield
-    stop_ray()
 
 
 def evaluate(request: EvaluationRequest, ledger: Any) -> Iterator[EvaluationReport]:
@@ -49,7 +49,8 @@ def dies(request: EvaluationRequest, ledger: Any) -> Iterator[EvaluationReport]:
 
 
 def always_dies(request: EvaluationRequest, _: Any) -> Iterator[EvaluationReport]:
-    os._exit(1)
+    if request:
+        os._exit(1)
     yield from fakes.evaluate(request)
 
 
@@ -94,11 +95,20 @@ def test_an_exception_that_escapes_the_evaluation_is_kept_with_its_traceback() -
     assert "read-only" in failure.traceback
 
 
-def test_a_stopped_search_ends_at_once(tmp_path: Path) -> None:
-    search = a_search(a_spec(trials=10_000), MemoryUnitOfWork())
-    threading.Timer(1.0, search.stop).start()
+def test_a_stopped_search_is_handed_no_trial_more(tmp_path: Path) -> None:
+    work = MemoryUnitOfWork()
+    search = a_search(a_spec(trials=10_000), work)
+    recorded_by_then: list[int] = []
+
+    def stop() -> None:
+        search.stop()
+        with work() as store:
+            recorded_by_then.append(len(store.trials(search.job.id)))
+
+    threading.Timer(1.0, stop).start()
     TuneDispatcher(evaluate, str(tmp_path / "ledger")).run(search)
-    assert len(search.trials) < 10_000
+    # one may be on its way into the record at that moment
+    assert len(search.trials) <= recorded_by_then[0] + 1
 
 
 def test_losing_the_lease_ends_the_search(tmp_path: Path) -> None:
@@ -110,11 +120,37 @@ def test_losing_the_lease_ends_the_search(tmp_path: Path) -> None:
         TuneDispatcher(evaluate, str(tmp_path / "ledger")).run(search)
 
 
+def test_a_record_that_is_away_when_a_result_arrives_is_told_as_such() -> None:
+    work = MemoryUnitOfWork()
+    with work() as store:
+        store.add_job(a_spec(trials=1))
+        claimed = store.claim_job("test", 60)
+    assert claimed is not None
+    times = 0
+
+    @contextmanager
+    def away_at_the_third_time() -> Iterator[Store]:
+        nonlocal times
+        times += 1  # its trials, then trial 0, then what came of it
+        if times >= 3:
+            raise Unavailable("The database does not answer.")
+        with work() as store:
+            yield store
+
+    search = Search(*claimed, proposer_for(claimed[0].spec), away_at_the_third_time)
+    with pytest.raises(Unavailable):
+        TuneDispatcher(fake, None).run(search)
+
+
+def fake(request: EvaluationRequest, _: Any) -> Iterator[EvaluationReport]:
+    yield from fakes.evaluate(request)
+
+
 def test_a_job_that_wants_more_than_there_is_ends_at_once() -> None:
     spec = a_spec(trials=1)
     search = a_search(replace(spec, resources=replace(spec.resources, cpus=64)), MemoryUnitOfWork())
     with pytest.raises(TooFewResources, match="64 CPUs"):
-        TuneDispatcher(fakes.evaluate, None).run(search)
+        TuneDispatcher(sleeps, None).run(search)
 
 
 def sleeps(request: EvaluationRequest, _: Any) -> Iterator[EvaluationReport]:
@@ -128,3 +164,71 @@ def test_stopping_does_not_wait_for_long_evaluations() -> None:
     started = time.monotonic()
     TuneDispatcher(sleeps, None).run(search)
     assert time.monotonic() - started < 120, "an evaluation of ten minutes is not waited for"
+
+
+WRONG = {
+    "endless loop in C": (wrong.hangs_in_c, FailureClass.DEADLINE),
+    "ignored signals": (wrong.ignores_signals, FailureClass.DEADLINE),
+    "fork bomb": (wrong.bombs, FailureClass.DEADLINE),
+    "memory": (wrong.allocates, FailureClass.OUT_OF_MEMORY),
+}
+DEADLINE_S = 2.0
+
+
+def goes_wrong(key: str) -> bool:
+    return int(key[:8], 16) % 2 == 0
+
+
+def every_other_goes_wrong(request: EvaluationRequest, how: str) -> Iterator[EvaluationReport]:
+    if goes_wrong(request.genotype.key):
+        yield from WRONG[how][0](request, None)
+    yield from fakes.evaluate(request)
+
+
+@pytest.mark.parametrize("turn", [0, *(pytest.param(turn, marks=pytest.mark.long) for turn in range(1, 20))])
+@pytest.mark.parametrize(
+    "how",
+    [
+        "endless loop in C",
+        "fork bomb",
+        # without Ray, tests/workers/test_supervised.py asks the same of these every time
+        pytest.param("ignored signals", marks=pytest.mark.long),
+        pytest.param("memory", marks=pytest.mark.long),
+    ],
+)
+def test_trials_that_go_wrong_are_named_and_their_neighbours_are_as_they_would_have_been(how: str, turn: int) -> None:
+    spec = a_spec(trials=8, seed=turn, sampler="random", stopping="none", evaluation_seconds=DEADLINE_S)
+    spec = replace(spec, resources=replace(spec.resources, memory_mb=900))
+    undisturbed = a_search(spec, MemoryUnitOfWork())
+    InlineDispatcher(fakes.evaluate).run(undisturbed)
+    search = a_search(spec, MemoryUnitOfWork())
+    TuneDispatcher(every_other_goes_wrong, how).run(search)
+    failures = []
+    for trial, as_it_would_be in zip(search.trials, undisturbed.trials, strict=True):
+        if goes_wrong(trial.proposal.genotype.key):
+            assert trial.failure is not None
+            assert trial.failure.seconds < DEADLINE_S + 5
+            failures.append(trial.failure.failure)
+        else:
+            assert trial == as_it_would_be
+    assert set(failures) == {WRONG[how][1]}
+    wait_for(lambda: not alive_as("EvaluationTrainable"), 10, "no process of an evaluation is left")
+
+
+def reads_data(request: EvaluationRequest, data: Any) -> Iterator[EvaluationReport]:
+    assert data.sum() == 0
+    yield from fakes.evaluate(request)
+
+
+def objects() -> set[str]:
+    """What this process keeps in the memory of the node."""
+    import ray  # after our settings of it
+
+    return set(ray._private.worker.global_worker.core_worker.get_all_reference_counts())
+
+
+def test_the_data_of_a_job_leave_the_memory_of_the_node_with_it() -> None:
+    before = objects()
+    TuneDispatcher(reads_data, np.zeros(1_000_000)).run(a_search(a_spec(trials=4), MemoryUnitOfWork()))
+    gc.collect()
+    wait_for(lambda: objects() <= before, 30, "nothing is kept for a job that has ended")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.front import Losses, hypervolume, knee, nondominated
+from service.domain.front import Losses, alike, hypervolume, hypervolumes, knee, nondominated
 
 loss = st.integers(-6, 6).map(float)
 
@@ -68,3 +68,18 @@ def test_the_knee_does_not_depend_on_units(points: list[Losses], exponent: int, 
     # A power of two keeps the scaled losses exact.
     scaled = [(a * 2.0**exponent, b + offset) for a, b in points]
     assert knee(scaled) == knee(points)
+
+
+@given(any_cloud)
+def test_what_is_covered_is_known_after_every_point(points: list[Losses]) -> None:
+    corner = (7.0,) * len(points[0]) if points else ()
+    each = [hypervolume(points[: count + 1], corner) for count in range(len(points))]
+    assert hypervolumes(points, corner) == pytest.approx(each)
+
+
+def test_points_are_alike_where_their_intervals_overlap_in_every_objective() -> None:
+    wide, sure = (0.0, 10.0), (1.0, 1.0)
+    assert alike([[wide, (0.0, 1.0)], [wide, (1.5, 2.0)]]) == [[], []]
+    assert alike([[wide, (0.0, 1.0)], [sure, (1.0, 2.0)]]) == [[1], [0]]
+    assert alike([[sure], [(2.0, 2.0)], [sure]]) == [[2], [], [0]]
+    assert alike([]) == []

@@ -21,7 +21,9 @@ TRIALS = [
 
 
 def test_progress_counts_trials_by_how_they_ended() -> None:
-    assert progress(JOB, TRIALS) == Progress(
+    told = progress(JOB, TRIALS)
+    assert told.seconds_left is not None
+    assert replace(told, seconds_left=30.0) == Progress(
         budget=10,
         proposed=5,
         done=2,

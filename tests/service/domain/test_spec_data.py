@@ -51,9 +51,15 @@ specs = st.builds(
     objectives=objectives.map(tuple),
     sampler=st.builds(Sampler, name=st.sampled_from(sorted(SAMPLERS)), lag=st.integers(1, 64)),
     early_stopping=st.builds(EarlyStopping, name=st.sampled_from(["halving", "none"])),
-    budget=st.builds(Budget, trials=st.integers(1, 100_000), seconds=st.floats(1, 1e6)),
-    resources=st.builds(Resources, workers=st.integers(1, 64)),
+    budget=st.builds(
+        Budget,
+        trials=st.integers(1, 100_000),
+        seconds=st.floats(1, 1e6),
+        evaluation_seconds=st.none() | st.floats(1, 1e6),
+    ),
+    resources=st.builds(Resources, workers=st.integers(1, 64), memory_mb=st.none() | st.integers(64, 10_000)),
     seed=st.integers(0, 2**31 - 1),
+    priority=st.integers(-100, 100),
 )
 
 
@@ -65,3 +71,9 @@ def test_a_specification_survives_json(spec: JobSpec) -> None:
 def test_a_specification_of_a_newer_version_is_not_guessed_at() -> None:
     with pytest.raises(ValueError, match="version 2"):
         spec_from_data(spec_to_data(job_spec()) | {"version": 2})
+
+
+def test_a_specification_written_before_there_were_deadlines_and_priorities_is_read() -> None:
+    data = spec_to_data(job_spec())
+    del data["budget"]["evaluation_seconds"], data["resources"]["memory_mb"], data["priority"]
+    assert spec_from_data(data) == job_spec()

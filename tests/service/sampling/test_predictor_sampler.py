@@ -101,3 +101,16 @@ def test_a_proposal_costs_a_few_milliseconds_after_500_trials() -> None:
     before = time.process_time()
     study.optimize(two_objectives, n_trials=10)
     assert (time.process_time() - before) / 10 < 0.1  # 20 ms on an idle core
+
+
+def test_what_keeps_the_limit_is_proposed_also_when_nothing_better_is_left_in_it() -> None:
+    def limited(trial: optuna.Trial) -> tuple[float, float]:
+        quality, cost = two_objectives(trial)
+        trial.set_constraint("cost", cost - 15)
+        return quality, cost
+
+    study = optuna.create_study(directions=["maximize", "minimize"], sampler=PredictorSampler(seed=0))
+    study.optimize(limited, n_trials=100)
+    feasible = [trial.constraints["cost"] <= 0 for trial in study.trials]
+    assert sum(feasible[20:60]) > 4 * sum(feasible[:20])
+    assert sum(feasible[60:]) > 4 * sum(feasible[:20])

@@ -30,7 +30,7 @@ def work() -> MemoryUnitOfWork:
 def test_a_registered_genotype_is_known_and_was_tried_nowhere(work: MemoryUnitOfWork) -> None:
     architectures.register(genotype(3), work)
     assert architectures.get(genotype(3).key, work) == architectures.Known(genotype(3), ())
-    assert architectures.cost_in(genotype(3).key, TINY, work) == cost(Architecture(genotype(3), TINY))
+    assert architectures.grown(genotype(3).key, TINY, work).cost == cost(Architecture(genotype(3), TINY))
 
 
 def test_a_genotype_of_unknown_operators_is_refused(work: MemoryUnitOfWork) -> None:

@@ -7,7 +7,7 @@ import pytest
 from service.domain.errors import NotFound
 from service.domain.objectives import Objective
 from service.store.memory import MemoryUnitOfWork
-from service.usecases.front import of_job
+from service.usecases.front import history, of_job
 from tests.builders import evaluated, latency
 from tests.service.usecases.recorded import record_job
 from workers.messages import Evaluated
@@ -49,6 +49,7 @@ def test_a_user_may_look_below_a_latency_only(work: MemoryUnitOfWork) -> None:
     front = of_job(record_job(work, RESULTS).id, work, max_latency_ms=2.0)
     assert [point.trial.number for point in front.points] == [5, 2]
     assert front.knee is None
+    assert front.best == 2
 
 
 def test_a_job_without_results_has_an_empty_front(work: MemoryUnitOfWork) -> None:
@@ -65,3 +66,21 @@ def test_one_objective_has_a_front_too(work: MemoryUnitOfWork) -> None:
 def test_there_is_no_front_of_no_job(work: MemoryUnitOfWork) -> None:
     with pytest.raises(NotFound):
         of_job(41, work)
+
+
+def test_points_that_cannot_be_told_apart_say_so(work: MemoryUnitOfWork) -> None:
+    # 359 images: 0.97 and 0.98 are within chance, 0.9 is not; latencies are spread by a tenth on either side.
+    results = [result(0.9, 2.0), result(0.97, 2.4), result(0.98, 2.5)]
+    front = of_job(record_job(work, results).id, work)
+    assert [(point.trial.number, point.alike) for point in front.points] == [(0, ()), (1, (2,)), (2, (1,))]
+    low, high = front.points[2].accuracy_interval
+    assert 0.95 < low < 0.98 < high < 1
+
+
+def test_the_history_tells_which_trials_made_the_front_cover_more(work: MemoryUnitOfWork) -> None:
+    job = record_job(work, [result(0.8, 4.0), None, result(0.7, 4.2), result(0.9, 2.0)])
+    told = history(job.id, work)
+    assert told.reference == pytest.approx((0.0, 1.1 * 4.2))
+    assert [step.trials for step in told.steps] == [1, 4]
+    assert told.steps[0].hypervolume == pytest.approx(0.8 * 0.62)
+    assert told.steps[-1].hypervolume == of_job(job.id, work).hypervolume

@@ -31,7 +31,7 @@ def wants(metric: str, limit: float | None) -> JobSpec:
 
 @pytest.mark.parametrize(("metric", "limit"), [("params", 10), ("macs", 999), ("latency_ms", 0.001)])
 def test_a_limit_below_every_cell_is_refused_with_the_range(metric: str, limit: float) -> None:
-    with pytest.raises(Invalid, match=rf"{metric} of {limit} or less: cells reach from .* raise the limit") as refusal:
+    with pytest.raises(Invalid, match=rf"{metric} of {limit} or less; cells reach from .*: give a limit of") as refusal:
         refuse_out_of_reach(wants(metric, limit), {"local": PROFILE})
     assert refusal.value.field == "objectives.1.limit"
     assert "\n" not in str(refusal.value)

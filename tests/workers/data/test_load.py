@@ -9,6 +9,7 @@ import pytest
 from workers.data.catalogue import DATASETS
 from workers.data.labelled import LabelledData
 from workers.data.load import DatasetAbsent, load
+from workers.data.splits import split
 
 
 @pytest.fixture
@@ -61,6 +62,13 @@ def test_what_cannot_be_loaded_is_refused_with_advice(tmp_path: Path) -> None:
         load("imagenet")
     with pytest.raises(DatasetAbsent, match="CELLSMITH_DATA"):
         load("cifar10", tmp_path)
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_the_catalogue_knows_how_many_images_score_a_network(name: str) -> None:
+    if absence := DATASETS[name].absence():
+        pytest.skip(absence)
+    assert len(split(load(name)).validation) == DATASETS[name].validation_images
 
 
 def test_nobody_can_write_to_loaded_images() -> None:

@@ -40,7 +40,7 @@ def test_mirrored_cells_compute_the_same() -> None:
 
 
 def test_traffic_counts_every_path_at_each_of_its_edges() -> None:
-    totals, present, traffic, _ = CELL.views(np.array([[CONV, NONE, SKIP, NONE, CONV, CONV]]))[0]
+    totals, present, traffic, *_ = CELL.views(np.array([[CONV, NONE, SKIP, NONE, CONV, CONV]]))[0]
     assert totals.tolist() == [[0, 1, 3]]
     assert present.tolist() == [[0, 1, 1]]
     assert traffic.tolist() == [[0, 1, 4]]  # 0-1-3 has two convolutions, 0-1-2-3 two and a skip
@@ -49,3 +49,10 @@ def test_traffic_counts_every_path_at_each_of_its_edges() -> None:
 def test_a_link_that_runs_backwards_is_refused() -> None:
     with pytest.raises(ValueError, match="forward"):
         DenseCell({"1->0": (1, 0)}, 3, NONE, SKIP)
+
+
+def test_paths_are_told_by_the_most_the_fewest_and_the_mean_number_of_operators_on_them() -> None:
+    *_, most, fewest, mean = CELL.views(np.array([[CONV, NONE, CONV, SKIP, NONE, CONV], [NONE] * 6]))[0]
+    assert most.tolist() == [[3, 3], [0, 0]]  # 0-1-2-3 has three convolutions, 0-3 none: by operator, then in all
+    assert fewest.tolist() == [[0, 0], [0, 0]]
+    assert mean.tolist() == [[1.5, 1.5], [0, 0]]

@@ -1,0 +1,61 @@
+"""Ray on several machines: a head beside the scheduler, and workers that join it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NoReturn
+
+
+def be_one_of_several() -> None:
+    """To be called before Ray is imported, which otherwise keeps to this machine's loopback."""
+    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "1"
+
+
+def command(address: str, processors: int, *, head: bool, folder: Path | None = None) -> list[str]:
+    """The command line of one node of Ray, which runs until it is ended or has lost its head."""
+    host, _, port = address.rpartition(":")
+    # Ray's own script, by the interpreter that runs this.
+    line = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats"]
+    line += [f"--num-cpus={processors}"]
+    if folder:
+        line += [f"--temp-dir={folder}"]
+    if head:
+        return [
+            *line,
+            "--head",
+            "--include-dashboard=false",
+            f"--port={port}",
+            f"--node-ip-address={socket.gethostbyname(host)}",
+        ]
+    return [*line, f"--address={socket.gethostbyname(host)}:{port}"]
+
+
+def lead(address: str, processors: int, folder: Path | None) -> subprocess.Popen[bytes]:
+    """The head of a Ray, as a process of its own that `ray.init` can join soon after."""
+    line = command(address, processors, head=True, folder=folder)
+    return subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
+def join(address: str, processors: int) -> NoReturn:
+    """Becomes a node of the Ray at `address`, with so many evaluations at once."""
+    line = command(address, processors, head=False)
+    os.execv(line[0], line)  # noqa: S606  # a fixed command line, and no shell wanted
+
+
+def answering(address: str, head: subprocess.Popen[bytes]) -> str:
+    """The address as numbers, once the head listens there; RuntimeError where it ends before."""
+    host, _, port = address.rpartition(":")
+    where = socket.gethostbyname(host), int(port)
+    while head.poll() is None:
+        try:
+            with socket.create_connection(where, timeout=1):
+                time.sleep(2.0)  # its other half comes after the one that listens
+                return f"{where[0]}:{port}"
+        except OSError:
+            time.sleep(0.2)
+    raise RuntimeError(f"Ray's head at {address} ended with {head.returncode}.")

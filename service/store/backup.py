@@ -1,0 +1,120 @@
+"""The whole record as one file, while the service runs; and back from that file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import URL, Engine, inspect, select, text
+from sqlalchemy.exc import DatabaseError
+
+from service.store.clock import now
+from service.store.engine import connect
+from service.store.migrate import check, upgrade
+from service.store.tables import JobRow, SchedulerRow
+
+
+class BackupFailed(Exception):
+    """A backup or a restore that was not done; nothing was changed. The message says why, in one line."""
+
+
+def back_up(engine: Engine, file: Path) -> None:
+    """Writes one state of the record to `file`, for `restore`. The service may go on meanwhile."""
+    if file.exists():
+        raise BackupFailed(f"{file} is there already; name a file that is not.")
+    part = file.with_name(f"{file.name}.part")
+    try:
+        check(engine)
+        if engine.dialect.name == "sqlite":
+            _copy(_path(engine.url), part)
+        else:
+            _run("pg_dump", engine.url, "--format=custom", f"--file={part}")
+        part.replace(file)
+    except (OSError, sqlite3.Error) as error:
+        raise BackupFailed(f"{file} cannot be written: {error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def restore(engine: Engine, file: Path, *, replace: bool = False) -> None:
+    """Makes the record what it was when `file` was written, in one transaction, and brings it to this schema.
+
+    Not where a scheduler works, and, unless it may `replace` them, not where there are jobs.
+    """
+    if not file.is_file():
+        raise BackupFailed(f"There is no file {file}.")
+    _refuse_what_is_in_use(engine, replace=replace)
+    try:
+        if engine.dialect.name == "sqlite":
+            _refuse_what_is_no_backup(file)
+            _copy(file, _path(engine.url))
+        else:
+            options = ("--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error")
+            _run("pg_restore", engine.url, *options, str(file))
+    except (OSError, sqlite3.Error) as error:
+        raise BackupFailed(f"{file} cannot be restored: {error}") from error
+    engine.dispose()
+    upgrade(engine)
+
+
+def _refuse_what_is_in_use(engine: Engine, *, replace: bool) -> None:
+    if not inspect(engine).has_table(JobRow.__tablename__):
+        return
+    with engine.connect() as connection:
+        if inspect(connection).has_table(SchedulerRow.__tablename__):
+            alive = connection.execute(select(SchedulerRow.holder).where(SchedulerRow.until > now())).scalars().first()
+            if alive is not None:
+                raise BackupFailed(f"The scheduler {alive} works, or did a moment ago: stop the service first.")
+        jobs = connection.execute(text("SELECT count(*) FROM jobs")).scalar()
+    if jobs and not replace:
+        raise BackupFailed(f"The record has {jobs} jobs, which would be lost: back it up, then add --replace.")
+
+
+def _refuse_what_is_no_backup(file: Path) -> None:
+    """Of SQLite; pg_restore itself refuses what is no dump of PostgreSQL."""
+    engine = connect(f"sqlite:///file:{file}?mode=ro&uri=true")
+    try:
+        with engine.connect() as connection:
+            found = connection.execute(text("PRAGMA quick_check")).scalar()
+            if found != "ok" or not inspect(connection).has_table("alembic_version"):
+                raise BackupFailed(f"{file} is no backup of a record in SQLite, or is damaged.")
+    except DatabaseError as error:
+        raise BackupFailed(f"{file} is no backup of a record in SQLite: {error.orig}") from error
+    finally:
+        engine.dispose()
+
+
+def _copy(source: Path, target: Path) -> None:
+    """One state of a SQLite database in place of another; whoever reads or writes either waits or sees it whole."""
+    with _opened(source) as read, _opened(target) as write:
+        read.backup(write)
+
+
+@contextlib.contextmanager
+def _opened(file: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(file, timeout=30)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _path(url: URL) -> Path:
+    return Path(str(url.database))
+
+
+def _run(program: str, url: URL, *options: str) -> None:
+    """A program of PostgreSQL's own on the database; the password is not on its command line, where all may read."""
+    address = url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+    environment = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
+    command = [program, f"--dbname={address}", *options]
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise BackupFailed(f"{program} is not on this machine: install PostgreSQL's client programs.") from error
+    if done.returncode != 0:
+        raise BackupFailed(f"{program}: {' '.join(done.stderr.split())}")

@@ -1,0 +1,62 @@
+"""The best finds of all jobs in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import median
+
+from sqlalchemy import bindparam, select
+
+from search_space.network import Architecture
+from search_space.skeleton import Skeleton
+from service.domain.trial import TrialState
+from service.store.architectures import genotype_of
+from service.store.records import Records
+from service.store.tables import ArchitectureRow, EvaluationRow, JobRow, TrialRow
+
+FINDS = (
+    select(TrialRow.job_id, TrialRow.number)
+    .join(EvaluationRow, EvaluationRow.trial_id == TrialRow.id)
+    .join(JobRow, JobRow.id == TrialRow.job_id)
+    .where(
+        TrialRow.state == TrialState.DONE,
+        EvaluationRow.failure.is_(None),
+        EvaluationRow.fidelity == JobRow.spec["recipe"]["epochs"].as_integer(),
+        EvaluationRow.latency["device"].as_string() == bindparam("device"),
+        JobRow.spec["dataset"].as_string() == bindparam("dataset"),
+    )
+    .order_by(EvaluationRow.accuracy.desc(), TrialRow.id)
+)
+
+
+MEASURED = (
+    select(ArchitectureRow.genotype, JobRow.spec["skeleton"].label("skeleton"), EvaluationRow.latency)
+    .select_from(EvaluationRow)
+    .join(TrialRow, EvaluationRow.trial_id == TrialRow.id)
+    .join(JobRow, JobRow.id == TrialRow.job_id)
+    .join(ArchitectureRow, ArchitectureRow.key == TrialRow.architecture_key)
+    .where(
+        EvaluationRow.failure.is_(None),
+        EvaluationRow.reused_from.is_(None),
+        EvaluationRow.latency["device"].as_string() == bindparam("device"),
+    )
+    .order_by(EvaluationRow.id.desc())
+    .limit(bindparam("limit"))
+)
+
+
+class FindRecords(Records):
+    """The promises of `service.ports.Store` about what all jobs have found."""
+
+    def finds(self, dataset: str, device: str) -> Iterator[tuple[int, int]]:
+        """See `Store.finds`."""
+        for row in self._connection.execute(FINDS, {"dataset": dataset, "device": device}):
+            yield row.job_id, row.number
+
+    def latencies(self, device: str, limit: int) -> list[tuple[Architecture, float]]:
+        """See `Store.latencies`."""
+        rows = self._connection.execute(MEASURED, {"device": device, "limit": limit})
+        return [
+            (Architecture(genotype_of(row.genotype), Skeleton(**row.skeleton)), median(row.latency["samples_ms"]))
+            for row in rows
+        ]

@@ -1,0 +1,83 @@
+"""What an operator does with the record: backing it up, restoring it, having it examined, taking a study out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DatabaseError
+
+from service.domain.errors import ServiceError
+from service.settings import Settings
+from service.store.backup import BackupFailed, back_up, restore
+from service.store.doctor import examine
+from service.store.engine import connect
+from service.store.migrate import WrongSchema, check
+from service.store.sql import SqlUnitOfWork
+
+
+class CannotDo(Exception):
+    """What was asked for was not done; the message says why, in one line."""
+
+
+def backup(settings: Settings, file: Path) -> None:
+    """Writes the whole record to a file, while the service runs or not."""
+    with _record(settings) as engine:
+        back_up(engine, file)
+    print(f"The record is in {file}, {file.stat().st_size / 1e6:.1f} MB.")
+
+
+def restore_from(settings: Settings, file: Path, *, replace: bool) -> None:
+    """Makes the record what it was when the file was written. The service must not run."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with _record(settings, may_be_new=True) as engine:
+        restore(engine, file, replace=replace)
+    print(f"The record is what it was when {file} was written.")
+
+
+def doctor(settings: Settings) -> bool:
+    """Prints what is wrong with the record and what to do; whether nothing is."""
+    with _record(settings) as engine:
+        findings = list(examine(engine))
+    for finding in findings:
+        print(f"{finding.what}\n    {finding.remedy}")
+    if not findings:
+        print("The record is in order: schema, leases, and every trial with its evaluations.")
+    return not findings
+
+
+def export_optuna(settings: Settings, job: int, file: Path) -> None:
+    """Writes a job as a study of Optuna's, which its dashboard opens."""
+    with _record(settings) as engine:
+        check(engine)
+        with SqlUnitOfWork(engine, read_only=True)() as store:
+            found, trials = store.job(job), store.trials(job)
+    # Optuna is loaded by the one command that needs it.
+    from service.sampling.study import export_study
+
+    with _told():
+        export_study(found, trials, file)
+    print(f"Job {job} with {len(trials)} trials is in {file}: optuna-dashboard sqlite:///{file}")
+
+
+@contextmanager
+def _record(settings: Settings, *, may_be_new: bool = False) -> Iterator[Engine]:
+    engine = connect(settings.database)
+    path = Path(str(engine.url.database))
+    if engine.dialect.name == "sqlite" and not may_be_new and not path.exists():
+        raise CannotDo(f"There is no record at {path} (CELLSMITH_DATABASE_URL, CELLSMITH_DATA_DIR).")
+    with _told():
+        yield engine
+    engine.dispose()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except (BackupFailed, WrongSchema, ServiceError) as error:
+        raise CannotDo(str(error)) from error
+    except (OSError, DatabaseError) as error:
+        raise CannotDo(str(error).splitlines()[0]) from error

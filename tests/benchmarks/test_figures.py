@@ -1,0 +1,38 @@
+"""The benchmarks give the figures that documents and others name, on runs too small to mean anything."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.processes import ROOT
+
+pytestmark = [pytest.mark.xdist_group("ray"), pytest.mark.long]
+
+
+def figures(folder: Path, *command: str) -> dict[str, float]:
+    """What `python -m benchmarks...` writes."""
+    file = folder / "figures.json"
+    subprocess.run([sys.executable, "-m", *command, "--json", str(file)], cwd=ROOT, check=True, capture_output=True)
+    found: dict[str, float] = json.loads(file.read_text())["figures"]
+    return found
+
+
+def test_overhead_compares_three_sides(tmp_path: Path) -> None:
+    small = ("--trials", "12", "--repeats", "1", "--ray-tune-trials", "3")
+    found = figures(tmp_path, "benchmarks.overhead", *small)
+    for side, trials in [("ours", 12), ("optuna_sqlite", 12), ("ray_tune_optuna", 3)]:
+        assert found[f"{side}.trials"] == trials
+        assert found[f"{side}.median_ms"] > 0
+    assert 1 <= found["ours.commits_per_trial"] <= 3
+
+
+def test_utilisation_tells_how_busy_the_workers_were(tmp_path: Path) -> None:
+    found = figures(tmp_path, "benchmarks.utilisation", "--trials", "3")
+    assert 0 < found["busy_share"] <= 1
+    assert found["trials"] == 3
+    assert found["evaluations"] >= 3

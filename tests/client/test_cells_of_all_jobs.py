@@ -1,0 +1,34 @@
+"""The commands about cells of all jobs, and of elsewhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from service.ports import UnitOfWork
+from tests.client.conftest import Cellsmith
+from tests.recorded import record
+
+NAS_BENCH_201 = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|skip_connect~0|nor_conv_1x1~1|avg_pool_3x3~2|"
+
+
+def test_the_best_of_all_jobs_are_listed_with_their_origin(cellsmith: Cellsmith, work: UnitOfWork) -> None:
+    for _ in range(2):
+        cellsmith("submit", "--dataset", "digits", "--trials", "6")
+        record(work)
+    shown = cellsmith("best", "digits", "--limit", "2")
+    assert shown.exit_code == 0
+    assert [line.split()[:3] for line in shown.stdout.splitlines()[1:]] == [["1", "4", "97.0"], ["1", "3", "96.0"]]
+    assert len(json.loads(cellsmith("best", "digits", "--json").stdout)) == 4
+    assert cellsmith("best", "digits", "--device", "phone").exit_code == 1
+    assert cellsmith("best", "mine").exit_code == 3
+
+
+def test_a_cell_of_elsewhere_is_registered_and_a_job_begins_with_it(cellsmith: Cellsmith, tmp_path: Path) -> None:
+    file = tmp_path / "cell.txt"
+    file.write_text(NAS_BENCH_201)
+    key = json.loads(cellsmith("register", str(file), "--format", "nas-bench-201", "--json").stdout)["key"]
+    made = cellsmith("submit", "--dataset", "digits", "--seed-with", key, "--seed-with", "enas", "--json")
+    assert json.loads(made.stdout)["spec"]["seed_with"][0] == key
+    assert cellsmith("register", str(file), "--format", "keras").exit_code == 2
+    assert cellsmith("register", str(tmp_path / "nothing"), "--format", "darts").exit_code == 2

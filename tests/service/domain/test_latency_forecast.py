@@ -1,0 +1,53 @@
+"""Predicted latencies."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from search_space.cost import cost
+from search_space.network import Architecture
+from search_space.presets import spaces
+from search_space.skeleton import Skeleton
+from service.domain.latency_forecast import forecast
+
+SKELETON = Skeleton((3, 32, 32), 10, 16)
+
+
+def networks(count: int, channels: int = 16) -> list[Architecture]:
+    rng = random.Random(count)
+    return [Architecture(spaces["nasnet"].sample(rng), replace(SKELETON, channels=channels)) for _ in range(count)]
+
+
+def by_bytes(architecture: Architecture, noise: float = 0.0) -> float:
+    """A device that moves 1 MB in 1 ms, and is not quite steady."""
+    spread = 1 + noise * (int(architecture.genotype.key[:4], 16) / 0x8000 - 1)
+    return cost(architecture).bytes_moved / 1e6 * spread
+
+
+def test_a_device_that_is_a_sum_of_prices_is_predicted_exactly_also_for_a_larger_network() -> None:
+    measured = [(each, by_bytes(each)) for each in networks(20)]
+    larger = networks(21, channels=32)[0]
+    told = forecast("local", larger, measured)
+    assert told is not None
+    assert told.milliseconds == pytest.approx(by_bytes(larger), rel=1e-6)
+    assert told.interval_ms == pytest.approx((told.milliseconds, told.milliseconds), rel=1e-6)
+    assert (told.networks, told.extrapolates) == (20, True)
+    assert "20 measured networks, and larger than any of them" in str(told)
+
+
+def test_nine_of_ten_new_networks_of_a_noisy_device_are_about_within_the_interval() -> None:
+    measured = [(each, by_bytes(each, 0.2)) for each in networks(60)]
+    within = 0
+    for each in networks(100):
+        told = forecast("local", each, measured)
+        assert told is not None
+        within += told.interval_ms[0] <= by_bytes(each, 0.2) <= told.interval_ms[1]
+    assert 75 <= within <= 100
+
+
+def test_few_networks_or_the_same_again_and_again_predict_nothing() -> None:
+    measured = [(each, by_bytes(each)) for each in networks(9)]
+    assert forecast("local", networks(1)[0], measured * 3) is None

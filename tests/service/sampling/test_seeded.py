@@ -1,0 +1,38 @@
+"""Searches that begin with given cells."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from search_space.presets import spaces
+from search_space.published import published
+from service.domain.errors import Invalid
+from service.domain.job import Budget
+from service.domain.samplers import SAMPLERS
+from service.store.memory import MemoryUnitOfWork
+from tests.fakes import ShuffledDispatcher, a_search, a_spec
+
+NASNET, ENAS = published["nasnet-a"], published["enas"]
+DARTS = published["darts-v2"]
+
+
+@pytest.mark.parametrize("sampler", [name for name in SAMPLERS if name != "gp"])
+def test_given_cells_are_the_first_trials_in_the_space_or_not_and_the_sampler_goes_on(sampler: str) -> None:
+    keys = []
+    for workers in (1, 3):
+        spec = replace(a_spec(trials=30, sampler=sampler), space=spaces["enas"], seed_with=(NASNET, ENAS, DARTS))
+        search = a_search(spec, MemoryUnitOfWork())
+        ShuffledDispatcher(workers, seed=workers).run(search)
+        keys.append([trial.proposal.genotype.key for trial in search.trials])
+    assert keys[0][:3] == [NASNET.key, ENAS.key, DARTS.key]
+    assert keys[0] == keys[1]
+    assert len(set(keys[0])) == 30
+
+
+def test_more_cells_than_trials_and_a_cell_twice_are_refused() -> None:
+    with pytest.raises(Invalid, match="as many cells at most"):
+        replace(a_spec(), budget=Budget(trials=1), space=spaces["modern"], seed_with=(NASNET, ENAS))
+    with pytest.raises(Invalid, match="named twice"):
+        replace(a_spec(), seed_with=(NASNET, NASNET))

@@ -1,0 +1,104 @@
+"""A backup is one state of the record, and restoring it gives that state back, on both databases."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from service.store.backup import BackupFailed, back_up, restore
+from service.store.doctor import examine
+from service.store.engine import connect
+from service.store.migrate import check, upgrade
+from service.store.sql import SqlUnitOfWork
+from tests.builders import job_spec
+from tests.postgres import postgres_or_skip
+from tests.recorded import record
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    if request.param == "sqlite":
+        engine = connect(f"sqlite:///{tmp_path / 'record.db'}")
+        upgrade(engine)
+        yield engine
+        return
+    if not shutil.which("pg_dump"):
+        pytest.skip("no pg_dump on this machine")
+    with postgres_or_skip() as url:
+        engine = connect(url)
+        upgrade(engine)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture
+def work(engine: Engine) -> SqlUnitOfWork:
+    work = SqlUnitOfWork(engine)
+    with work() as store:
+        store.add_job(job_spec(name="searched"))
+    record(work)
+    return work
+
+
+def test_what_was_backed_up_comes_back_and_what_came_later_is_gone(
+    engine: Engine, work: SqlUnitOfWork, tmp_path: Path
+) -> None:
+    file = tmp_path / "backup"
+    with work() as store:
+        trials, weights = store.trials(1), store.weights(1, 0, "training")
+    back_up(engine, file)
+    with work() as store:
+        store.add_job(job_spec(name="later"))
+    restore(engine, file, replace=True)
+    with work() as store:
+        assert [job.spec.name for job in store.jobs()] == ["searched"]
+        assert store.trials(1) == trials
+        assert store.weights(1, 0, "training") == weights
+        assert store.add_job(job_spec()).id == 2
+    assert list(examine(engine)) == []
+    assert sorted(path.name for path in tmp_path.iterdir() if "backup" in path.name) == ["backup"]
+
+
+def test_jobs_are_replaced_only_where_that_is_asked_for(engine: Engine, work: SqlUnitOfWork, tmp_path: Path) -> None:
+    back_up(engine, tmp_path / "backup")
+    with pytest.raises(BackupFailed, match=r"1 jobs.*--replace"):
+        restore(engine, tmp_path / "backup")
+
+
+def test_nothing_is_restored_under_a_working_scheduler(engine: Engine, work: SqlUnitOfWork, tmp_path: Path) -> None:
+    back_up(engine, tmp_path / "backup")
+    with work() as store:
+        store.pulse("here", 60)
+    with pytest.raises(BackupFailed, match="scheduler here works"):
+        restore(engine, tmp_path / "backup", replace=True)
+
+
+def test_a_backup_does_not_overwrite_a_file(engine: Engine, work: SqlUnitOfWork, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("precious")
+    with pytest.raises(BackupFailed, match="there already"):
+        back_up(engine, tmp_path / "mine")
+    assert (tmp_path / "mine").read_text() == "precious"
+
+
+@pytest.mark.parametrize("content", [b"", b"no backup at all" * 500])
+def test_what_is_no_backup_changes_nothing(engine: Engine, work: SqlUnitOfWork, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "other").write_bytes(content)
+    with pytest.raises(BackupFailed) as refusal:
+        restore(engine, tmp_path / "other", replace=True)
+    assert "\n" not in str(refusal.value)
+    with work() as store:
+        assert [job.spec.name for job in store.jobs()] == ["searched"]
+
+
+def test_a_backup_of_an_older_schema_is_brought_to_this_one(tmp_path: Path) -> None:
+    old = connect(f"sqlite:///{tmp_path / 'old.db'}")
+    upgrade(old, "0001")
+    old.dispose()
+    engine = connect(f"sqlite:///{tmp_path / 'record.db'}")
+    restore(engine, tmp_path / "old.db")
+    check(engine)
+    engine.dispose()

@@ -1,0 +1,89 @@
+"""The time left that a search tells of itself, against the time it then takes, on a clock of our own."""
+
+from __future__ import annotations
+
+import heapq
+import random
+from dataclasses import replace
+
+import pytest
+
+from service.domain.forecast import seconds_to_come
+from service.domain.job import JobSpec, Resources
+from service.sampling.registry import proposer_for
+from service.search import Assignment, Search
+from service.store.memory import MemoryUnitOfWork
+from tests.fakes import a_spec
+from workers.messages import Evaluated, LatencyMeasurement, Recipe
+
+START_S, FIXED_S, EPOCH_S, BETWEEN_S = 7.0, 0.6, 0.5, 0.05
+
+
+class Cell:
+    """What trial `number` of `trials` costs and reaches: networks differ, and later ones are better."""
+
+    def __init__(self, assignment: Assignment, trials: int) -> None:
+        chance = random.Random(assignment.request.genotype.key)
+        self.fidelities = assignment.request.fidelities
+        self.number = assignment.number
+        self._slowness = chance.lognormvariate(0, 0.25)
+        self._quality = 0.3 + 0.5 * chance.random() + 0.1 * assignment.number / trials
+
+    def seconds(self, rung: int) -> float:
+        epochs = self.fidelities[rung] - (self.fidelities[rung - 1] if rung else 0)
+        return epochs * EPOCH_S * self._slowness + (0 if rung else FIXED_S)
+
+    def report(self, rung: int) -> Evaluated:
+        fidelity = self.fidelities[rung]
+        latency = LatencyMeasurement("local", 1, 1, (1 + self._slowness,) * 9, (1.0,) * 9)
+        return Evaluated(fidelity, self._quality * fidelity / (fidelity + 1), latency, 1, 1, self.seconds(rung))
+
+
+def forecast_error(spec: JobSpec, after: int) -> float:
+    """By which share of the whole time the end that was forecast after so many ended trials missed the real one."""
+    work = MemoryUnitOfWork()
+    with work() as store:
+        store.add_job(spec)
+        claimed = store.claim_job("test", 60)
+    assert claimed is not None
+    now, forecast = 0.0, None
+    search = Search(*claimed, proposer_for(spec), work, clock=lambda: now)
+    now, free = START_S, spec.resources.workers
+    under_way: list[tuple[float, int, int, Cell]] = []
+    while True:
+        while free and (assignment := search.next()):
+            cell = Cell(assignment, spec.budget.trials)
+            heapq.heappush(under_way, (now + BETWEEN_S + cell.seconds(0), cell.number, 0, cell))
+            free -= 1
+        if not under_way:
+            break
+        now, number, rung, cell = heapq.heappop(under_way)
+        if search.report(number, cell.report(rung)):
+            heapq.heappush(under_way, (now + cell.seconds(rung + 1), number, rung + 1, cell))
+        else:
+            free += 1
+        if forecast is None and sum(trial.ended for trial in search.trials) == after:
+            to_come = seconds_to_come(spec, search.trials, now)
+            assert to_come is not None
+            forecast = now + to_come
+    assert forecast is not None
+    return forecast / now - 1
+
+
+@pytest.mark.parametrize("sampler", ["random", "nsga2"])
+@pytest.mark.parametrize("epochs", [6, 18])
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_after_a_tenth_of_the_trials_the_end_is_known_within_a_quarter(sampler: str, epochs: int, workers: int) -> None:
+    errors = []
+    for seed in range(6):
+        spec = a_spec(trials=100, sampler=sampler, lag=8, seed=seed, seconds=1e6)
+        spec = replace(spec, recipe=Recipe(epochs=epochs), resources=Resources(workers=workers))
+        errors.append(forecast_error(spec, after=10))
+    # Ten trials differ by chance: one seed in six may miss, none by much.
+    assert sorted(map(abs, errors))[-2] < 0.25
+    assert max(map(abs, errors)) < 0.4
+
+
+def test_where_every_trial_is_trained_fully_the_pace_is_the_forecast() -> None:
+    spec = a_spec(trials=60, sampler="random", stopping="none", seconds=1e6)
+    assert abs(forecast_error(spec, after=20)) < 0.1

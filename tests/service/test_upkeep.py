@@ -1,0 +1,95 @@
+"""Upkeep of the record as an operator does it: `python -m service backup`, `restore`, `doctor`, `export-optuna`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import optuna
+import pytest
+
+from service.__main__ import COMMANDS
+from service.store.engine import connect
+from service.store.migrate import upgrade
+from service.store.sql import SqlUnitOfWork
+from tests.builders import job_spec
+from tests.processes import ROOT
+from tests.recorded import SEARCH, record
+
+PAGE = ROOT / "docs" / "reference" / "commands.md"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data folder with one searched job."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    engine = connect(f"sqlite:///{folder / 'cellsmith.db'}")
+    upgrade(engine)
+    work = SqlUnitOfWork(engine)
+    with work() as store:
+        store.add_job(job_spec())
+    record(work)
+    engine.dispose()
+    return folder
+
+
+def run(data: Path, *arguments: object) -> tuple[int, str]:
+    """Exit code, and everything that was printed."""
+    environment = os.environ | {"CELLSMITH_DATA_DIR": str(data), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "service", *map(str, arguments)]
+    output = subprocess.PIPE
+    done = subprocess.run(
+        command, env=environment, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    return done.returncode, done.stdout
+
+
+def test_a_record_is_backed_up_examined_and_restored_elsewhere(data: Path, tmp_path: Path) -> None:
+    file, elsewhere = tmp_path / "backup", tmp_path / "elsewhere"
+    assert run(data, "backup", file)[0] == 0
+    code, told = run(elsewhere, "restore", file)
+    assert (code, told.count("\n")) == (0, 1), told
+    assert run(elsewhere, "doctor") == (
+        0,
+        "The record is in order: schema, leases, and every trial with its evaluations.\n",
+    )
+    code, told = run(elsewhere, "restore", file)
+    assert code == 1
+    assert told == "The record has 1 jobs, which would be lost: back it up, then add --replace.\n"
+
+
+def test_the_doctor_says_what_is_wrong_and_what_to_do(data: Path) -> None:
+    with connect(f"sqlite:///{data / 'cellsmith.db'}").begin() as connection:
+        connection.exec_driver_sql("DELETE FROM weights")
+    code, told = run(data, "doctor")
+    assert code == 1
+    assert "Trial 0 of job 1 is done without weights.\n    This never happens by itself." in told
+
+
+def test_a_job_is_taken_out_as_a_study(data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "study.db"
+    code, told = run(data, "export-optuna", 1, file)
+    assert (code, told.count("\n")) == (0, 1), told
+    study = optuna.load_study(study_name="cellsmith-job-1", storage=f"sqlite:///{file}")
+    assert len(study.trials) == len(SEARCH)
+
+
+@pytest.mark.parametrize("arguments", [("backup", "b"), ("doctor",), ("export-optuna", 1, "s")])
+def test_where_there_is_no_record_none_is_made(tmp_path: Path, arguments: tuple[object, ...]) -> None:
+    code, told = run(tmp_path / "nothing", *arguments)
+    assert code == 1
+    assert told.startswith("There is no record at ")
+    assert told.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_job_that_is_not_there_is_refused_in_one_line(data: Path, tmp_path: Path) -> None:
+    assert run(data, "export-optuna", 7, tmp_path / "study.db") == (1, "There is no job 7.\n")
+
+
+def test_every_part_of_the_service_has_a_line_on_the_reference_page() -> None:
+    words = [line.split("`")[1].split() for line in PAGE.read_text().splitlines() if line.startswith("| `python -m")]
+    assert {each[3] if len(each) > 3 else "all" for each in words} == set(COMMANDS)

@@ -1,0 +1,96 @@
+"""Evaluations that go wrong in ways that only another process can end."""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+import signal
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from tests import fakes
+from workers.messages import EvaluationReport, EvaluationRequest
+
+Reports = Iterator[EvaluationReport]
+CHILDREN = 200
+
+
+def hangs_in_c(request: EvaluationRequest, data: Any) -> Reports:
+    """An endless loop in C that never lets go of the interpreter's lock."""
+    sum(iter(int, 1))
+    yield from fakes.evaluate(request)
+
+
+def hangs_after_a_report(request: EvaluationRequest, data: Any) -> Reports:
+    """The same, at the second fidelity."""
+    yield next(fakes.evaluate(request))
+    sum(iter(int, 1))
+
+
+def ignores_signals(request: EvaluationRequest, data: Any) -> Reports:
+    """Sleeps, and cannot be asked to stop."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM):
+        signal.signal(number, signal.SIG_IGN)
+    while True:
+        time.sleep(3600)
+        yield from fakes.evaluate(request)
+
+
+def bombs(request: EvaluationRequest, data: Any) -> Reports:
+    """200 children that ignore signals, each in a session of its own, half of them forked twice."""
+    for number in range(CHILDREN):
+        if os.fork() == 0:
+            os.setsid()
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            if number % 2 and os.fork():
+                os._exit(0)
+            while True:
+                time.sleep(3600)
+    time.sleep(3600)
+    yield from fakes.evaluate(request)
+
+
+def leaves_children(request: EvaluationRequest, data: Any) -> Reports:
+    """Answers as it should, and leaves five processes behind."""
+    for _ in range(5):
+        if os.fork() == 0:
+            os.setsid()
+            while True:
+                time.sleep(3600)
+    yield from fakes.evaluate(request)
+
+
+def allocates(request: EvaluationRequest, data: Any) -> Reports:
+    """Asks for ever more memory in this process."""
+    kept = []
+    while True:
+        kept.append(bytearray(10_000_000))
+        yield from () if len(kept) < 10_000 else fakes.evaluate(request)
+
+
+def shares_memory(request: EvaluationRequest, data: Any) -> Reports:
+    """Takes ever more memory that no limit of a process counts, since it is shared."""
+    kept = []
+    while True:
+        kept.append(mmap.mmap(-1, 10_000_000))
+        kept[-1].write(bytes(10_000_000))
+        time.sleep(0.01)
+        yield from () if len(kept) < 300 else fakes.evaluate(request)
+
+
+def segfaults(request: EvaluationRequest, data: Any) -> Reports:
+    """Reads where nothing is."""
+    ctypes.string_at(0)
+    yield from fakes.evaluate(request)
+
+
+def raises(request: EvaluationRequest, data: Any) -> Reports:
+    """An exception that escapes."""
+    yield data["what nobody expected"]
+
+
+def is_well(request: EvaluationRequest, data: Any) -> Reports:
+    """The fake evaluation."""
+    yield from fakes.evaluate(request)

@@ -1,0 +1,30 @@
+"""What travels between the service and a worker."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from search_space.published import published
+from search_space.skeleton import Skeleton
+from workers.messages import EvaluationRequest, Recipe
+
+REQUEST = EvaluationRequest(
+    genotype=published["enas"],
+    skeleton=Skeleton((1, 8, 8), classes=10, channels=8, stages=2),
+    dataset="digits",
+    recipe=Recipe(epochs=3),
+    seed=0,
+    fidelities=(1, 3),
+)
+
+
+def test_results_recorded_before_skeletons_had_more_fields_still_stand_in() -> None:
+    assert REQUEST.key == "d532eddf8c1665ac4bfbcfff6cf63a5157a3cc5997d950b7478100718fc894f3"
+
+
+def test_another_network_around_the_cells_is_another_request() -> None:
+    skeletons = [
+        replace(REQUEST.skeleton, **change)
+        for change in ({}, {"recursion": 2}, {"reversible": True}, {"initialisation": "dirac"}, {"norm": "gn"})
+    ]
+    assert len({replace(REQUEST, skeleton=skeleton).key for skeleton in skeletons}) == len(skeletons)
