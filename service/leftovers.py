@@ -28,12 +28,13 @@ def end_leftovers(data_dir: Path) -> int:
     What this process starts from now on bears the same mark. Without /proc (not Linux) nothing is looked for.
     """
     mark = f"{MARK}={data_dir.resolve()}".encode()
+    ray_folder = _ray_folder(data_dir)
     killed: set[int] = set()
     empty = 0
     for _ in range(MOST_LOOKS):
         # One that is being killed may just have started another, which cannot be told while it begins its program:
         # until several looks in a row find none.
-        found = set(_marked(mark))
+        found = set(_left(mark, ray_folder))
         empty = 0 if found else empty + 1
         if empty == EMPTY_LOOKS:
             break
@@ -46,12 +47,25 @@ def end_leftovers(data_dir: Path) -> int:
     return len(killed)
 
 
-def _marked(mark: bytes) -> Iterator[int]:
+def _left(mark: bytes, ray_folder: Path | None) -> Iterator[int]:
+    """Every other process that has the mark, or a file of that folder open.
+
+    Ray's helpers write their titles over their environment, in which the mark may be lost.
+    """
     for process in Path("/proc").glob("[0-9]*"):
         # Processes end while we look, and those of other users are closed to us.
         with contextlib.suppress(OSError):
-            if mark in (process / "environ").read_bytes().split(b"\0") and int(process.name) != os.getpid():
+            marked = mark in (process / "environ").read_bytes().split(b"\0")
+            if (marked or (ray_folder and _has_open(process, ray_folder))) and int(process.name) != os.getpid():
                 yield int(process.name)
+
+
+def _has_open(process: Path, folder: Path) -> bool:
+    for file in (process / "fd").iterdir():
+        with contextlib.suppress(OSError):
+            if file.readlink().is_relative_to(folder):
+                return True
+    return False
 
 
 def new_scratch(data_dir: Path) -> tuple[Path, Path]:
@@ -69,11 +83,14 @@ def new_scratch(data_dir: Path) -> tuple[Path, Path]:
 
 def remove_scratch(data_dir: Path) -> None:
     """Removes what `new_scratch` made, with all that is in it."""
-    scratch = _scratch(data_dir)
-    link = scratch / "ray"
-    if link.is_symlink() and link.readlink().name.startswith(RAY_FOLDER):
-        shutil.rmtree(link.readlink(), ignore_errors=True)
-    shutil.rmtree(scratch, ignore_errors=True)
+    if ray_folder := _ray_folder(data_dir):
+        shutil.rmtree(ray_folder, ignore_errors=True)
+    shutil.rmtree(_scratch(data_dir), ignore_errors=True)
+
+
+def _ray_folder(data_dir: Path) -> Path | None:
+    link = _scratch(data_dir) / "ray"
+    return link.readlink() if link.is_symlink() and link.readlink().name.startswith(RAY_FOLDER) else None
 
 
 def _scratch(data_dir: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,15 @@ def test_a_process_that_is_just_starting_others_is_ended_with_all_of_them(tmp_pa
     assert end_leftovers(tmp_path) > 3
     assert alive_with(f"{MARK}={tmp_path}") == []
     left.wait()
+
+
+def test_a_process_without_the_mark_is_known_by_a_file_in_rays_folder_that_it_has_open(tmp_path: Path) -> None:
+    _, ray = new_scratch(tmp_path)
+    with (ray / "raylet.out").open("w") as log, subprocess.Popen(["sleep", "60"], stdout=log) as left:
+        log.close()
+        assert end_leftovers(tmp_path) == 1
+        assert left.wait() == -signal.SIGKILL
+    remove_scratch(tmp_path)
 
 
 def test_what_another_data_folder_runs_is_left_alone(tmp_path: Path) -> None:
