@@ -22,7 +22,8 @@ from benchmarks.report import parser, report
 from search_space.presets import spaces
 from search_space.skeleton import skeletons
 from search_space.space import CellSpace
-from service.dispatch.tune import TuneDispatcher, start_ray, stop_ray
+from service.dispatch.local import start_ray, stop_ray
+from service.dispatch.tune import TuneDispatcher
 from service.domain.job import Budget, EarlyStopping, JobSpec, Resources, Sampler
 from service.sampling.registry import proposer_for
 from service.search import Search

@@ -15,7 +15,8 @@ from typing import Any
 from benchmarks.report import parser, report
 from search_space.presets import spaces
 from search_space.skeleton import skeletons
-from service.dispatch.tune import TuneDispatcher, start_ray, stop_ray
+from service.dispatch.local import start_ray, stop_ray
+from service.dispatch.tune import TuneDispatcher
 from service.domain.job import Budget, JobSpec, Resources
 from service.sampling.registry import proposer_for
 from service.search import Assignment, Search

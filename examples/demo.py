@@ -43,7 +43,8 @@ def demonstrate() -> None:
     started = time.monotonic()
     file = Path(sys.argv[1] if len(sys.argv) > 1 else "examples/digits.json")
     export = Path(sys.argv[2] if len(sys.argv) > 2 else "demo-export")
-    say("Cellsmith demo: a search on 1,797 handwritten digits, on this machine alone.")
+    data = "1,797 handwritten digits" if file.name == "digits.json" else f"what {file} names"
+    say(f"Cellsmith demo: a search on {data}, on this machine alone.")
     folder = tempfile.TemporaryDirectory(prefix="cellsmith-demo-", ignore_cleanup_errors=True)
     with folder as scratch, service(Path(scratch)) as url:
         os.environ["CELLSMITH_URL"] = url
@@ -58,7 +59,7 @@ def demonstrate() -> None:
         best = max(points, key=lambda point: point["accuracy"])
         cellsmith("export", id, str(best["number"]), "-o", str(export), "--force", capture=False)
         say("\nDoes the exported file score the same, in a process that can import torch alone?")
-        check(Path(scratch), export, best["accuracy"], seed=job["spec"]["seed"])
+        check(Path(scratch), export, best["accuracy"], job["spec"]["dataset"], job["spec"]["seed"])
     say(f"\nEverything is stopped. {export}/model.py is yours: plain PyTorch. ({time.monotonic() - started:.0f} s)")
 
 
@@ -111,14 +112,14 @@ def cellsmith(*words: str, capture: bool = True, show: str | None = "") -> str:
     return done.stdout.decode() if capture else ""
 
 
-def check(scratch: Path, export: Path, accuracy: float, seed: int) -> None:
+def check(scratch: Path, export: Path, accuracy: float, dataset: str, seed: int) -> None:
     """Has `check_export.py` score the exported file on the validation images, in a process of its own."""
     import torch
 
     from workers.data.load import load
     from workers.data.splits import split
 
-    validation = split(load("digits"), seed).validation
+    validation = split(load(dataset), seed).validation
     images = scratch / "validation.pt"
     torch.save({"x": torch.tensor(validation.images_NCHW), "y": torch.tensor(validation.labels_N)}, images)
     script = str(ROOT / "examples/check_export.py")

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from service import processes, upkeep
-from service.settings import Settings, WrongSetting, read_settings
+from service.domain.errors import OperatorError, ServiceError
+from service.settings import Settings, read_settings
 
 PARTS = {
     "all": processes.run_all,
@@ -40,7 +41,7 @@ def main() -> int:
         )
         logging.getLogger("alembic").setLevel(logging.WARNING)
         return _done(asked, settings)
-    except (WrongSetting, processes.CannotStart, upkeep.CannotDo) as error:
+    except (OperatorError, ServiceError) as error:
         print(error, file=sys.stderr)
         return 1
 

@@ -19,6 +19,7 @@ MOST_LOOKS = 100
 LOOK_SECONDS = 0.1
 EMPTY_LOOKS = 4
 RAY_FOLDER = "cellsmith-ray-"
+TITLE_OF_RAY = b"ray::"
 LONGEST_FOLDER = 18  # a socket's name has room for 107 characters, of which Ray takes 65 and RAY_FOLDER 23
 
 
@@ -48,7 +49,7 @@ def end_leftovers(data_dir: Path) -> int:
 
 
 def _left(mark: bytes, ray_folder: Path | None) -> Iterator[int]:
-    """Every other process that has the mark, or a file of that folder open.
+    """Every other process that has the mark, or is one of Ray's with a file of that folder open.
 
     Ray's helpers write their titles over their environment, in which the mark may be lost.
     """
@@ -56,11 +57,13 @@ def _left(mark: bytes, ray_folder: Path | None) -> Iterator[int]:
         # Processes end while we look, and those of other users are closed to us.
         with contextlib.suppress(OSError):
             marked = mark in (process / "environ").read_bytes().split(b"\0")
-            if (marked or (ray_folder and _has_open(process, ray_folder))) and int(process.name) != os.getpid():
+            if (marked or (ray_folder and _is_of_ray(process, ray_folder))) and int(process.name) != os.getpid():
                 yield int(process.name)
 
 
-def _has_open(process: Path, folder: Path) -> bool:
+def _is_of_ray(process: Path, folder: Path) -> bool:
+    if not (process / "cmdline").read_bytes().startswith(TITLE_OF_RAY):
+        return False
     for file in (process / "fd").iterdir():
         with contextlib.suppress(OSError):
             if file.readlink().is_relative_to(folder):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import fcntl
 import logging
 import os
 import signal
@@ -13,21 +11,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import IO
 
 import uvicorn
-from sqlalchemy import Engine
-from sqlalchemy.exc import DatabaseError
 
+from service.domain.errors import CannotStart, RecordUnusable
 from service.leftovers import end_leftovers, new_scratch, remove_scratch
+from service.locks import SCHEDULER_LOCK, SERVICE_LOCK, only_one, refuse_second
 from service.pulse import Pulse
 from service.settings import Settings
-from service.store.engine import connect
-from service.store.migrate import WrongSchema, upgrade
+from service.store.engine import connect, told_in_one_line
+from service.store.migrate import upgrade
 from service.store.sql import SqlUnitOfWork
 
 log = logging.getLogger(__name__)
@@ -38,11 +34,6 @@ EARLY_SECONDS = 20.0
 COULD_NOT_START = 1
 TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h
 MOST_EARLY_ENDS = 3
-SERVICE_LOCK, SCHEDULER_LOCK = "service.lock", "scheduler.lock"
-
-
-class CannotStart(Exception):
-    """A process of the service cannot start; the message names the reason in one line."""
 
 
 def migrate(settings: Settings) -> None:
@@ -63,9 +54,8 @@ def run_api(settings: Settings) -> None:
 
 def run_scheduler(settings: Settings) -> None:
     """Drives jobs on a local Ray until it is stopped."""
-    engine = _database(settings)
-    work, reading = SqlUnitOfWork(engine), SqlUnitOfWork(engine, read_only=True)
-    with _only_one(settings.data_dir, SCHEDULER_LOCK):
+    work, reading = _database(settings)
+    with only_one(settings.data_dir, SCHEDULER_LOCK):
         # Everything heavy is loaded by the one process that needs it.
         if settings.ray_address:
             _refuse_unshared_token()
@@ -73,22 +63,23 @@ def run_scheduler(settings: Settings) -> None:
 
         if settings.ray_address:
             cluster.be_one_of_several()
-        from service.dispatch.tune import join_ray, ray_lives, start_ray, stop_ray
+        from service.dispatch.local import join_ray, ray_lives, start_ray, stop_ray
         from service.wiring import holder_of, record_device, scheduler
 
         if ended := end_leftovers(settings.data_dir):
             log.warning("ended %d processes that a killed scheduler had left", ended)
-        tune_folder, ray_folder = new_scratch(settings.data_dir)
-        runner = scheduler(settings, work, reading, tune_folder)
         head = None
-        if settings.ray_address:
-            head = cluster.lead(settings.ray_address, settings.workers, ray_folder)
-            join_ray(cluster.answering(settings.ray_address, head))
-        else:
-            start_ray(settings.workers, ray_folder)
-        _on_stop(runner.stop)  # after Ray, which brings handlers of its own
-        _end_with_parent(runner.stop)
+        _on_stop(sys.exit)  # until there is something to end in good order
         try:
+            tune_folder, ray_folder = new_scratch(settings.data_dir)
+            runner = scheduler(settings, work, reading, tune_folder)
+            if settings.ray_address:
+                head = cluster.lead(settings.ray_address, settings.workers, ray_folder)
+                join_ray(cluster.answering(settings.ray_address, head))
+            else:
+                start_ray(settings.workers, ray_folder)
+            _on_stop(runner.stop)  # after Ray, which brings handlers of its own
+            _end_with_parent(runner.stop)
             with Pulse(
                 work,
                 holder_of(settings),
@@ -130,10 +121,10 @@ def _refuse_unshared_token() -> None:
 
 def run_all(settings: Settings) -> None:
     """The API and the scheduler as children that are restarted when they die, until this process is stopped."""
-    _refuse_second(settings.data_dir)
+    refuse_second(settings.data_dir)
     _refuse_taken_port(settings)
     _database(settings)
-    with _only_one(settings.data_dir, SERVICE_LOCK):
+    with only_one(settings.data_dir, SERVICE_LOCK):
         stopping = threading.Event()
         _on_stop(stopping.set)
         _end_with_parent(stopping.set)
@@ -145,7 +136,7 @@ def run_all(settings: Settings) -> None:
                 for child in children:
                     child.keep_alive()
         finally:
-            _stop([child.process for child in children])
+            _stop([child.process for child in children], settings.data_dir)
 
 
 class _Child:
@@ -177,19 +168,18 @@ class _Child:
         self.process = subprocess.Popen([*PROGRAM, self._part], env=environment, stdin=subprocess.DEVNULL)
 
 
-def _database(settings: Settings) -> Engine:
+def _database(settings: Settings) -> tuple[SqlUnitOfWork, SqlUnitOfWork]:
+    """The record at this version's schema, to write and to read alone."""
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        engine = connect(settings.database)
-        upgrade(engine)
-    except WrongSchema as error:
-        raise CannotStart(str(error)) from error
-    except (OSError, DatabaseError) as error:
-        reason = str(error).splitlines()[0]
+        with told_in_one_line():
+            settings.data_dir.mkdir(parents=True, exist_ok=True)
+            engine = connect(settings.database)
+            upgrade(engine)
+    except RecordUnusable as error:
         raise CannotStart(
-            f"The database cannot be used: {reason} (CELLSMITH_DATABASE_URL, CELLSMITH_DATA_DIR)"
+            f"The database cannot be used: {error} (CELLSMITH_DATABASE_URL, CELLSMITH_DATA_DIR)"
         ) from error
-    return engine
+    return SqlUnitOfWork(engine), SqlUnitOfWork(engine, read_only=True)
 
 
 def _refuse_taken_port(settings: Settings) -> None:
@@ -209,7 +199,7 @@ def _refuse_taken_port(settings: Settings) -> None:
         raise CannotStart(f"{host!r} is no address of this machine ({reason}): set CELLSMITH_HOST.") from error
 
 
-def _stop(children: list[subprocess.Popen[bytes]]) -> None:
+def _stop(children: list[subprocess.Popen[bytes]], data_dir: Path) -> None:
     for child in children:
         child.terminate()
     deadline = time.monotonic() + STOP_SECONDS
@@ -219,6 +209,8 @@ def _stop(children: list[subprocess.Popen[bytes]]) -> None:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+            end_leftovers(data_dir)
+            remove_scratch(data_dir)
 
 
 def _on_stop(act: Callable[[], None]) -> None:
@@ -241,31 +233,3 @@ def _end_with_parent(act: Callable[[], None]) -> None:
         act()
 
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()
-
-
-@contextmanager
-def _only_one(data_dir: Path, lock: str) -> Iterator[None]:
-    """One scheduler a data folder: it may then take back at once what a killed one before it held."""
-    try:
-        opened = (data_dir / lock).open("a")
-    except OSError as error:
-        raise CannotStart(f"{data_dir} cannot be written ({error.strerror}): set CELLSMITH_DATA_DIR.") from error
-    with opened as file:
-        _lock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _refuse_second(data_dir: Path) -> None:
-    """CannotStart where a service or a scheduler runs on this folder; makes nothing."""
-    for lock in (SERVICE_LOCK, SCHEDULER_LOCK):
-        with contextlib.suppress(OSError), (data_dir / lock).open() as file:
-            _lock(file, fcntl.LOCK_SH)
-
-
-def _lock(file: IO[str], kind: int) -> None:
-    """Until `file` is closed; CannotStart where another process has it."""
-    try:
-        fcntl.flock(file, kind | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        folder = Path(file.name).parent
-        raise CannotStart(f"Another scheduler runs on {folder}: stop it, or set CELLSMITH_DATA_DIR.") from error

@@ -9,11 +9,9 @@ from typing import Literal
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.domain.errors import WrongSetting
+
 PREFIX = "CELLSMITH_"
-
-
-class WrongSetting(Exception):
-    """A setting that cannot be used; the message names it in one line."""
 
 
 class Settings(BaseSettings):

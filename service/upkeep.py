@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine
-from sqlalchemy.exc import DatabaseError
-
-from service.domain.errors import ServiceError
+from service.domain.errors import RecordUnusable
 from service.settings import Settings
-from service.store.backup import BackupFailed, back_up, restore
+from service.store.backup import back_up, restore
 from service.store.doctor import examine
-from service.store.engine import connect
-from service.store.migrate import WrongSchema, check
+from service.store.engine import connect, told_in_one_line
+from service.store.migrate import check
 from service.store.sql import SqlUnitOfWork
 
-
-class CannotDo(Exception):
-    """What was asked for was not done; the message says why, in one line."""
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 
 def backup(settings: Settings, file: Path) -> None:
@@ -57,7 +54,7 @@ def export_optuna(settings: Settings, job: int, file: Path) -> None:
     # Optuna is loaded by the one command that needs it.
     from service.sampling.study import export_study
 
-    with _told():
+    with told_in_one_line():
         export_study(found, trials, file)
     print(f"Job {job} with {len(trials)} trials is in {file}: optuna-dashboard sqlite:///{file}")
 
@@ -67,17 +64,7 @@ def _record(settings: Settings, *, may_be_new: bool = False) -> Iterator[Engine]
     engine = connect(settings.database)
     path = Path(str(engine.url.database))
     if engine.dialect.name == "sqlite" and not may_be_new and not path.exists():
-        raise CannotDo(f"There is no record at {path} (CELLSMITH_DATABASE_URL, CELLSMITH_DATA_DIR).")
-    with _told():
+        raise RecordUnusable(f"There is no record at {path} (CELLSMITH_DATABASE_URL, CELLSMITH_DATA_DIR).")
+    with told_in_one_line():
         yield engine
     engine.dispose()
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except (BackupFailed, WrongSchema, ServiceError) as error:
-        raise CannotDo(str(error)) from error
-    except (OSError, DatabaseError) as error:
-        raise CannotDo(str(error).splitlines()[0]) from error

@@ -7,7 +7,8 @@ import socket
 import uuid
 from pathlib import Path
 
-from service.dispatch.tune import TuneDispatcher, on_a_worker
+from service.dispatch.local import on_a_worker
+from service.dispatch.tune import TuneDispatcher
 from service.domain.job import JobSpec
 from service.domain.shares import Share
 from service.leases import Leases

@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import ray
 from ray import tune
@@ -18,20 +18,14 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import SearchAlgorithm
 
 from service.dispatch.controller import SharingController
+from service.domain.errors import TooFewResources
 from service.domain.shares import Share, shares
 from service.search import Search
 from workers.child import Evaluate
 from workers.trainable import EvaluationTrainable, Work
 
-Result = TypeVar("Result")
-
-LONGEST_FOLDER = 30
 REGISTERED = "evaluation"
 """What Tune believes to run; each trial brings its own. Tune's registry is not made for jobs that start at once."""
-
-
-class TooFewResources(Exception):
-    """This Ray has less than one evaluation of the job wants."""
 
 
 class _HoldsSearch:
@@ -90,7 +84,7 @@ class _HandsOut(_HoldsSearch, SearchAlgorithm):  # type: ignore[misc]  # ray has
     def next_trial(self) -> TuneTrial | None:
         if not self._out and self.full:
             self._search.rest()
-            self._finished = self._search.stopped
+            self._finished = self._search.exhausted
             return None
         self._search.wake()
         self._ready = self._ready or self._made_ready()
@@ -249,48 +243,6 @@ class _Processors:
             self._asked = time.monotonic()
             self._found = int(ray.cluster_resources().get("CPU", 0))
         return self._found
-
-
-def join_ray(address: str) -> None:
-    """Has evaluations done by the Ray whose head is at `address`."""
-    ray.init(address=address, log_to_driver=False, logging_level="error")
-    tune.register_trainable(REGISTERED, EvaluationTrainable)
-
-
-def start_ray(processors: int, folder: Path | None = None) -> None:
-    """A Ray of our own on this machine, on loopback alone; never joins a cluster that happens to be there.
-
-    Its files go into `folder`, or where Ray puts them, and stay there.
-    """
-    where_ray_may = "/tmp/ray" if len(tempfile.gettempdir()) > LONGEST_FOLDER else None  # noqa: S108
-    ray.init(
-        address="local",
-        num_cpus=processors,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level="error",
-        # The name of a socket has room for 107 characters, of which Ray takes about 70.
-        _temp_dir=str(folder) if folder else where_ray_may,
-    )
-    tune.register_trainable(REGISTERED, EvaluationTrainable)
-
-
-def on_a_worker(work: Callable[[], Result]) -> Result:
-    """What `work` returns, done once where evaluations are done."""
-    result: Result = ray.get(ray.remote(num_cpus=1)(work).remote())
-    return result
-
-
-def ray_lives() -> bool:
-    """Whether the processes are alive that `start_ray` started, without which nothing is done any more."""
-    node = ray._private.worker._global_node
-    ended = {name for name, _ in node.dead_processes()} if node else {"raylet"}
-    return not ended & {"raylet", "gcs_server"}
-
-
-def stop_ray() -> None:
-    """Ends the Ray that `start_ray` started, with its workers."""
-    ray.shutdown()
 
 
 def _reason(trial: TuneTrial) -> str:

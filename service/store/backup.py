@@ -12,14 +12,11 @@ from pathlib import Path
 from sqlalchemy import URL, Engine, inspect, select, text
 from sqlalchemy.exc import DatabaseError
 
+from service.domain.errors import BackupFailed
 from service.store.clock import now
 from service.store.engine import connect
 from service.store.migrate import check, upgrade
 from service.store.tables import JobRow, SchedulerRow
-
-
-class BackupFailed(Exception):
-    """A backup or a restore that was not done; nothing was changed. The message says why, in one line."""
 
 
 def back_up(engine: Engine, file: Path) -> None:

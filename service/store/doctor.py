@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, or_, select, text
 
+from service.domain.errors import WrongSchema
 from service.domain.job import JobState
 from service.store.clock import now
 from service.store.engine import reading
-from service.store.migrate import WrongSchema, check
+from service.store.migrate import check
 from service.store.tables import JobRow
 
 

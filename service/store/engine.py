@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DatabaseError
+
+from service.domain.errors import RecordUnusable
 
 READING = "cellsmith_reading"
 LONGEST_PAUSE_MS = 30_000
@@ -32,6 +37,15 @@ def reading(engine: Engine) -> Engine:
     if engine.dialect.name == "sqlite":
         return engine.execution_options(**{READING: True})
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+@contextmanager
+def told_in_one_line() -> Iterator[None]:
+    """RecordUnusable in place of what a driver or a file system raises."""
+    try:
+        yield
+    except (OSError, DatabaseError) as error:
+        raise RecordUnusable(str(error).splitlines()[0]) from error
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:

@@ -10,12 +10,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
+from service.domain.errors import WrongSchema
+
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 ONE_AT_A_TIME = 0x63656C6C  # any number that no other program locks in the same database
-
-
-class WrongSchema(Exception):
-    """The database's tables are not those that this code needs; the message says what to do, in one line."""
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:

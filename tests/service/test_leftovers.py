@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,12 +38,18 @@ def test_a_process_that_is_just_starting_others_is_ended_with_all_of_them(tmp_pa
     left.wait()
 
 
-def test_a_process_without_the_mark_is_known_by_a_file_in_rays_folder_that_it_has_open(tmp_path: Path) -> None:
+def test_a_helper_of_rays_without_the_mark_is_known_by_a_file_in_rays_folder_that_it_has_open(tmp_path: Path) -> None:
     _, ray = new_scratch(tmp_path)
-    with (ray / "raylet.out").open("w") as log, subprocess.Popen(["sleep", "60"], stdout=log) as left:
-        log.close()
+    sleep = shutil.which("sleep")
+    with (
+        (ray / "raylet.out").open("w") as log,
+        subprocess.Popen(["ray::Helper", "60"], executable=sleep, stdout=log) as left,
+        subprocess.Popen(["somebody", "60"], executable=sleep, stdout=log) as reader,
+    ):
         assert end_leftovers(tmp_path) == 1
         assert left.wait() == -signal.SIGKILL
+        assert reader.poll() is None
+        reader.kill()
     remove_scratch(tmp_path)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from service.processes import CannotStart, migrate, run_all, run_api
+from service.domain.errors import CannotStart
+from service.processes import migrate, run_all, run_api
 from service.settings import Settings
 from tests.processes import free_port, start
 

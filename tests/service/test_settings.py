@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from service.settings import Settings, WrongSetting, read_settings
+from service.domain.errors import WrongSetting
+from service.settings import Settings, read_settings
 
 
 def test_every_setting_has_a_default(monkeypatch: pytest.MonkeyPatch) -> None:

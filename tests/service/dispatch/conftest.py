@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from service.dispatch.tune import start_ray, stop_ray
+from service.dispatch.local import start_ray, stop_ray
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from service.dispatch.inline import InlineDispatcher
-from service.dispatch.tune import TooFewResources, TuneDispatcher
-from service.domain.errors import LeaseLost, Unavailable
+from service.dispatch.tune import TuneDispatcher
+from service.domain.errors import LeaseLost, TooFewResources, Unavailable
 from service.domain.trial import TrialState
 from service.ports import Store
 from service.sampling.registry import proposer_for

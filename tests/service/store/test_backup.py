@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from service.store.backup import BackupFailed, back_up, restore
+from service.domain.errors import BackupFailed
+from service.store.backup import back_up, restore
 from service.store.doctor import examine
 from service.store.engine import connect
 from service.store.migrate import check, upgrade

@@ -11,8 +11,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
+from service.domain.errors import WrongSchema
 from service.store.engine import connect
-from service.store.migrate import WrongSchema, check, config, upgrade
+from service.store.migrate import check, config, upgrade
 from service.store.tables import Table
 
 
