@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -80,7 +80,8 @@ class Table:
 
     def raw(self, device: str, reference_error: float) -> Problem:
         """Test error and latency of every cell as they were measured."""
-        return self._two_objectives(100 - self.test, self._latency[device], reference_error, None)
+        p = self._two_objectives(100 - self.test, self._latency[device], reference_error, None)
+        return replace(p, encoding=replace(self.encoding, dead_edges_count=True)) if isinstance(self.encoding, DenseCell) else p
 
     def _two_objectives(self, error: Numbers, latency: Numbers, reference_error: float, limit: float | None) -> Problem:
         kept = np.full(len(error), True) if limit is None else latency <= limit

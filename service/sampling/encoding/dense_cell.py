@@ -33,6 +33,7 @@ class DenseCell:
     operators: int
     none: int | None
     identity: int | None
+    dead_edges_count: bool = False
 
     def __post_init__(self) -> None:
         if not self.links or any(not 0 <= source < target for source, target in self.links.values()):
@@ -54,7 +55,7 @@ class DenseCell:
 
     def simplest(self, answers: Answers) -> Answers:
         """The same cells, without the edges that carry nothing from the input to the output."""
-        return answers if self.none is None else self.pruned(answers, cut=self.none)
+        return answers if self.none is None or self.dead_edges_count else self.pruned(answers, cut=self.none)
 
     def key(self, row: Sequence[int]) -> Hashable:
         """The edges that are alive. Cells that compute the same along other edges differ in what they cost."""
