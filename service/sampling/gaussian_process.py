@@ -98,7 +98,7 @@ class Posterior:
 
     @property
     def deviation(self) -> Vector:
-        return self._scale * np.sqrt(self._variance + (self._shape.noise if self._explained else 0.0))
+        return self._scale * np.sqrt(self._variance)
 
     def median(self, index: int) -> float:
         """What the quantity is as likely to be above as below at one point."""
