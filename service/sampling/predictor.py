@@ -21,7 +21,7 @@ Row = Sequence[int]
 Prices = Mapping[int, Callable[[Row], float]]
 Allowed = Callable[[Row], bool]
 
-RANDOM_CANDIDATES = 4000
+RANDOM_CANDIDATES = 2500
 NEIGHBOURS = 500
 PARENTS = 10
 MOST_EDITS = 2
