@@ -9,7 +9,7 @@ from optuna.samplers import BaseSampler, RandomSampler
 from search_space.genotype import Genotype
 from service.domain.job import JobSpec
 from service.domain.limits import KNOWN_BEFORE, known_before, missed_limit
-from service.sampling.encoding.nasnet_cell import NasnetCell
+from service.sampling.encoding.of_space import encoding_of
 from service.sampling.finite import Distributions
 from service.sampling.predictor_sampler import PredictorSampler
 from service.sampling.proposer import MakeSampler, Turn, distributions_of
@@ -17,7 +17,7 @@ from service.sampling.proposer import MakeSampler, Turn, distributions_of
 
 def default(spec: JobSpec) -> MakeSampler:
     """One sampler for all turns of a job, since a batch is worked out once; chance where it was turned down."""
-    encoding = NasnetCell(spec.space)
+    encoding = encoding_of(spec.space)
 
     def genotype(row: Sequence[int]) -> Genotype:
         return spec.space.genotype(dict(zip(encoding.choices, map(int, row), strict=True)))

@@ -10,7 +10,7 @@ from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 from service.domain.job import JobSpec
 from service.ports import Proposer
 from service.sampling.default import default
-from service.sampling.encoding.nasnet_cell import NasnetCell
+from service.sampling.encoding.of_space import encoding_of
 from service.sampling.evolution import EvolutionSampler
 from service.sampling.finite import Distributions
 from service.sampling.genetic import nsga2, nsga3
@@ -36,7 +36,7 @@ def _gp(turn: Turn, distributions: Distributions) -> BaseSampler:
 
 
 def _evolution(spec: JobSpec) -> MakeSampler:
-    encoding = NasnetCell(spec.space)
+    encoding = encoding_of(spec.space)
     return lambda turn, distributions: EvolutionSampler(encoding, distributions, seed=turn.seed)
 
 

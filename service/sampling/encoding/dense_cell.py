@@ -26,7 +26,8 @@ class DenseCell:
     """A decision for each of `links` (source, target), answered by an operator's index.
 
     `none` is the operator that cuts an edge, `identity` the one that passes its source on unchanged; None where
-    the space has no such operator.
+    the space has no such operator. Where `dead_edges_count`, cells that compute the same may still differ in value, as
+    those do that were trained and timed with their dead edges.
     """
 
     links: Mapping[str, Link]

@@ -1,10 +1,11 @@
-"""Two cells whose every node combines two operators on earlier nodes, as `search_space.space.CellSpace` spans them."""
+"""Cells whose every node combines two operators on earlier nodes, as `search_space.space.CellSpace` spans them."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ INPUTS = 2
 
 @dataclass(frozen=True)
 class NasnetCell:
-    """The encoding of a space of genotypes."""
+    """The encoding of a space of genotypes with one searched cell or two; its `wiring` is not dense."""
 
     space: CellSpace
 
@@ -28,8 +29,8 @@ class NasnetCell:
 
     def views(self, answers: Answers) -> tuple[View, ...]:
         """The function that the cells compute, and what they are made of, which is what they cost."""
-        halves = np.split(answers, 2, axis=1)
-        cells = [_Cells(half, self.space.nodes, len(self.space.operators)) for half in halves]
+        searched = 2 if self.space.reduction == "searched" else 1
+        cells = [_Cells(part, self.space) for part in np.split(answers, searched, axis=1)]
         totals, traffic, pairs, depth, made_of = (
             np.hstack(groups)
             for groups in zip(*((c.totals, c.traffic, c.pairs, c.depth, c.made_of) for c in cells), strict=True)
@@ -51,22 +52,36 @@ def _key(space: CellSpace, row: tuple[int, ...]) -> str:
     return space.genotype({decision.name: int(index) for decision, index in zip(space.decisions, row, strict=True)}).key
 
 
+def _pairs(earlier: int) -> NDArray[np.intp]:
+    """The two sources that each answer names, as the space lists them."""
+    return np.array(list(combinations(range(earlier), 2)))
+
+
 class _Cells:
     """Many cells at once: the normal or the reduction cells of many proposals, one a row."""
 
-    def __init__(self, answers: Answers, nodes: int, operators: int) -> None:
+    def __init__(self, answers: Answers, space: CellSpace) -> None:
+        nodes, operators = space.nodes, len(space.operators)
         self._rows = np.arange(len(answers))
         self._nodes = nodes
         self._operators = operators
-        per_node = answers.reshape(len(answers), nodes, 5)
-        self._sources = per_node[:, :, [0, 2]].reshape(len(answers), -1)
-        self._carried = per_node[:, :, [1, 3]].reshape(len(answers), -1)
-        self._joined = per_node[:, :, 4]
+        if space.wiring == "distinct":
+            # The first of four answers to a node names both of its sources.
+            per_node = answers.reshape(len(answers), nodes, 4)
+            sources = np.stack([_pairs(INPUTS + node)[per_node[:, node, 0]] for node in range(nodes)], axis=1)
+            carried, self._joined = per_node[:, :, 1:3], per_node[:, :, 3]
+        else:
+            per_node = answers.reshape(len(answers), nodes, 5)
+            sources, carried, self._joined = per_node[:, :, [0, 2]], per_node[:, :, [1, 3]], per_node[:, :, 4]
+        self._sources = sources.reshape(len(answers), -1)
+        self._carried = carried.reshape(len(answers), -1)
         self._targets = np.repeat(np.arange(INPUTS, INPUTS + nodes), 2)
         self._edges = one_hot(self._carried, [operators] * (2 * nodes)).reshape(len(answers), 2 * nodes, operators)
         self._into = self._paths_into()
         self._read = one_hot(self._sources, [INPUTS + nodes] * (2 * nodes)).reshape(len(answers), 2 * nodes, -1)
-        self._loose = self._read.sum(axis=1) == 0
+        self._given_out = self._read.sum(axis=1) == 0
+        if space.outputs == "all":
+            self._given_out[:] = np.arange(INPUTS + nodes) >= INPUTS
 
     @property
     def totals(self) -> Features:
@@ -77,7 +92,7 @@ class _Cells:
     @property
     def traffic(self) -> Features:
         """How many paths to an output run over each operator; logarithms, since they double with a node."""
-        onward = self._loose.astype(float)
+        onward = self._given_out.astype(float)
         for edge in reversed(range(len(self._targets))):
             onward[self._rows, self._sources[:, edge]] += onward[:, self._targets[edge]]
         paths = self._into.sum(axis=2)[self._rows[:, None], self._sources] * onward[:, self._targets]
@@ -97,11 +112,11 @@ class _Cells:
     @property
     def depth(self) -> Features:
         """Paths to outputs by length, the longest path, the number of outputs, which inputs are read, and joins."""
-        lengths = (self._into * self._loose[:, :, None]).sum(axis=1)
+        lengths = (self._into * self._given_out[:, :, None]).sum(axis=1)
         longest = (lengths > 0).cumsum(axis=1)[:, -1:] * 1.0
         used = self._read.sum(axis=1)[:, :INPUTS]
         return np.hstack(
-            [np.log1p(lengths), longest, self._loose.sum(axis=1)[:, None], used, self._joined.sum(axis=1)[:, None]]
+            [np.log1p(lengths), longest, self._given_out.sum(axis=1)[:, None], used, self._joined.sum(axis=1)[:, None]]
         )
 
     @property
@@ -110,7 +125,12 @@ class _Cells:
         kind = np.minimum(self._sources, INPUTS)
         by_kind = np.hstack([(self._edges * (kind == k)[:, :, None]).sum(axis=1) for k in range(INPUTS + 1)])
         return np.hstack(
-            [by_kind, self._loose.sum(axis=1)[:, None], self._loose[:, :INPUTS], self._joined.sum(axis=1)[:, None]]
+            [
+                by_kind,
+                self._given_out.sum(axis=1)[:, None],
+                self._given_out[:, :INPUTS],
+                self._joined.sum(axis=1)[:, None],
+            ]
         )
 
     def _paths_into(self) -> NDArray[np.float64]:

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from search_space.presets import spaces
+from search_space.space import CellSpace
 from service.dispatch.inline import InlineDispatcher
 from service.domain.job import Budget
 from service.domain.samplers import SAMPLERS
@@ -31,6 +33,17 @@ def test_a_rebuilt_proposer_proposes_what_the_first_one_did(sampler: str) -> Non
         again = proposer_for(spec).propose(number, 0, search.trials[:lagging], pending)
         assert again.choices == search.trials[number].proposal.choices
         assert again.attributes == search.trials[number].proposal.attributes
+
+
+@pytest.mark.parametrize("sampler", [name for name in SAMPLERS if name != "gp"])
+@pytest.mark.parametrize("space", spaces.values(), ids=lambda space: space.name)
+def test_every_space_is_searched_by_every_sampler(space: CellSpace, sampler: str) -> None:
+    space = space.restricted(nodes=2)
+    spec = replace(a_spec(trials=32, sampler=sampler, lag=2), space=space)
+    search = a_search(spec, MemoryUnitOfWork())
+    InlineDispatcher(evaluate).run(search)
+    assert [trial.number for trial in search.trials] == list(range(32))
+    assert all(trial.ended and space.choices(trial.proposal.genotype) for trial in search.trials)
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)

@@ -1,0 +1,46 @@
+"""Every space there is has features, a row a proposal, and keys by which its samplers tell cells apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from search_space.presets import spaces
+from search_space.space import CellSpace
+from service.sampling.encoding.nasnet_cell import NasnetCell
+from service.sampling.encoding.of_space import encoding_of
+
+TWO_DENSE = CellSpace("two-dense", ("conv_3x3", "identity"), nodes=2, wiring="dense", reduction="searched")
+ONE_NODE = [space.restricted(nodes=1) for space in spaces.values()]
+
+
+@pytest.mark.parametrize(
+    "space", [*spaces.values(), *ONE_NODE, TWO_DENSE], ids=lambda space: f"{space.name}-{space.nodes}"
+)
+def test_any_answers_have_features_a_key_and_a_simplest_form_with_the_same_genotype(space: CellSpace) -> None:
+    encoding = encoding_of(space)
+    assert list(encoding.choices) == [decision.name for decision in space.decisions]
+    rng = np.random.default_rng(0)
+    answers = rng.integers(list(encoding.choices.values()), size=(50, len(encoding.choices)))
+    for view in encoding.views(answers):
+        for group in view:
+            assert group.shape[0] == len(answers)
+            assert np.isfinite(group).all()
+
+    def key(row: list[int]) -> str:
+        return space.genotype(dict(zip(encoding.choices, row, strict=True))).key
+
+    for row, simplest in zip(answers.tolist(), encoding.simplest(answers).tolist(), strict=True):
+        assert key(simplest) == key(row)
+        assert encoding.key(simplest) == encoding.key(row)
+
+
+def test_of_two_distinct_sources_each_carries_its_own_operator() -> None:
+    space = CellSpace("d", ("conv_3x3", "identity"), nodes=2, combines=("add",), wiring="distinct", outputs="all")
+    pairs = next(decision.choices for decision in space.decisions if decision.name == "normal.3.sources")
+    choices = {decision.name: 0 for decision in space.decisions}
+    choices |= {"normal.3.sources": pairs.index("1,2"), "normal.3.second.operator": 1}
+    row = np.array([[choices[name] for name in NasnetCell(space).choices]])
+    *_, made_of = NasnetCell(space).views(row)[-1]
+    from_inputs_and_node = made_of[0, :6].reshape(3, 2)
+    assert from_inputs_and_node.tolist() == [[1, 0], [2, 0], [0, 1]], "kinds of source by operator, in the normal cell"
