@@ -18,7 +18,7 @@ from typing import Protocol
 from service.domain.errors import LeaseLost
 from service.domain.fidelity import goes_on, ladder
 from service.domain.job import Job, Lease
-from service.domain.limits import missed_limit
+from service.domain.limits import latency_objective, missed_limit, surely_too_slow
 from service.domain.stopping import Growth, promised_epochs, trained_epochs
 from service.domain.trial import Evaluation, Proposal, Trial, TrialState
 from service.ports import Proposer, Store, UnitOfWork
@@ -63,8 +63,8 @@ class Search:
         self._proposer = proposer
         self._work = work
         self._clock = clock
-        self._started = clock() - job.seconds_used
-        self._resting_since: float | None = None
+        # When its time began, and since when it stands still: replaced together, since the heart's thread reads them.
+        self._time: tuple[float, float | None] = clock() - job.seconds_used, None
         self._stopping = threading.Event()
         with work() as store:
             self._trials = store.trials(job.id)
@@ -84,17 +84,26 @@ class Search:
     @property
     def seconds_used(self) -> float:
         """Running time of the job, earlier holders of it included, without the time that it rested."""
-        return (self._resting_since or self._clock()) - self._started
+        started, resting_since = self._time
+        return (self._clock() if resting_since is None else resting_since) - started
+
+    @property
+    def usable_workers(self) -> int:
+        """How many evaluations it can have out by the trials that remain, at least one; any thread may ask."""
+        under_way = sum(not trial.ended for trial in self._trials[self._known :])
+        return max(1, self.job.spec.budget.trials - self._accepted + under_way)
 
     def rest(self) -> None:
         """Its time stands still from now on: others have all the workers."""
-        self._resting_since = self._resting_since or self._clock()
+        started, resting_since = self._time
+        if resting_since is None:
+            self._time = started, self._clock()
 
     def wake(self) -> None:
         """Its time runs again, where it rested."""
-        if self._resting_since is not None:
-            self._started += self._clock() - self._resting_since
-            self._resting_since = None
+        started, resting_since = self._time
+        if resting_since is not None:
+            self._time = started + self._clock() - resting_since, None
 
     def stop(self) -> None:
         """No more work is handed out; what has been recorded stays."""
@@ -110,7 +119,7 @@ class Search:
         """Whether no more work will be handed out, whatever reports still come."""
         if self.stopped:
             return True
-        return not self._waiting and bool(self._end) and all(trial.ended for trial in self._trials)
+        return not self._waiting and self._known == len(self._trials) and bool(self._end)
 
     @property
     def closing_words(self) -> str:
@@ -168,14 +177,16 @@ class Search:
 
         A trial whose worker crashed is tried again, and given up after the last attempt, whoever drove the others.
         """
+        trial = self._trials[number]
+        evaluation = Evaluation(report, request_key=self._request(trial).key, seed=self.job.spec.seed)
+        state = self._state_after(trial, report)  # looks at all earlier trials: not while others wait to write
         with self._work() as store:
-            trial = self._trials[number]
             if _crashed(report) and store.add_attempt(self._lease, number) < MOST_ATTEMPTS:
                 self._waiting.append(number)
                 return False
-            key = self._request(trial).key
-            trial = self._recorded(store, trial, Evaluation(report, request_key=key, seed=self.job.spec.seed))
+            trial = self._recorded(store, trial, evaluation, state)
         self._trials[number] = trial
+        self._rejected += trial.rejected
         self._advance()
         return not trial.ended
 
@@ -203,13 +214,14 @@ class Search:
             store.add_trial(self._lease, proposal)
             if missed:
                 infeasible = Failed(self.rungs[0], FailureClass.INFEASIBLE, missed, "")
-                trial = self._recorded(store, trial, Evaluation(infeasible, seed=spec.seed))
+                trial = self._recorded(store, trial, Evaluation(infeasible, seed=spec.seed), TrialState.FAILED)
             earlier = store.reusable(self._request(trial).key)
             for fidelity in self.rungs:
                 if trial.ended or fidelity not in earlier:
                     break
                 id, evaluation = earlier[fidelity]
-                trial = self._recorded(store, trial, replace(evaluation, reused_from=id))
+                state = self._state_after(trial, evaluation.report)
+                trial = self._recorded(store, trial, replace(evaluation, reused_from=id), state)
         self._trials.append(trial)
         self._rejected += trial.rejected
         self._keys.add(proposal.genotype.key)
@@ -229,9 +241,8 @@ class Search:
                 break
         return proposal
 
-    def _recorded(self, store: Store, trial: Trial, evaluation: Evaluation) -> Trial:
+    def _recorded(self, store: Store, trial: Trial, evaluation: Evaluation, state: TrialState) -> Trial:
         """The trial with one evaluation more, as it now stands in the record too."""
-        state = self._state_after(trial, evaluation.report)
         if not store.add_evaluation(self._lease, trial.number, evaluation, state, self.seconds_used):
             raise LeaseLost(self.job.id, f"Somebody else has recorded trial {trial.number} of job {self.job.id}.")
         if isinstance(evaluation.report, Evaluated):
@@ -244,6 +255,8 @@ class Search:
         if report.fidelity == self.rungs[-1]:
             return TrialState.DONE
         spec = self.job.spec
+        if surely_too_slow(spec.objectives, report):
+            return TrialState.STOPPED
         lagging = self._lagging(trial.number)
         peers = [result for peer in self._trials[:lagging] if (result := peer.at(report.fidelity))]
         on = goes_on(report, peers, spec.objectives, spec.early_stopping.reduction)
@@ -259,6 +272,7 @@ class Search:
 
     def _request(self, trial: Trial) -> EvaluationRequest:
         spec = self.job.spec
+        latency = latency_objective(spec.objectives)
         return EvaluationRequest(
             genotype=trial.proposal.genotype,
             skeleton=spec.skeleton,
@@ -270,6 +284,8 @@ class Search:
             threads=spec.resources.cpus,
             deadline_s=spec.budget.deadline_s,
             memory_mb=spec.resources.memory_mb,
+            # One that has a result was fast enough, or was trained by another job: it is not turned down half way.
+            latency_limit_ms=latency.limit if latency and not trial.evaluations else None,
         )
 
     def _advance(self) -> None:

@@ -20,7 +20,14 @@ from workers.data.labelled import LabelledData
 from workers.data.splits import SearchData
 from workers.failures import failure_class
 from workers.latency import measure, reference_network
-from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, Failed, LatencyMeasurement
+from workers.messages import (
+    Evaluated,
+    EvaluationReport,
+    EvaluationRequest,
+    Failed,
+    FailureClass,
+    LatencyMeasurement,
+)
 from workers.train import Constant, Training, labelled, share_correct, tensors
 
 BEGINNING_IMAGES = 256
@@ -34,8 +41,9 @@ def evaluate(
 
     What goes wrong is reported as Failed, which is then the last report. `seconds` is the time spent on this
     fidelity, between asking and answer. At the recipe's full epochs, accuracy is that of the merged network,
-    the report has the weights of both forms, and a network that knows but one label has failed. Sets the number of
-    threads of this process.
+    the report has the weights of both forms, and a network that knows but one label has failed. One that is surely
+    slower than the request allows is INFEASIBLE, with the latency that was measured, and not trained. Sets the number
+    of threads of this process.
     """
     fidelity, started = request.fidelities[0], clock()
     try:
@@ -44,6 +52,10 @@ def evaluate(
         network = _fresh(architecture, request.seed, data)
         costs = cost(architecture)
         latency = _latency(network, request)
+        if request.latency_limit_ms is not None and latency.surely_exceeds(request.latency_limit_ms):
+            told = _too_slow(latency, request.latency_limit_ms)
+            yield Failed(fidelity, FailureClass.INFEASIBLE, told, "", clock() - started, latency)
+            return
         training = Training(network, data, request.recipe, request.seed)
         for fidelity in request.fidelities:
             torch.set_num_threads(request.threads)
@@ -98,6 +110,11 @@ def _latency(network: nn.Module, request: EvaluationRequest) -> LatencyMeasureme
         device=request.device,
         threads=request.threads,
     )
+
+
+def _too_slow(latency: LatencyMeasurement, limit_ms: float) -> str:
+    low, high = latency.interval_ms
+    return f"{latency.median_ms:.3g} ms ({low:.3g} to {high:.3g}), where the limit is {limit_ms:g} ms"
 
 
 def _refuse_constant(labels_N: Tensor, data: LabelledData) -> None:

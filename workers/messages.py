@@ -39,6 +39,7 @@ class EvaluationRequest:
     """One architecture to train and measure, at each of `fidelities` in turn (epochs, rising, the last one full).
 
     Each report may take `deadline_s` and, beyond what an idle worker holds, `memory_mb`; None for a fair share.
+    A network that is surely slower than `latency_limit_ms` is not trained.
     """
 
     genotype: Genotype
@@ -51,6 +52,7 @@ class EvaluationRequest:
     threads: int = 1
     deadline_s: float = 600.0
     memory_mb: int | None = None
+    latency_limit_ms: float | None = None
 
     def __post_init__(self) -> None:
         if not self.fidelities or list(self.fidelities) != sorted(set(self.fidelities)) or self.fidelities[0] < 1:
@@ -117,6 +119,10 @@ class LatencyMeasurement:
         high = min(len(ordered) - 1, math.ceil(middle + half_width))
         return ordered[low], ordered[high]
 
+    def surely_exceeds(self, limit_ms: float) -> bool:
+        """Whether the whole interval of the median lies above a limit."""
+        return self.interval_ms[0] > limit_ms
+
     @property
     def ratio(self) -> float:
         """Median of the pairwise ratios of sample to reference pass."""
@@ -124,7 +130,7 @@ class LatencyMeasurement:
 
 
 class FailureClass(StrEnum):
-    """Why an evaluation has no result. Only CRASHED is worth another attempt; INFEASIBLE was never begun."""
+    """Why an evaluation has no result. Only CRASHED is worth another attempt; INFEASIBLE was never trained."""
 
     SHAPE = "shape"
     DIVERGED = "diverged"
@@ -158,13 +164,17 @@ class Evaluated:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """An evaluation that ended without a result at `fidelity`: data, not an exception to the one who asked."""
+    """An evaluation that ended without a result at `fidelity`: data, not an exception to the one who asked.
+
+    `latency` is what one that is infeasible for its latency was measured at.
+    """
 
     fidelity: int
     failure: FailureClass
     message: str
     traceback: str
     seconds: float = 0.0
+    latency: LatencyMeasurement | None = None
 
 
 EvaluationReport: TypeAlias = Evaluated | Failed

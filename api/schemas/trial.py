@@ -74,10 +74,14 @@ class ResultRead(Told):
 
 
 class FailureInFull(FailureRead):
-    """A failure with the traceback of the worker, and the seconds it took."""
+    """A failure with the traceback of the worker, and the seconds it took.
+
+    `latency` is what a network that is too slow for the job's limit was measured at, before it would have been trained.
+    """
 
     traceback: str
     seconds: float
+    latency: LatencyRead | None
 
     @classmethod
     def of(cls, failed: Failed) -> Self:
@@ -88,6 +92,7 @@ class FailureInFull(FailureRead):
             message=failed.message,
             traceback=failed.traceback,
             seconds=failed.seconds,
+            latency=LatencyRead.of(failed.latency) if failed.latency else None,
         )
 
 

@@ -217,9 +217,13 @@ def _evaluation_values(evaluation: Evaluation) -> dict[str, Any]:
     }
     if isinstance(report, Failed):
         failure = {"failure": report.failure, "failure_message": report.message, "traceback": report.traceback}
-        return values | failure
+        return values | failure | (_latency_values(report.latency) if report.latency else {})
     metrics = {"accuracy": report.accuracy, "params": report.params, "macs": report.macs}
-    return values | metrics | {"latency": asdict(report.latency), "latency_ms": report.latency.median_ms}
+    return values | metrics | _latency_values(report.latency)
+
+
+def _latency_values(latency: LatencyMeasurement) -> dict[str, Any]:
+    return {"latency": asdict(latency), "latency_ms": latency.median_ms}
 
 
 def _evaluation(row: Row[Any]) -> Evaluation:
@@ -227,14 +231,20 @@ def _evaluation(row: Row[Any]) -> Evaluation:
 
 
 def _report(row: Row[Any]) -> EvaluationReport:
+    latency = _latency(row.latency) if row.latency else None
     if row.failure is not None:
-        return Failed(row.fidelity, FailureClass(row.failure), row.failure_message, row.traceback, row.seconds)
-    latency = row.latency | {key: tuple(row.latency[key]) for key in ("samples_ms", "reference_ms")}
+        failure = FailureClass(row.failure)
+        return Failed(row.fidelity, failure, row.failure_message, row.traceback, row.seconds, latency)
+    assert latency is not None
     return Evaluated(
         fidelity=row.fidelity,
         accuracy=row.accuracy,
-        latency=LatencyMeasurement(**latency),
+        latency=latency,
         params=row.params,
         macs=row.macs,
         seconds=row.seconds,
     )
+
+
+def _latency(data: Mapping[str, Any]) -> LatencyMeasurement:
+    return LatencyMeasurement(**{**data, **{key: tuple(data[key]) for key in ("samples_ms", "reference_ms")}})
