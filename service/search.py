@@ -15,10 +15,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from search_space.genotype import Genotype
+from search_space.memory import peak_memory_bytes
+from search_space.network import Architecture
 from service.domain.errors import LeaseLost
 from service.domain.fidelity import goes_on, ladder
-from service.domain.job import Job, Lease
-from service.domain.limits import latency_objective, missed_limit, surely_too_slow
+from service.domain.job import Job, JobSpec, Lease
+from service.domain.limits import latency_objective, missed_limit, too_slow
 from service.domain.stopping import Growth, promised_epochs, trained_epochs
 from service.domain.trial import Evaluation, Proposal, Trial, TrialState
 from service.ports import Proposer, Store, UnitOfWork
@@ -212,14 +215,14 @@ class Search:
         missed = missed_limit(spec.objectives, proposal.genotype, spec.skeleton)
         with self._work() as store:
             store.add_trial(self._lease, proposal)
-            if missed:
-                infeasible = Failed(self.rungs[0], FailureClass.INFEASIBLE, missed, "")
-                trial = self._recorded(store, trial, Evaluation(infeasible, seed=spec.seed), TrialState.FAILED)
             earlier = store.reusable(self._request(trial).key)
+            if infeasible := self._infeasible(missed, [evaluation.report for _, evaluation in earlier.values()]):
+                trial = self._recorded(store, trial, Evaluation(infeasible, seed=spec.seed), TrialState.FAILED)
             for fidelity in self.rungs:
                 if trial.ended or fidelity not in earlier:
                     break
                 id, evaluation = earlier[fidelity]
+                evaluation = replace(evaluation, report=_with_memory(evaluation.report, proposal.genotype, spec))
                 state = self._state_after(trial, evaluation.report)
                 trial = self._recorded(store, trial, replace(evaluation, reused_from=id), state)
         self._trials.append(trial)
@@ -230,6 +233,15 @@ class Search:
         else:
             self._waiting.append(number)
         return True
+
+    def _infeasible(self, missed: str | None, earlier: Sequence[EvaluationReport]) -> Failed | None:
+        """The answer to a cell that has `missed` a limit, or was too slow when another job evaluated it."""
+        if missed:
+            return Failed(self.rungs[0], FailureClass.INFEASIBLE, missed, "")
+        for report in earlier:
+            if isinstance(report, Evaluated) and (told := too_slow(self.job.spec.objectives, report.latency)):
+                return Failed(self.rungs[0], FailureClass.INFEASIBLE, told, "", latency=report.latency)
+        return None
 
     def _proposal(self, number: int) -> Proposal:
         """A proposal whose cell is new to this job; a repeated one where the sampler knows no other."""
@@ -255,8 +267,6 @@ class Search:
         if report.fidelity == self.rungs[-1]:
             return TrialState.DONE
         spec = self.job.spec
-        if surely_too_slow(spec.objectives, report):
-            return TrialState.STOPPED
         lagging = self._lagging(trial.number)
         peers = [result for peer in self._trials[:lagging] if (result := peer.at(report.fidelity))]
         on = goes_on(report, peers, spec.objectives, spec.early_stopping.reduction)
@@ -292,6 +302,13 @@ class Search:
         """Moves the mark below which every trial has ended."""
         while self._known < len(self._trials) and self._trials[self._known].ended:
             self._known += 1
+
+
+def _with_memory(report: EvaluationReport, genotype: Genotype, spec: JobSpec) -> EvaluationReport:
+    """A result that was recorded before memory was, with what follows from the description."""
+    if isinstance(report, Failed) or report.peak_memory_bytes is not None:
+        return report
+    return replace(report, peak_memory_bytes=peak_memory_bytes(Architecture(genotype, spec.skeleton)))
 
 
 def _crashed(report: EvaluationReport) -> bool:

@@ -12,6 +12,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from search_space.cost import cost
+from search_space.memory import peak_memory_bytes
 from search_space.merge import merge
 from search_space.modules import initialisation
 from search_space.network import Architecture
@@ -50,10 +51,10 @@ def evaluate(
         torch.set_num_threads(request.threads)
         architecture = Architecture(request.genotype, request.skeleton)
         network = _fresh(architecture, request.seed, data)
-        costs = cost(architecture)
+        costs, memory_bytes = cost(architecture), peak_memory_bytes(architecture)
         latency = _latency(network, request)
         if request.latency_limit_ms is not None and latency.surely_exceeds(request.latency_limit_ms):
-            told = _too_slow(latency, request.latency_limit_ms)
+            told = f"{latency}, where the limit is {request.latency_limit_ms:g} ms"
             yield Failed(fidelity, FailureClass.INFEASIBLE, told, "", clock() - started, latency)
             return
         training = Training(network, data, request.recipe, request.seed)
@@ -76,6 +77,7 @@ def evaluate(
                 macs=costs.macs,
                 seconds=clock() - started,
                 weights=weights,
+                peak_memory_bytes=memory_bytes,
             )
             started = clock()
     except Exception as error:  # noqa: BLE001 - what goes wrong here is a result
@@ -110,11 +112,6 @@ def _latency(network: nn.Module, request: EvaluationRequest) -> LatencyMeasureme
         device=request.device,
         threads=request.threads,
     )
-
-
-def _too_slow(latency: LatencyMeasurement, limit_ms: float) -> str:
-    low, high = latency.interval_ms
-    return f"{latency.median_ms:.3g} ms ({low:.3g} to {high:.3g}), where the limit is {limit_ms:g} ms"
 
 
 def _refuse_constant(labels_N: Tensor, data: LabelledData) -> None:

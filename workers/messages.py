@@ -119,6 +119,10 @@ class LatencyMeasurement:
         high = min(len(ordered) - 1, math.ceil(middle + half_width))
         return ordered[low], ordered[high]
 
+    def __str__(self) -> str:
+        low, high = self.interval_ms
+        return f"{self.median_ms:.3g} ms ({low:.3g} to {high:.3g})"
+
     def surely_exceeds(self, limit_ms: float) -> bool:
         """Whether the whole interval of the median lies above a limit."""
         return self.interval_ms[0] > limit_ms
@@ -146,6 +150,7 @@ class FailureClass(StrEnum):
 class Evaluated:
     """What one evaluation found at one fidelity. `accuracy` is a share of the validation images, 0 to 1.
 
+    `peak_memory_bytes` follow from the description, see `search_space.memory`; None in what was recorded before.
     `weights` maps a form, "training" or "inference", to safetensors bytes; only the full fidelity has them.
     """
 
@@ -156,6 +161,7 @@ class Evaluated:
     macs: int
     seconds: float
     weights: dict[str, bytes] = field(default_factory=dict, repr=False)
+    peak_memory_bytes: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.accuracy <= 1:

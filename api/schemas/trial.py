@@ -51,13 +51,17 @@ class LatencyRead(Told):
 
 
 class ResultRead(Told):
-    """What an evaluation found. `fidelity` counts epochs; `accuracy` is a share of the validation images."""
+    """What an evaluation found. `fidelity` counts epochs; `accuracy` is a share of the validation images.
+
+    `peak_memory_mb` follows from the description: weights and maps of one image; null in what was recorded before.
+    """
 
     fidelity: int
     accuracy: float
     latency: LatencyRead
     params: int
     macs: int
+    peak_memory_mb: float | None
     seconds: float
 
     @classmethod
@@ -69,6 +73,7 @@ class ResultRead(Told):
             latency=LatencyRead.of(result.latency),
             params=result.params,
             macs=result.macs,
+            peak_memory_mb=None if result.peak_memory_bytes is None else result.peak_memory_bytes / 1e6,
             seconds=result.seconds,
         )
 

@@ -8,12 +8,13 @@ from cellsmith.quantities import count, duration, milliseconds
 from cellsmith.results import Forecast, Reach, TimeAhead
 
 NAMES = {"params": "parameters", "macs": "multiply-accumulates", "latency_ms": "latency", "peak_memory_mb": "memory"}
+FORMS = {"latency_ms": (milliseconds, " ms"), "peak_memory_mb": (milliseconds, " MB")}
 ENDS = {"trials": "when its trials are spent", "seconds": "when its seconds are spent", "epochs": "when its epochs are"}
 
 
 def forecast_lines(forecast: Forecast) -> Iterator[str]:
     """How large the space is, what its cells cost, and how long the search will take."""
-    yield f"The space holds {_large(forecast['size'])} pairs of cells. Of {forecast['samples']} drawn by chance"
+    yield f"The space holds {_large(forecast['size'])} pairs of cells. Of {forecast['samples']} drawn by chance:"
     for reach in forecast["reaches"]:
         yield f"  {_reach(reach)}"
     if forecast["keeping"] is not None:
@@ -26,10 +27,10 @@ def _large(number: str) -> str:
 
 
 def _reach(reach: Reach) -> str:
-    form, unit = (milliseconds, " ms") if reach["metric"] == "latency_ms" else (count, "")
+    form, unit = FORMS.get(reach["metric"], (count, ""))
     low, middle, high = (form(reach[which]) for which in ("lowest", "median", "highest"))
     known = "" if reach["networks"] is None else f", predicted from {reach['networks']} measured networks"
-    return f"{NAMES.get(reach['metric'], reach['metric'])} reach from {low} to {high}{unit}, half below {middle}{known}"
+    return f"{NAMES.get(reach['metric'], reach['metric'])}: {low} to {high}{unit}, half below {middle}{known}"
 
 
 def _time(time: TimeAhead) -> str:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from search_space.cost import Cost, cost
+from search_space.cost import cost
 from search_space.genotype import Genotype
+from search_space.memory import peak_memory_bytes
 from search_space.network import Architecture
 from search_space.skeleton import Skeleton
 from service.domain.objectives import METRICS, Objective
 from service.domain.trial import Trial
-from workers.messages import Evaluated
+from workers.messages import LatencyMeasurement
 
-KNOWN_BEFORE: Mapping[str, Callable[[Cost], float]] = {
-    "params": lambda own: own.params,
-    "macs": lambda own: own.macs,
+KNOWN_BEFORE: Mapping[str, Callable[[Architecture], float]] = {
+    "params": lambda architecture: cost(architecture).params,
+    "macs": lambda architecture: cost(architecture).macs,
+    "peak_memory_mb": lambda architecture: peak_memory_bytes(architecture) / 1e6,
 }
 
 
@@ -23,8 +25,8 @@ def known_before(objectives: tuple[Objective, ...], genotype: Genotype, skeleton
     metrics = [objective.metric for objective in objectives if objective.metric in KNOWN_BEFORE]
     if not metrics:
         return {}
-    own = cost(Architecture(genotype, skeleton))
-    return {metric: KNOWN_BEFORE[metric](own) for metric in metrics}
+    architecture = Architecture(genotype, skeleton)
+    return {metric: KNOWN_BEFORE[metric](architecture) for metric in metrics}
 
 
 def known_of_rejected(objectives: tuple[Objective, ...], trial: Trial, skeleton: Skeleton) -> dict[str, float]:
@@ -40,10 +42,12 @@ def latency_objective(objectives: tuple[Objective, ...]) -> Objective | None:
     return next((objective for objective in objectives if objective.metric == "latency_ms"), None)
 
 
-def surely_too_slow(objectives: tuple[Objective, ...], result: Evaluated) -> bool:
-    """Whether the whole interval of a measured latency misses its limit, so that no further training helps."""
+def too_slow(objectives: tuple[Objective, ...], latency: LatencyMeasurement) -> str | None:
+    """A sentence about a latency whose whole interval misses its limit; None where there is no such limit."""
     objective = latency_objective(objectives)
-    return objective is not None and objective.limit is not None and result.latency.surely_exceeds(objective.limit)
+    if objective is None or objective.limit is None or not latency.surely_exceeds(objective.limit):
+        return None
+    return f"{latency}, where the limit is {objective.limit:g} ms"
 
 
 def missed_limit(objectives: tuple[Objective, ...], genotype: Genotype, skeleton: Skeleton) -> str | None:
@@ -53,6 +57,7 @@ def missed_limit(objectives: tuple[Objective, ...], genotype: Genotype, skeleton
     values = known_before(objectives, genotype, skeleton)
     for objective in objectives:
         if objective.metric in values and objective.excess(values[objective.metric]) > 0:
-            unit = METRICS[objective.metric].unit
-            return f"{values[objective.metric]:,.0f} {unit}, where the limit is {objective.limit:,.0f}"
+            own, unit = values[objective.metric], METRICS[objective.metric].unit
+            digits = ",.0f" if unit != "MB" else ".3g"
+            return f"{own:{digits}} {unit}, where the limit is {objective.limit:{digits}}"
     return None

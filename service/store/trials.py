@@ -39,6 +39,7 @@ EVALUATION_COLUMNS = (
     EvaluationRow.latency,
     EvaluationRow.params,
     EvaluationRow.macs,
+    EvaluationRow.peak_memory_bytes,
     EvaluationRow.failure,
     EvaluationRow.failure_message,
     EvaluationRow.traceback,
@@ -68,6 +69,7 @@ MEASURED = (
         EvaluationRow.latency_ms,
         EvaluationRow.params,
         EvaluationRow.macs,
+        EvaluationRow.peak_memory_bytes,
     )
     .join(TrialRow, TrialRow.id == EvaluationRow.trial_id)
     .where(
@@ -218,7 +220,12 @@ def _evaluation_values(evaluation: Evaluation) -> dict[str, Any]:
     if isinstance(report, Failed):
         failure = {"failure": report.failure, "failure_message": report.message, "traceback": report.traceback}
         return values | failure | (_latency_values(report.latency) if report.latency else {})
-    metrics = {"accuracy": report.accuracy, "params": report.params, "macs": report.macs}
+    metrics: dict[str, float | None] = {
+        "accuracy": report.accuracy,
+        "params": report.params,
+        "macs": report.macs,
+        "peak_memory_bytes": report.peak_memory_bytes,
+    }
     return values | metrics | _latency_values(report.latency)
 
 
@@ -243,6 +250,7 @@ def _report(row: Row[Any]) -> EvaluationReport:
         params=row.params,
         macs=row.macs,
         seconds=row.seconds,
+        peak_memory_bytes=row.peak_memory_bytes,
     )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from search_space.cost import cost
 from service.domain.ahead import Basis, Recorded, TimeForecast, time_ahead
 from service.domain.forecast import favour_of
 from service.domain.job import JobSpec
@@ -64,8 +63,7 @@ def outlook(spec: JobSpec, work: UnitOfWork) -> Outlook:
         measured = store.latencies(spec.device, MOST_MEASURED)
         recorded = _recorded(spec, store)
     cells = list(spread(spec))
-    costs = [cost(cell) for cell in cells]
-    values = {metric: [own(each) for each in costs] for metric, own in KNOWN_BEFORE.items()}
+    values = {metric: [own(cell) for cell in cells] for metric, own in KNOWN_BEFORE.items()}
     reaches = [Reach(metric, *_range(own)) for metric, own in values.items()]
     model = LatencyModel.fitted(spec.device, in_same_skeleton(spec, measured)) or LatencyModel.fitted(
         spec.device, measured

@@ -60,8 +60,7 @@ def _measures(
 ) -> Iterator[tuple[Measure, str]]:
     """What is known of a metric before anything is trained, not more than will be measured, and how it is known."""
     if objective.metric in KNOWN_BEFORE:
-        own = KNOWN_BEFORE[objective.metric]
-        yield lambda architecture: own(cost(architecture)), ""
+        yield KNOWN_BEFORE[objective.metric], ""
     if objective.metric == "latency_ms" and objective.device:
         if profile := profile_of(profiles, objective.device):
             yield lambda architecture: _least_latency_ms(architecture, profile), " at the very least"

@@ -55,7 +55,7 @@ def test_a_search_is_asked_for_on_standard_input(cellsmith: Cellsmith) -> None:
 
 def test_a_forecast_asks_for_nothing(cellsmith: Cellsmith) -> None:
     lines = cellsmith("submit", "--dataset", "digits", "--forecast").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == ["The", "parameters", "multiply-accumulates", "How"]
+    assert [line.split()[0] for line in lines] == ["The", "parameters:", "multiply-accumulates:", "memory:", "How"]
     told = json.loads(cellsmith("submit", "--dataset", "digits", "--forecast", "--json").stdout)
     assert told["time"]["basis"] == "unknown"
     assert cellsmith("jobs").exit_code == 1

@@ -9,6 +9,7 @@ from statistics import quantiles
 import pytest
 
 from search_space.cost import cost
+from search_space.memory import peak_memory_bytes
 from search_space.network import Architecture
 from service.dispatch.inline import InlineDispatcher
 from service.domain.job import Budget, JobSpec, JobState
@@ -16,9 +17,10 @@ from service.domain.objectives import Objective
 from service.domain.progress import progress
 from service.domain.trial import TrialState
 from service.store.memory import MemoryUnitOfWork
+from service.usecases.front import of_job
 from service.usecases.reach import spread
-from tests.fakes import ShuffledDispatcher, a_search, a_spec, gated
-from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, FailureClass, LatencyMeasurement
+from tests.fakes import ShuffledDispatcher, a_search, a_spec, evaluate, gated
+from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, LatencyMeasurement
 
 START = 20  # proposals before a sampler knows what is slow
 
@@ -47,7 +49,8 @@ class Table:
         weights = {"training": b"t", "inference": b"i"}
         for fidelity in request.fidelities:
             accuracy = fidelity / (fidelity + 1) * own.macs / (own.macs + 1e5)
-            yield Evaluated(fidelity, accuracy, latency, own.params, own.macs, 0.1, weights)
+            memory = peak_memory_bytes(architecture)
+            yield Evaluated(fidelity, accuracy, latency, own.params, own.macs, 0.1, weights, memory)
 
 
 def limited(trials: int, sampler: str, stopping: str = "none") -> JobSpec:
@@ -72,6 +75,40 @@ def test_what_is_too_slow_is_never_trained_and_the_share_of_the_rest_rises(sampl
     kept = [not trial.rejected for trial in search.trials]
     assert sum(kept[:START]) / START <= 0.5
     assert sum(kept[-trials // 2 :]) / (trials // 2) > 0.8
+
+
+def test_memory_is_an_objective_with_a_limit_that_is_kept_before_training() -> None:
+    spec, work = a_spec(trials=30, sampler="nsga2", stopping="none"), MemoryUnitOfWork()
+    limit = quantiles([peak_memory_bytes(each) / 1e6 for each in spread(spec)], n=4)[1]
+    objectives = (Objective("accuracy"), Objective("peak_memory_mb", limit=limit))
+    search, table = a_search(replace(spec, objectives=objectives), work), Table()
+    InlineDispatcher(table).run(search)
+    taken = [peak_memory_bytes(Architecture(each.genotype, each.skeleton)) / 1e6 for each in table.trained]
+    assert len(taken) == 30
+    assert max(taken) <= limit
+    rejected = [trial.failure for trial in search.trials if trial.rejected and trial.failure]
+    assert rejected
+    assert all(" MB, where the limit is " in failure.message for failure in rejected)
+    front = of_job(search.job.id, work)
+    assert [objectives[1].value(point.result) for point in front.points] == sorted(
+        objectives[1].value(point.result) for point in front.points
+    )
+    assert 0 < len(front.points) <= 30
+
+
+def test_results_from_before_memory_was_recorded_are_reused_with_it() -> None:
+    work = MemoryUnitOfWork()
+    first = a_search(a_spec(trials=5, sampler="random"), work)
+    InlineDispatcher(evaluate).run(first)
+    with work() as store:
+        store.release(first._lease, JobState.DONE, 1.0)
+    objectives = (Objective("accuracy"), Objective("peak_memory_mb"))
+    search = a_search(replace(a_spec(trials=5, sampler="random"), objectives=objectives), work)
+    assert search.next() is None
+    with work() as store:
+        told = [trial.best_known for trial in store.trials(search.job.id)]
+    assert len(told) == 5
+    assert all(result and result.peak_memory_bytes for result in told)
 
 
 def test_a_network_that_was_too_slow_is_kept_with_its_latency_and_costs_no_trial() -> None:
@@ -104,7 +141,7 @@ def test_what_a_rejected_network_was_not_trained_for_is_not_in_the_budget_of_epo
     assert sum(trial.rejected for trial in search.trials) > 0
 
 
-def test_a_result_that_is_reused_and_too_slow_is_trained_no_further() -> None:
+def test_what_another_job_has_found_too_slow_is_turned_down_with_what_it_measured_and_costs_no_trial() -> None:
     work = MemoryUnitOfWork()
     spec = limited(12, "random", "halving")
     unlimited = replace(spec, objectives=(Objective("accuracy"), Objective("latency_ms")))
@@ -114,8 +151,13 @@ def test_a_result_that_is_reused_and_too_slow_is_trained_no_further() -> None:
         store.release(first._lease, JobState.DONE, 1.0)
     search, table = a_search(spec, work), Table()
     InlineDispatcher(table).run(search)
-    reused = [trial for trial in search.trials if any(own.reused_from for own in trial.evaluations)]
-    slow = [trial for trial in reused if (known := trial.best_known) and spec.objectives[1].violation(known)]
-    assert slow
-    assert all(trial.reused and trial.state in (TrialState.STOPPED, TrialState.DONE) for trial in slow)
-    assert all(trial.failure is None or trial.failure.failure is FailureClass.INFEASIBLE for trial in search.trials)
+    known = {trial.proposal.genotype: trial.best_known for trial in first.trials}
+    again = [trial for trial in search.trials if trial.proposal.genotype in known]
+    slow = [trial for trial in again if trial.rejected]
+    assert 0 < len(slow) < len(again)
+    for trial in slow:
+        assert trial.failure
+        assert (result := known[trial.proposal.genotype])
+        assert trial.failure.latency == result.latency
+    assert progress(search.job, search.trials).ended == 12
+    assert not {trial.proposal.genotype for trial in slow} & {request.genotype for request in table.trained}

@@ -57,12 +57,13 @@ def test_the_size_of_the_space_and_what_its_cells_cost_are_told_of_any_job(work:
     spec = job_spec()
     told = outlook(spec, work)
     assert told.size == spec.space.size
-    params, macs = told.reaches
+    params, macs, memory = told.reaches
     rng = random.Random(5)
     some = [cost(Architecture(spec.space.sample(rng), spec.skeleton)) for _ in range(50)]
     within = [params.lowest <= own.params <= params.highest and macs.lowest <= own.macs <= macs.highest for own in some]
     assert sum(within) >= 45
     assert params.lowest < params.median < params.highest
+    assert 0 < memory.lowest <= memory.median <= memory.highest < 100
     assert told.keeping is None
 
 
@@ -131,7 +132,7 @@ def test_what_ends_the_search_is_told(work: UnitOfWork, budget: Budget, ends_by:
 
 
 def test_latency_is_predicted_where_networks_were_measured(work: UnitOfWork) -> None:
-    assert [reach.metric for reach in outlook(job_spec(), work).reaches] == ["params", "macs"]
+    assert [reach.metric for reach in outlook(job_spec(), work).reaches] == ["params", "macs", "peak_memory_mb"]
     record(work, job_spec())
     predicted = outlook(job_spec(), work).reaches[-1]
     assert (predicted.metric, predicted.unit, predicted.networks) == ("latency_ms", "ms", 20)

@@ -31,7 +31,9 @@ def wants(metric: str, limit: float | None) -> JobSpec:
     return job_spec(objectives=(Objective("accuracy"), Objective(metric, limit=limit)))
 
 
-@pytest.mark.parametrize(("metric", "limit"), [("params", 10), ("macs", 999), ("latency_ms", 0.001)])
+@pytest.mark.parametrize(
+    ("metric", "limit"), [("params", 10), ("macs", 999), ("latency_ms", 0.001), ("peak_memory_mb", 0.01)]
+)
 def test_a_limit_below_every_cell_is_refused_with_the_range(metric: str, limit: float) -> None:
     with pytest.raises(Invalid, match=rf"{metric} of {limit} or less; cells reach from .*: give a limit of") as refusal:
         refuse_out_of_reach(wants(metric, limit), {"local": PROFILE})
@@ -39,7 +41,9 @@ def test_a_limit_below_every_cell_is_refused_with_the_range(metric: str, limit: 
     assert "\n" not in str(refusal.value)
 
 
-@pytest.mark.parametrize(("metric", "limit"), [("params", 1e6), ("macs", 1e9), ("latency_ms", 50.0)])
+@pytest.mark.parametrize(
+    ("metric", "limit"), [("params", 1e6), ("macs", 1e9), ("latency_ms", 50.0), ("peak_memory_mb", 9.0)]
+)
 def test_a_limit_that_some_cell_keeps_passes(metric: str, limit: float) -> None:
     refuse_out_of_reach(wants(metric, limit), {"local": PROFILE})
 
