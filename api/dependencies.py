@@ -6,9 +6,8 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Path, Query, Request
 
+from api.schemas.base import LARGEST_ID
 from service.ports import UnitOfWork
-
-LARGEST_ID = 2**31 - 1
 
 
 def _work(request: Request) -> UnitOfWork:

@@ -5,6 +5,7 @@ Store and UnitOfWork are kept by `service.store`, Proposer by `service.sampling`
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -26,6 +27,12 @@ class Measured:
     latency_ms: float
     params: int
     macs: int
+    peak_memory_bytes: int | None = None
+
+    @property
+    def peak_memory_mb(self) -> float:
+        """In megabytes of 10^6 bytes; no number where it was recorded before memory was."""
+        return math.nan if self.peak_memory_bytes is None else self.peak_memory_bytes / 1e6
 
 
 class Store(Protocol):

@@ -142,7 +142,8 @@ class Runner:
         log.info("job %d: %s after %.1f s", job.id, job.state, job.seconds_used)
 
     def _share(self, job: Job, processors: int) -> int:
-        return shares(processors, list(self._driven.values()))[job.id]
+        usable = {id: search.usable_workers for id, search in list(self._searches.items())}
+        return shares(processors, list(self._driven.values()), usable)[job.id]
 
 
 class _Heart:

@@ -15,10 +15,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from search_space.genotype import Genotype
+from search_space.memory import peak_memory_bytes
+from search_space.network import Architecture
 from service.domain.errors import LeaseLost
 from service.domain.fidelity import goes_on, ladder
-from service.domain.job import Job, Lease
-from service.domain.limits import missed_limit
+from service.domain.job import Job, JobSpec, Lease
+from service.domain.limits import latency_objective, missed_limit, too_slow
 from service.domain.stopping import Growth, promised_epochs, trained_epochs
 from service.domain.trial import Evaluation, Proposal, Trial, TrialState
 from service.ports import Proposer, Store, UnitOfWork
@@ -63,8 +66,8 @@ class Search:
         self._proposer = proposer
         self._work = work
         self._clock = clock
-        self._started = clock() - job.seconds_used
-        self._resting_since: float | None = None
+        # When its time began, and since when it stands still: replaced together, since the heart's thread reads them.
+        self._time: tuple[float, float | None] = clock() - job.seconds_used, None
         self._stopping = threading.Event()
         with work() as store:
             self._trials = store.trials(job.id)
@@ -84,17 +87,26 @@ class Search:
     @property
     def seconds_used(self) -> float:
         """Running time of the job, earlier holders of it included, without the time that it rested."""
-        return (self._resting_since or self._clock()) - self._started
+        started, resting_since = self._time
+        return (self._clock() if resting_since is None else resting_since) - started
+
+    @property
+    def usable_workers(self) -> int:
+        """How many evaluations it can have out by the trials that remain, at least one; any thread may ask."""
+        under_way = sum(not trial.ended for trial in self._trials[self._known :])
+        return max(1, self.job.spec.budget.trials - self._accepted + under_way)
 
     def rest(self) -> None:
         """Its time stands still from now on: others have all the workers."""
-        self._resting_since = self._resting_since or self._clock()
+        started, resting_since = self._time
+        if resting_since is None:
+            self._time = started, self._clock()
 
     def wake(self) -> None:
         """Its time runs again, where it rested."""
-        if self._resting_since is not None:
-            self._started += self._clock() - self._resting_since
-            self._resting_since = None
+        started, resting_since = self._time
+        if resting_since is not None:
+            self._time = started + self._clock() - resting_since, None
 
     def stop(self) -> None:
         """No more work is handed out; what has been recorded stays."""
@@ -110,7 +122,7 @@ class Search:
         """Whether no more work will be handed out, whatever reports still come."""
         if self.stopped:
             return True
-        return not self._waiting and bool(self._end) and all(trial.ended for trial in self._trials)
+        return not self._waiting and self._known == len(self._trials) and bool(self._end)
 
     @property
     def closing_words(self) -> str:
@@ -168,14 +180,16 @@ class Search:
 
         A trial whose worker crashed is tried again, and given up after the last attempt, whoever drove the others.
         """
+        trial = self._trials[number]
+        evaluation = Evaluation(report, request_key=self._request(trial).key, seed=self.job.spec.seed)
+        state = self._state_after(trial, report)  # looks at all earlier trials: not while others wait to write
         with self._work() as store:
-            trial = self._trials[number]
             if _crashed(report) and store.add_attempt(self._lease, number) < MOST_ATTEMPTS:
                 self._waiting.append(number)
                 return False
-            key = self._request(trial).key
-            trial = self._recorded(store, trial, Evaluation(report, request_key=key, seed=self.job.spec.seed))
+            trial = self._recorded(store, trial, evaluation, state)
         self._trials[number] = trial
+        self._rejected += trial.rejected
         self._advance()
         return not trial.ended
 
@@ -201,15 +215,16 @@ class Search:
         missed = missed_limit(spec.objectives, proposal.genotype, spec.skeleton)
         with self._work() as store:
             store.add_trial(self._lease, proposal)
-            if missed:
-                infeasible = Failed(self.rungs[0], FailureClass.INFEASIBLE, missed, "")
-                trial = self._recorded(store, trial, Evaluation(infeasible, seed=spec.seed))
             earlier = store.reusable(self._request(trial).key)
+            if infeasible := self._infeasible(missed, [evaluation.report for _, evaluation in earlier.values()]):
+                trial = self._recorded(store, trial, Evaluation(infeasible, seed=spec.seed), TrialState.FAILED)
             for fidelity in self.rungs:
                 if trial.ended or fidelity not in earlier:
                     break
                 id, evaluation = earlier[fidelity]
-                trial = self._recorded(store, trial, replace(evaluation, reused_from=id))
+                evaluation = replace(evaluation, report=_with_memory(evaluation.report, proposal.genotype, spec))
+                state = self._state_after(trial, evaluation.report)
+                trial = self._recorded(store, trial, replace(evaluation, reused_from=id), state)
         self._trials.append(trial)
         self._rejected += trial.rejected
         self._keys.add(proposal.genotype.key)
@@ -218,6 +233,15 @@ class Search:
         else:
             self._waiting.append(number)
         return True
+
+    def _infeasible(self, missed: str | None, earlier: Sequence[EvaluationReport]) -> Failed | None:
+        """The answer to a cell that has `missed` a limit, or was too slow when another job evaluated it."""
+        if missed:
+            return Failed(self.rungs[0], FailureClass.INFEASIBLE, missed, "")
+        for report in earlier:
+            if isinstance(report, Evaluated) and (told := too_slow(self.job.spec.objectives, report.latency)):
+                return Failed(self.rungs[0], FailureClass.INFEASIBLE, told, "", latency=report.latency)
+        return None
 
     def _proposal(self, number: int) -> Proposal:
         """A proposal whose cell is new to this job; a repeated one where the sampler knows no other."""
@@ -229,9 +253,8 @@ class Search:
                 break
         return proposal
 
-    def _recorded(self, store: Store, trial: Trial, evaluation: Evaluation) -> Trial:
+    def _recorded(self, store: Store, trial: Trial, evaluation: Evaluation, state: TrialState) -> Trial:
         """The trial with one evaluation more, as it now stands in the record too."""
-        state = self._state_after(trial, evaluation.report)
         if not store.add_evaluation(self._lease, trial.number, evaluation, state, self.seconds_used):
             raise LeaseLost(self.job.id, f"Somebody else has recorded trial {trial.number} of job {self.job.id}.")
         if isinstance(evaluation.report, Evaluated):
@@ -259,6 +282,7 @@ class Search:
 
     def _request(self, trial: Trial) -> EvaluationRequest:
         spec = self.job.spec
+        latency = latency_objective(spec.objectives)
         return EvaluationRequest(
             genotype=trial.proposal.genotype,
             skeleton=spec.skeleton,
@@ -270,12 +294,21 @@ class Search:
             threads=spec.resources.cpus,
             deadline_s=spec.budget.deadline_s,
             memory_mb=spec.resources.memory_mb,
+            # One that has a result was fast enough, or was trained by another job: it is not turned down half way.
+            latency_limit_ms=latency.limit if latency and not trial.evaluations else None,
         )
 
     def _advance(self) -> None:
         """Moves the mark below which every trial has ended."""
         while self._known < len(self._trials) and self._trials[self._known].ended:
             self._known += 1
+
+
+def _with_memory(report: EvaluationReport, genotype: Genotype, spec: JobSpec) -> EvaluationReport:
+    """A result that was recorded before memory was, with what follows from the description."""
+    if isinstance(report, Failed) or report.peak_memory_bytes is not None:
+        return report
+    return replace(report, peak_memory_bytes=peak_memory_bytes(Architecture(genotype, spec.skeleton)))
 
 
 def _crashed(report: EvaluationReport) -> bool:

@@ -72,6 +72,19 @@ def evaluate(request: EvaluationRequest) -> Iterator[EvaluationReport]:
         yield Evaluated(fidelity, accuracy, latency, params=int(1e5 * value), macs=1000, seconds=0.1, weights=weights)
 
 
+def gated(evaluate: Evaluate = evaluate) -> Evaluate:
+    """The fake evaluation, which trains nothing that is surely slower than it may be, as a worker does."""
+
+    def evaluate_or_turn_down(request: EvaluationRequest) -> Iterator[EvaluationReport]:
+        for report in evaluate(request):
+            limit_ms = request.latency_limit_ms
+            if isinstance(report, Evaluated) and limit_ms and report.latency.surely_exceeds(limit_ms):
+                report = Failed(report.fidelity, FailureClass.INFEASIBLE, "too slow", "", 0.01, report.latency)
+            yield report
+
+    return evaluate_or_turn_down
+
+
 def failing(every: int, evaluate: Evaluate = evaluate) -> Evaluate:
     """The fake evaluation, where one cell in `every` diverges."""
 

@@ -12,6 +12,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from search_space.cost import cost
+from search_space.memory import peak_memory_bytes
 from search_space.merge import merge
 from search_space.modules import initialisation
 from search_space.network import Architecture
@@ -20,7 +21,14 @@ from workers.data.labelled import LabelledData
 from workers.data.splits import SearchData
 from workers.failures import failure_class
 from workers.latency import measure, reference_network
-from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, Failed, LatencyMeasurement
+from workers.messages import (
+    Evaluated,
+    EvaluationReport,
+    EvaluationRequest,
+    Failed,
+    FailureClass,
+    LatencyMeasurement,
+)
 from workers.train import Constant, Training, labelled, share_correct, tensors
 
 BEGINNING_IMAGES = 256
@@ -34,16 +42,21 @@ def evaluate(
 
     What goes wrong is reported as Failed, which is then the last report. `seconds` is the time spent on this
     fidelity, between asking and answer. At the recipe's full epochs, accuracy is that of the merged network,
-    the report has the weights of both forms, and a network that knows but one label has failed. Sets the number of
-    threads of this process.
+    the report has the weights of both forms, and a network that knows but one label has failed. One that is surely
+    slower than the request allows is INFEASIBLE, with the latency that was measured, and not trained. Sets the number
+    of threads of this process.
     """
     fidelity, started = request.fidelities[0], clock()
     try:
         torch.set_num_threads(request.threads)
         architecture = Architecture(request.genotype, request.skeleton)
         network = _fresh(architecture, request.seed, data)
-        costs = cost(architecture)
+        costs, memory_bytes = cost(architecture), peak_memory_bytes(architecture)
         latency = _latency(network, request)
+        if request.latency_limit_ms is not None and latency.surely_exceeds(request.latency_limit_ms):
+            told = f"{latency}, where the limit is {request.latency_limit_ms:g} ms"
+            yield Failed(fidelity, FailureClass.INFEASIBLE, told, "", clock() - started, latency)
+            return
         training = Training(network, data, request.recipe, request.seed)
         for fidelity in request.fidelities:
             torch.set_num_threads(request.threads)
@@ -64,6 +77,7 @@ def evaluate(
                 macs=costs.macs,
                 seconds=clock() - started,
                 weights=weights,
+                peak_memory_bytes=memory_bytes,
             )
             started = clock()
     except Exception as error:  # noqa: BLE001 - what goes wrong here is a result

@@ -39,6 +39,7 @@ class EvaluationRequest:
     """One architecture to train and measure, at each of `fidelities` in turn (epochs, rising, the last one full).
 
     Each report may take `deadline_s` and, beyond what an idle worker holds, `memory_mb`; None for a fair share.
+    A network that is surely slower than `latency_limit_ms` is not trained.
     """
 
     genotype: Genotype
@@ -51,6 +52,7 @@ class EvaluationRequest:
     threads: int = 1
     deadline_s: float = 600.0
     memory_mb: int | None = None
+    latency_limit_ms: float | None = None
 
     def __post_init__(self) -> None:
         if not self.fidelities or list(self.fidelities) != sorted(set(self.fidelities)) or self.fidelities[0] < 1:
@@ -117,6 +119,14 @@ class LatencyMeasurement:
         high = min(len(ordered) - 1, math.ceil(middle + half_width))
         return ordered[low], ordered[high]
 
+    def __str__(self) -> str:
+        low, high = self.interval_ms
+        return f"{self.median_ms:.3g} ms ({low:.3g} to {high:.3g})"
+
+    def surely_exceeds(self, limit_ms: float) -> bool:
+        """Whether the whole interval of the median lies above a limit."""
+        return self.interval_ms[0] > limit_ms
+
     @property
     def ratio(self) -> float:
         """Median of the pairwise ratios of sample to reference pass."""
@@ -124,7 +134,7 @@ class LatencyMeasurement:
 
 
 class FailureClass(StrEnum):
-    """Why an evaluation has no result. Only CRASHED is worth another attempt; INFEASIBLE was never begun."""
+    """Why an evaluation has no result. Only CRASHED is worth another attempt; INFEASIBLE was never trained."""
 
     SHAPE = "shape"
     DIVERGED = "diverged"
@@ -140,6 +150,7 @@ class FailureClass(StrEnum):
 class Evaluated:
     """What one evaluation found at one fidelity. `accuracy` is a share of the validation images, 0 to 1.
 
+    `peak_memory_bytes` follow from the description, see `search_space.memory`; None in what was recorded before.
     `weights` maps a form, "training" or "inference", to safetensors bytes; only the full fidelity has them.
     """
 
@@ -150,6 +161,7 @@ class Evaluated:
     macs: int
     seconds: float
     weights: dict[str, bytes] = field(default_factory=dict, repr=False)
+    peak_memory_bytes: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.accuracy <= 1:
@@ -158,13 +170,17 @@ class Evaluated:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """An evaluation that ended without a result at `fidelity`: data, not an exception to the one who asked."""
+    """An evaluation that ended without a result at `fidelity`: data, not an exception to the one who asked.
+
+    `latency` is what one that is infeasible for its latency was measured at.
+    """
 
     fidelity: int
     failure: FailureClass
     message: str
     traceback: str
     seconds: float = 0.0
+    latency: LatencyMeasurement | None = None
 
 
 EvaluationReport: TypeAlias = Evaluated | Failed

@@ -33,8 +33,8 @@ MEMORY_FOR_ALL = 0.8  # of the machine's, shared by as many evaluations as it ha
 class Supervised:
     """Has evaluations done by `evaluate(request, data)` in a child of this process, one after another.
 
-    The child outlives an evaluation that ends well. One that fails, or leaves processes behind, is ended with it, and
-    the next begins in a fresh one. Belongs to one thread, and the child dies with that.
+    The child outlives an evaluation that ends well, or before training. One that fails, or leaves processes behind,
+    is ended with it, and the next begins in a fresh one. Belongs to one thread, and the child dies with that.
     """
 
     def __init__(self, evaluate: Evaluate, data: Any, clock: Callable[[], float] = time.monotonic) -> None:
@@ -68,9 +68,9 @@ class Supervised:
             failure, report = FailureClass.CRASHED, None
         if report is None:
             report = self._ended(self._child, failure or FailureClass.CRASHED, fidelity, started)
-        elif isinstance(report, Failed):
+        elif isinstance(report, Failed) and report.failure is not FailureClass.INFEASIBLE:
             self.end()
-        elif not self._due:
+        elif isinstance(report, Failed) or not self._due:
             self._end_what_is_left()
         return report
 

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Header, Query, Request, Response
 
 from api.dependencies import Cursor, JobId, Limit, Reading, Work
 from api.schemas.base import Page
+from api.schemas.forecast import ForecastRead
 from api.schemas.job_create import JobCreate
-from api.schemas.job_read import JobRead, JobSummary
+from api.schemas.job_read import JobCreated, JobRead, JobSummary
 from service.domain.job import JobState
-from service.usecases import jobs
+from service.usecases import beforehand, jobs
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -23,12 +24,23 @@ IdempotencyKey = Annotated[
 
 @router.post("", status_code=201)
 def submit(
-    body: JobCreate, work: Work, request: Request, response: Response, idempotency_key: IdempotencyKey = None
-) -> JobRead:
+    body: JobCreate,
+    work: Work,
+    reading: Reading,
+    request: Request,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> JobCreated:
     """Ask for a search. The same key with the same job answers with the job it made before."""
     job = jobs.submit(body.to_spec(), work, idempotency_key, body.hash, body.seed_with)
     response.headers["Location"] = request.app.url_path_for("get_job", id=job.id)
-    return JobRead.of(jobs.get(job.id, work))
+    return JobCreated.with_forecast(jobs.get(job.id, work), beforehand.outlook(job.spec, reading))
+
+
+@router.post("/forecast")
+def forecast(body: JobCreate, work: Reading) -> ForecastRead:
+    """What is known of a search before it is asked for: size of its space, what cells cost, time; nothing is stored."""
+    return ForecastRead.of(beforehand.outlook(jobs.checked(body.to_spec(), work, body.seed_with), work))
 
 
 @router.get("")

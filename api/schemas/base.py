@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
 
 Item = TypeVar("Item")
 
+LARGEST_ID = 2**31 - 1
+
 Label = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field
 
 from api.schemas.around_cells import AroundCells
-from api.schemas.base import Asked, Label
+from api.schemas.base import LARGEST_ID, Asked, Label
 from search_space.presets import spaces
 from search_space.skeleton import Skeleton
 from search_space.space import CellSpace
@@ -132,6 +132,10 @@ class JobCreate(Asked):
         Sequence[Label],
         Field(description="Cells to try first: keys of registered ones, or names of published ones, as nasnet-a."),
     ] = ()
+    reuse: Annotated[
+        int | None,
+        Field(ge=1, le=LARGEST_ID, description="A job whose front is tried next, best first, as far as trials go."),
+    ] = None
 
     @property
     def hash(self) -> str:
@@ -156,6 +160,7 @@ class JobCreate(Asked):
             resources=Resources(**self.resources.model_dump()),
             seed=self.seed,
             priority=self.priority,
+            reuse=self.reuse,
         )
 
     @classmethod
@@ -176,6 +181,7 @@ class JobCreate(Asked):
             seed=spec.seed,
             priority=spec.priority,
             seed_with=[genotype.key for genotype in spec.seed_with],
+            reuse=spec.reuse,
         )
 
     def _objective(self, place: int) -> Objective:

@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any, Self
 
 from api.schemas.base import Told
+from api.schemas.forecast import ForecastRead
 from api.schemas.job_create import JobCreate
 from service.domain.job import Job, JobState
+from service.usecases.beforehand import Outlook
 from service.usecases.jobs import JobStatus
 
 
@@ -38,7 +40,8 @@ class JobSummary(JobFacts):
 class ProgressRead(Told):
     """Trials by how they ended, out of `budget`; `reused` ones needed no training. `front` counts its members.
 
-    `rejected` ones are known to miss a limit before training, and count towards nothing else.
+    `reused_evaluations` were taken from the record instead of trained. `rejected` trials were not trained either, since
+    they miss a limit, by their description or by their latency; they count towards nothing else.
 
     `best_accuracy` is a share, at full fidelity. `seconds_left` is a forecast, null before the first result.
     """
@@ -49,6 +52,7 @@ class ProgressRead(Told):
     stopped: int
     failed: int
     reused: int
+    reused_evaluations: int
     rejected: int
     front: int
     best_accuracy: float | None
@@ -75,6 +79,17 @@ class JobRead(JobFacts):
             progress=ProgressRead(**asdict(status.progress), front=status.front),
             refused=status.job.refused,
         )
+
+
+class JobCreated(JobRead):
+    """A new job, with what is known of it before it begins."""
+
+    forecast: ForecastRead
+
+    @classmethod
+    def with_forecast(cls, status: JobStatus, outlook: Outlook) -> Self:
+        """A recorded job and what is known of it beforehand."""
+        return cls(**dict(JobRead.of(status)), forecast=ForecastRead.of(outlook))
 
 
 def _facts(job: Job) -> dict[str, Any]:

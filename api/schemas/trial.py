@@ -51,13 +51,17 @@ class LatencyRead(Told):
 
 
 class ResultRead(Told):
-    """What an evaluation found. `fidelity` counts epochs; `accuracy` is a share of the validation images."""
+    """What an evaluation found. `fidelity` counts epochs; `accuracy` is a share of the validation images.
+
+    `peak_memory_mb` follows from the description: weights and maps of one image; null in what was recorded before.
+    """
 
     fidelity: int
     accuracy: float
     latency: LatencyRead
     params: int
     macs: int
+    peak_memory_mb: float | None
     seconds: float
 
     @classmethod
@@ -69,15 +73,20 @@ class ResultRead(Told):
             latency=LatencyRead.of(result.latency),
             params=result.params,
             macs=result.macs,
+            peak_memory_mb=None if result.peak_memory_bytes is None else result.peak_memory_bytes / 1e6,
             seconds=result.seconds,
         )
 
 
 class FailureInFull(FailureRead):
-    """A failure with the traceback of the worker, and the seconds it took."""
+    """A failure with the traceback of the worker, and the seconds it took.
+
+    `latency` is what a network that is too slow for the job's limit was measured at, before it would have been trained.
+    """
 
     traceback: str
     seconds: float
+    latency: LatencyRead | None
 
     @classmethod
     def of(cls, failed: Failed) -> Self:
@@ -88,6 +97,7 @@ class FailureInFull(FailureRead):
             message=failed.message,
             traceback=failed.traceback,
             seconds=failed.seconds,
+            latency=LatencyRead.of(failed.latency) if failed.latency else None,
         )
 
 

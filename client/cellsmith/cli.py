@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from cellsmith.client import Client
-    from cellsmith.results import Front
+    from cellsmith.results import Forecast, Front
 
 # httpx2 and rich are imported where they are needed, so that --help answers at once.
 
@@ -69,6 +69,10 @@ def submit(
     seed_with: Annotated[
         list[str] | None, typer.Option(metavar="CELL", help="A cell to try first: its key, or a published name.")
     ] = None,
+    reuse: Annotated[int | None, typer.Option(metavar="ID", help="A job whose front is tried first.")] = None,
+    forecast: Annotated[
+        bool, typer.Option("--forecast", help="Only tell what is known before a search: sizes, costs, time.")
+    ] = False,
     watching: Annotated[bool, typer.Option("--watch", help="Follow the search, then print its front.")] = False,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
@@ -82,19 +86,26 @@ def submit(
     _put(asked, "seed", seed)
     _put(asked, "priority", priority)
     _put(asked, "seed_with", seed_with or None)
+    _put(asked, "reuse", reuse)
     _put(asked, "budget.trials", trials)
     _put(asked, "budget.seconds", seconds)
     _put(asked, "resources.workers", workers)
     if "dataset" not in asked:
         _refuse(USAGE, "Say what to search for: a JOB.json, or --dataset NAME.")
     with _service(url) as client:
+        if forecast:
+            _tell_forecast(client.forecast(asked), as_json)
+            return
         made = client.submit(asked)
         if watching:
+            if not as_json:
+                _tell_forecast(made["forecast"])
             _watch(client, made["id"], as_json)
         elif as_json:
             _print_json(made)
         else:
             _console().print(f"Job {made['id']} is {made['state']}. Follow it with: cellsmith watch {made['id']}")
+            _tell_forecast(made["forecast"])
 
 
 @app.command()
@@ -117,6 +128,19 @@ def jobs(
             console.print(note, style="dim", soft_wrap=True)
     else:
         _refuse(FAILED, "There are no jobs yet. Make one with: cellsmith submit --dataset digits")
+
+
+@app.command()
+def status(id: JobId, as_json: AsJson = False, url: Url = DEFAULT_URL) -> None:
+    """Print how far a search is. With what it has saved: trials reused from the record, cells turned down."""
+    with _service(url) as client:
+        job = client.job(id)
+    if as_json:
+        _print_json(job)
+    else:
+        from cellsmith.watch import view
+
+        _console().print(view(job))
 
 
 @app.command()
@@ -347,6 +371,17 @@ def _move(id: int, move: Literal["cancel", "pause", "resume"], as_json: bool, ur
         _print_json(job)
     else:
         _console().print(f"Job {id} is {job['state']}.")
+
+
+def _tell_forecast(forecast: Forecast, as_json: bool = False) -> None:
+    from cellsmith.beforehand import forecast_lines
+
+    if as_json:
+        _print_json(forecast)
+        return
+    console = _console()
+    for line in forecast_lines(forecast):
+        console.print(line, style="dim", soft_wrap=True)
 
 
 def _watch(client: Client, id: int, as_json: bool) -> None:

@@ -13,7 +13,7 @@ import httpx2
 
 from cellsmith import DEFAULT_URL
 from cellsmith.errors import ApiError, Unreachable
-from cellsmith.results import Front, Job, JobSummary, Page, Trial
+from cellsmith.results import Forecast, Front, Job, JobSummary, NewJob, Page, Trial
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ATTEMPTS = 4
@@ -55,10 +55,14 @@ class Client:
         """Closes the connections."""
         self._http.close()
 
-    def submit(self, job: Mapping[str, Any], *, idempotency_key: str | None = None) -> Job:
+    def submit(self, job: Mapping[str, Any], *, idempotency_key: str | None = None) -> NewJob:
         """Asks for a search. The same key with the same job gives the job that was made before."""
         headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
-        return cast(Job, self._call("POST", "/v1/jobs", repeat=True, json=dict(job), headers=headers).json())
+        return cast(NewJob, self._call("POST", "/v1/jobs", repeat=True, json=dict(job), headers=headers).json())
+
+    def forecast(self, job: Mapping[str, Any]) -> Forecast:
+        """What is known of a search before it is asked for; nothing is stored."""
+        return cast(Forecast, self._call("POST", "/v1/jobs/forecast", repeat=True, json=dict(job)).json())
 
     def jobs(self) -> Iterator[JobSummary]:
         """Every job, newest first."""

@@ -24,7 +24,7 @@ class JobSummary(TypedDict):
 class Progress(TypedDict):
     """How far a search is. `done`, `stopped` and `failed` trials have ended; `reused` ones needed no training.
 
-    `rejected` ones were known to miss a limit; they were not trained and cost no budget.
+    `reused_evaluations` were taken from the record; `rejected` trials miss a limit: not trained, they cost no budget.
 
     `best_accuracy` is a share, 0 to 1, at full fidelity; `seconds_left` is a forecast, None before the first result.
     """
@@ -34,6 +34,7 @@ class Progress(TypedDict):
     stopped: int
     failed: int
     reused: int
+    reused_evaluations: int
     rejected: int
     front: int
     best_accuracy: float | None
@@ -47,6 +48,44 @@ class Job(JobSummary):
     spec: dict[str, Any]
     progress: Progress
     refused: int
+
+
+class Reach(TypedDict):
+    """What a metric is over cells drawn by chance; predicted where `networks` says from how many measured ones."""
+
+    metric: str
+    unit: str
+    lowest: float
+    median: float
+    highest: float
+    networks: int | None
+
+
+class TimeAhead(TypedDict):
+    """How long a search takes; `basis` says what that rests on, `reports` how many recorded trainings these are."""
+
+    basis: Literal["recorded", "recorded_elsewhere", "calibration", "unknown"]
+    seconds: float | None
+    at_least_seconds: float | None
+    ends_by: Literal["trials", "seconds", "epochs"] | None
+    reports: int
+    workers: int
+
+
+class Forecast(TypedDict):
+    """What is known of a job before it begins. `keeping` of the `samples` keep every limit that can be judged."""
+
+    size: str
+    samples: int
+    keeping: int | None
+    reaches: list[Reach]
+    time: TimeAhead
+
+
+class NewJob(Job):
+    """A job that was just asked for."""
+
+    forecast: Forecast
 
 
 class Page(TypedDict):

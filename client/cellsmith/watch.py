@@ -69,9 +69,17 @@ def line(job: Job) -> str:
     ]
     if progress["failed"]:
         parts.append(f"{progress['failed']} failed")
+    parts += saved(job)
     if told := message(job):
         parts.append(told)
     return "  ".join(parts)
+
+
+def saved(job: Job) -> list[str]:
+    """What was not trained: evaluations that the record had, and proposals that miss a limit."""
+    progress = job["progress"]
+    told = {"reused": progress["reused_evaluations"], "turned down": progress["rejected"]}
+    return [f"{number} {how}" for how, number in told.items() if number]
 
 
 def ended(job: Job) -> int:
@@ -104,7 +112,7 @@ def _live(client: Client, id: int, console: Console) -> Job:
 
 
 def view(job: Job) -> Group:
-    """Three lines: which job, how far it is, what it found; and the message, where the job has one."""
+    """Four lines: which job, how far it is, what it found, what it saved; and the message, where the job has one."""
     progress = job["progress"]
     title = Text.assemble(
         ("Job ", "dim"), (str(job["id"]), "bold"), (" on ", "dim"), job["dataset"], "  ",
@@ -123,6 +131,10 @@ def view(job: Job) -> Group:
     )
     found = (
         f"best accuracy {percent(progress['best_accuracy'])}   front {progress['front']}   "
-        f"stopped early {progress['stopped']}   failed {progress['failed']}   reused {progress['reused']}"
+        f"stopped early {progress['stopped']}   failed {progress['failed']}"
     )
-    return Group(title, bar, Text(found), *([Text(told)] if (told := message(job)) else []))
+    not_trained = (
+        f"not trained: {progress['reused_evaluations']} evaluations that the record had, "
+        f"{progress['rejected']} cells that miss a limit"
+    )
+    return Group(title, bar, Text(found), Text(not_trained), *([Text(told)] if (told := message(job)) else []))

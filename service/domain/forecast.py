@@ -1,9 +1,9 @@
-"""How long a search still takes, from what its trials have cost so far."""
+"""How long a search takes, from what its trials have cost so far, or from what one costs."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import fmean
 
 from service.domain.fidelity import ladder
@@ -29,7 +29,7 @@ def seconds_to_come(spec: JobSpec, trials: Sequence[Trial], seconds_used: float)
         return None
     costs = _costs(rungs, tried)
     chances = _chances(spec, len(rungs), max(spec.budget.trials, len(tried)))
-    favour = _favour(tried, chances)
+    favour = favour_of([(spec, tried)])
     left = 0.0
     for number in range(len(tried), spec.budget.trials):
         left += _expected(costs, chances[number], favour, rung=0)
@@ -41,6 +41,21 @@ def seconds_to_come(spec: JobSpec, trials: Sequence[Trial], seconds_used: float)
             left += _expected(costs, chances[place], favour, rung) - costs[rung] / 2
     searching = seconds_used - min(STARTING_SECONDS, seconds_used / 2)
     return left / min(spec.resources.workers, spent / searching)
+
+
+def seconds_of_all(spec: JobSpec, costs: Sequence[float], favour: float) -> float:
+    """What the trials of the budget cost together before any has begun, where rung i costs `costs[i]`."""
+    return sum(_expected(costs, own, favour, rung=0) for own in _chances(spec, len(costs), spec.budget.trials))
+
+
+def favour_of(searches: Iterable[tuple[JobSpec, Sequence[Trial]]]) -> float:
+    """How many times more often than equals the trials of some searches have climbed."""
+    climbed, expected = SEEN_BEFORE * IMPROVEMENT, SEEN_BEFORE
+    for spec, trials in searches:
+        tried = [trial for trial in trials if not trial.rejected]
+        own = _climbs(tried, _chances(spec, len(ladder(spec.recipe.epochs, spec.early_stopping)), len(tried)))
+        climbed, expected = climbed + own[0], expected + own[1]
+    return climbed / expected
 
 
 def _expected(costs: Sequence[float], chances: Sequence[float], favour: float, rung: int) -> float:
@@ -67,15 +82,15 @@ def _chances(spec: JobSpec, rungs: int, trials: int) -> list[list[float]]:
     return chances
 
 
-def _favour(trials: Sequence[Trial], chances: Sequence[Sequence[float]]) -> float:
-    """How many times more often than equals the trials have climbed."""
-    climbed, expected = SEEN_BEFORE * IMPROVEMENT, SEEN_BEFORE
+def _climbs(trials: Sequence[Trial], chances: Sequence[Sequence[float]]) -> tuple[int, float]:
+    """How often the trials have climbed, and how often equals would have."""
+    climbed, expected = 0, 0.0
     for place, trial in enumerate(trials):
         for rung, chance in enumerate(chances[place]):
             if chance < 1 and len(trial.evaluations) > rung and (trial.ended or len(trial.evaluations) > rung + 1):
                 climbed += not (trial.state is TrialState.STOPPED and len(trial.evaluations) == rung + 1)
                 expected += chance
-    return climbed / expected
+    return climbed, expected
 
 
 def _costs(rungs: Sequence[int], trials: Sequence[Trial]) -> list[float]:

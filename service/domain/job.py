@@ -156,6 +156,8 @@ class JobSpec:
     priority: int = 0
     seed_with: tuple[Genotype, ...] = ()
     """Cells to try first, as trials 0, 1, ..., before the sampler proposes; they may lie outside the space."""
+    reuse: int | None = None
+    """The job whose front is among `seed_with`."""
 
     def __post_init__(self) -> None:
         metrics = [objective.metric for objective in self.objectives]

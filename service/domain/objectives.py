@@ -20,6 +20,11 @@ class Metric:
     of: Callable[[Evaluated], float]
 
 
+def _megabytes(result: Evaluated) -> float:
+    """Of 10^6 bytes. A job that asks for it records it with every result."""
+    return math.nan if result.peak_memory_bytes is None else result.peak_memory_bytes / 1e6
+
+
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
     for metric in (
@@ -27,6 +32,7 @@ METRICS: Mapping[str, Metric] = {
         Metric("latency_ms", "ms", False, lambda result: result.latency.median_ms),
         Metric("params", "parameters", False, lambda result: result.params),
         Metric("macs", "multiply-accumulates", False, lambda result: result.macs),
+        Metric("peak_memory_mb", "MB", False, _megabytes),
     )
 }
 

@@ -15,7 +15,8 @@ from service.domain.trial import Trial, TrialState
 class Progress:
     """Counts of a job's trials, out of `budget` trials. `reused` trials needed no training and also count as ended.
 
-    `rejected` ones are known to miss a limit without training: they are in no other count and cost no budget.
+    `reused_evaluations` were taken from the record, those of trials that were then trained further among them.
+    `rejected` trials miss a limit and were not trained: they are in no other count and cost no budget.
 
     `best_accuracy` is a share at full fidelity; `seconds_left` a forecast, None before the first trial has ended.
     """
@@ -30,6 +31,7 @@ class Progress:
     seconds_used: float
     seconds_left: float | None
     rejected: int = 0
+    reused_evaluations: int = 0
 
     @property
     def ended(self) -> int:
@@ -52,6 +54,7 @@ def progress(job: Job, trials: Sequence[Trial]) -> Progress:
         seconds_used=job.seconds_used,
         seconds_left=_seconds_left(job, trials),
         rejected=rejected,
+        reused_evaluations=sum(own.reused_from is not None for trial in trials for own in trial.evaluations),
     )
 
 

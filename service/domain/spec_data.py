@@ -42,4 +42,5 @@ def spec_from_data(data: Mapping[str, Any]) -> JobSpec:
         priority=data.get("priority", 0),  # jobs of earlier versions have none
         # what was written before jobs could begin with given cells has none
         seed_with=tuple(Genotype.from_json(json.dumps(genotype)) for genotype in data.get("seed_with", ())),
+        reuse=data.get("reuse"),
     )

@@ -11,6 +11,8 @@ from service.domain.trial import Trial
 
 def trained_epochs(trial: Trial) -> int:
     """Epochs that this trial was trained for in this job, as far as the record shows."""
+    if trial.rejected:
+        return 0
     return max((own.report.fidelity for own in trial.evaluations if own.reused_from is None), default=0)
 
 

@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from search_space.space import CellSpace
 from service.domain.job import JobSpec
-from service.domain.limits import known_before
+from service.domain.limits import known_of_rejected
 from service.domain.trial import Proposal, Trial
 from service.sampling.finite import WITHDRAWN, Distributions
 
@@ -125,7 +125,7 @@ class OptunaProposer:
         if result is not None:
             values = {objective.metric: objective.value(result) for objective in self._objectives}
         elif trial.rejected:
-            values = known_before(self._objectives, trial.proposal.genotype, self._skeleton)
+            values = known_of_rejected(self._objectives, trial, self._skeleton)
         else:
             self._study.tell(asked.number, state=TrialState.FAIL)
             return

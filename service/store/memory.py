@@ -171,7 +171,15 @@ class MemoryStore:
     def measured(self, job_id: int, fidelity: int, after: int = 0) -> list[Measured]:
         """See `Store.measured`."""
         return [
-            Measured(id, number, report.accuracy, report.latency.median_ms, report.params, report.macs)
+            Measured(
+                id,
+                number,
+                report.accuracy,
+                report.latency.median_ms,
+                report.params,
+                report.macs,
+                report.peak_memory_bytes,
+            )
             for id, (job, number, evaluation) in self._evaluations.items()
             if isinstance(report := evaluation.report, Evaluated)
             and (job, report.fidelity) == (job_id, fidelity)

@@ -134,6 +134,7 @@ class EvaluationRow(Table):
     latency_ms: Mapped[float | None]
     params: Mapped[int | None] = mapped_column(BigInteger)
     macs: Mapped[int | None] = mapped_column(BigInteger)
+    peak_memory_bytes: Mapped[int | None] = mapped_column(BigInteger)
     failure: Mapped[str | None]
     failure_message: Mapped[str | None]
     traceback: Mapped[str | None]

@@ -39,6 +39,7 @@ EVALUATION_COLUMNS = (
     EvaluationRow.latency,
     EvaluationRow.params,
     EvaluationRow.macs,
+    EvaluationRow.peak_memory_bytes,
     EvaluationRow.failure,
     EvaluationRow.failure_message,
     EvaluationRow.traceback,
@@ -68,6 +69,7 @@ MEASURED = (
         EvaluationRow.latency_ms,
         EvaluationRow.params,
         EvaluationRow.macs,
+        EvaluationRow.peak_memory_bytes,
     )
     .join(TrialRow, TrialRow.id == EvaluationRow.trial_id)
     .where(
@@ -217,9 +219,18 @@ def _evaluation_values(evaluation: Evaluation) -> dict[str, Any]:
     }
     if isinstance(report, Failed):
         failure = {"failure": report.failure, "failure_message": report.message, "traceback": report.traceback}
-        return values | failure
-    metrics = {"accuracy": report.accuracy, "params": report.params, "macs": report.macs}
-    return values | metrics | {"latency": asdict(report.latency), "latency_ms": report.latency.median_ms}
+        return values | failure | (_latency_values(report.latency) if report.latency else {})
+    metrics: dict[str, float | None] = {
+        "accuracy": report.accuracy,
+        "params": report.params,
+        "macs": report.macs,
+        "peak_memory_bytes": report.peak_memory_bytes,
+    }
+    return values | metrics | _latency_values(report.latency)
+
+
+def _latency_values(latency: LatencyMeasurement) -> dict[str, Any]:
+    return {"latency": asdict(latency), "latency_ms": latency.median_ms}
 
 
 def _evaluation(row: Row[Any]) -> Evaluation:
@@ -227,14 +238,21 @@ def _evaluation(row: Row[Any]) -> Evaluation:
 
 
 def _report(row: Row[Any]) -> EvaluationReport:
+    latency = _latency(row.latency) if row.latency else None
     if row.failure is not None:
-        return Failed(row.fidelity, FailureClass(row.failure), row.failure_message, row.traceback, row.seconds)
-    latency = row.latency | {key: tuple(row.latency[key]) for key in ("samples_ms", "reference_ms")}
+        failure = FailureClass(row.failure)
+        return Failed(row.fidelity, failure, row.failure_message, row.traceback, row.seconds, latency)
+    assert latency is not None
     return Evaluated(
         fidelity=row.fidelity,
         accuracy=row.accuracy,
-        latency=LatencyMeasurement(**latency),
+        latency=latency,
         params=row.params,
         macs=row.macs,
         seconds=row.seconds,
+        peak_memory_bytes=row.peak_memory_bytes,
     )
+
+
+def _latency(data: Mapping[str, Any]) -> LatencyMeasurement:
+    return LatencyMeasurement(**{**data, **{key: tuple(data[key]) for key in ("samples_ms", "reference_ms")}})

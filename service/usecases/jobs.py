@@ -10,8 +10,11 @@ from search_space.cost import cost
 from search_space.genotype import Genotype
 from search_space.network import Architecture
 from search_space.published import published
+from search_space.skeleton import Skeleton
 from service.domain.errors import Invalid, NotFound
 from service.domain.job import Job, JobSpec, JobState
+from service.domain.limits import latency_objective
+from service.domain.objectives import losses
 from service.domain.progress import Progress, progress
 from service.ports import Store, UnitOfWork
 from service.usecases import reach
@@ -35,22 +38,65 @@ def submit(
 ) -> Job:
     """A new queued job; Invalid where the service cannot do it, and then nothing is stored.
 
-    It tries first the cells `seed_with`, named as published ones or by the keys of registered ones.
-
-    The same idempotency `key` with the same `body_hash` gives the job it made before, another hash KeyReused.
+    It tries first the cells `seed_with`, named as published ones or by the keys of registered ones, then the front of
+    the job that it reuses. The same idempotency `key` with the same `body_hash` gives the job it made before, another
+    hash KeyReused.
     """
-    if spec.dataset not in DATASETS:
-        raise Invalid("dataset", f"Unknown data set {spec.dataset!r}; use one of {', '.join(DATASETS)}.")
+    spec = checked(spec, work, seed_with)
     with work() as store:
-        profiles = store.devices()
-    _refuse_what_is_not_here(spec, profiles)
-    reach.refuse_out_of_reach(spec, profiles)
-    with work() as store:
-        given = tuple(_named(name, f"seed_with.{index}", spec, store) for index, name in enumerate(seed_with))
-        spec = replace(spec, seed_with=given)
-        for genotype in given:
+        for genotype in spec.seed_with:
             store.add_genotype(genotype)
         return store.add_job(spec, key, body_hash)
+
+
+def checked(spec: JobSpec, work: UnitOfWork, seed_with: Sequence[str] = ()) -> JobSpec:
+    """The job with all cells that it tries first; Invalid where the service cannot do it. Nothing is stored."""
+    if spec.dataset not in DATASETS:
+        raise Invalid("dataset", f"Unknown data set {spec.dataset!r}; use one of {', '.join(DATASETS)}.")
+    latency = latency_objective(spec.objectives)
+    with work() as store:
+        profiles = store.devices()
+        limited = latency is not None and latency.limit is not None
+        measured = store.latencies(spec.device, reach.MOST_MEASURED) if limited else ()
+    _refuse_what_is_not_here(spec, profiles)
+    reach.refuse_out_of_reach(spec, profiles, measured)
+    with work() as store:
+        given = [_named(name, f"seed_with.{index}", spec, store) for index, name in enumerate(seed_with)]
+        if spec.reuse is not None:
+            front = [genotype for genotype in _front_of(spec.reuse, spec, store, work) if genotype not in given]
+            given += front[: max(0, spec.budget.trials - len(given))]
+    return replace(spec, seed_with=tuple(given))
+
+
+def _front_of(id: int, spec: JobSpec, store: Store, work: UnitOfWork) -> list[Genotype]:
+    """The cells on the front of a job, best at its first objective first, as far as they can stand in this one's.
+
+    Invalid where there are none.
+    """
+    try:
+        job = store.job(id)
+    except NotFound as error:
+        raise Invalid("reuse", str(error)) from error
+    numbers = memory_of(work).candidates(job, store).numbers
+    found = [(trial.full_result, trial.proposal.genotype) for trial in store.trials(id, numbers=numbers)]
+    best_first = sorted(
+        ((losses(job.spec.objectives, result), genotype) for result, genotype in found if result),
+        key=lambda each: each[0],
+    )
+    if not best_first:
+        raise Invalid("reuse", f"Job {id} has no front yet: no cell is fully trained and keeps every limit.")
+    genotypes = [genotype for _, genotype in best_first if _stands(genotype, spec.skeleton)]
+    if not genotypes:
+        raise Invalid("reuse", f"No cell of job {id} can stand in this job's skeleton: give it more channels.")
+    return list(dict.fromkeys(genotypes))
+
+
+def _stands(genotype: Genotype, skeleton: Skeleton) -> bool:
+    try:
+        cost(Architecture(genotype, skeleton))
+    except ValueError:
+        return False
+    return True
 
 
 def _named(name: str, field: str, spec: JobSpec, store: Store) -> Genotype:

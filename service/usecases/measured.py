@@ -99,7 +99,7 @@ class _Known:
 
 
 def _columns(rows: Sequence[Measured]) -> Columns:
-    names = ("number", "accuracy", "latency_ms", "params", "macs")
+    names = ("number", "accuracy", "latency_ms", "params", "macs", "peak_memory_mb")
     return {name: np.array([getattr(row, name) for row in rows], dtype=float) for name in names}
 
 

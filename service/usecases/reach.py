@@ -4,30 +4,32 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypeAlias
 
 from search_space.cost import cost
-from search_space.genotype import Genotype
 from search_space.network import Architecture
 from search_space.places import Face, places_of
-from search_space.space import CellSpace
 from service.domain.errors import Invalid
 from service.domain.job import JobSpec
+from service.domain.latency_forecast import LatencyModel
 from service.domain.limits import KNOWN_BEFORE
 from service.domain.objectives import METRICS, Objective
 from workers.device_profile import DeviceProfile
 
 SAMPLES = 200
-Measure: TypeAlias = Callable[[Genotype], float]
+MOST_MEASURED = 200
+Measure: TypeAlias = Callable[[Architecture], float]
+Profiles: TypeAlias = Mapping[str, Mapping[str, Any]]
+Latencies: TypeAlias = Sequence[tuple[Architecture, float]]
 
 
-def refuse_out_of_reach(spec: JobSpec, profiles: Mapping[str, Mapping[str, Any]]) -> None:
+def refuse_out_of_reach(spec: JobSpec, profiles: Profiles, measured: Latencies = ()) -> None:
     """Invalid where a limit cannot be met by any cell of the job's space, with the range that can be reached.
 
-    `profiles` say what is known of each device, see `Store.devices`. A latency limit on a device that nothing is
-    known of passes.
+    `profiles` say what is known of each device, see `Store.devices`; `measured` are networks with their latencies on
+    the job's own. A latency limit on a device that nothing is known of passes.
     """
     for index, objective in enumerate(spec.objectives):
         field = f"objectives.{index}.limit"
@@ -37,23 +39,35 @@ def refuse_out_of_reach(spec: JobSpec, profiles: Mapping[str, Mapping[str, Any]]
             raise Invalid(
                 field, "Accuracy is a share of the images, from 0 to 1; give a limit of 1 or less, such as 0.9."
             )
-        measure = _measure(spec, objective, profiles)
-        if measure is not None:
-            _refuse(field, objective, objective.limit, spec.space, measure)
+        for measure, how in _measures(spec, objective, profiles, measured):
+            _refuse(field, objective, objective.limit, spec, measure, how)
 
 
-def _measure(spec: JobSpec, objective: Objective, profiles: Mapping[str, Mapping[str, Any]]) -> Measure | None:
-    """What is known of a metric before anything is trained; never more than will be measured."""
-    match objective.metric:
-        case "params":
-            return lambda genotype: cost(Architecture(genotype, spec.skeleton)).params
-        case "macs":
-            return lambda genotype: cost(Architecture(genotype, spec.skeleton)).macs
-        case "latency_ms" if objective.device and objective.device in profiles:
-            known = profiles[objective.device]
-            profile = DeviceProfile(**{field.name: known[field.name] for field in fields(DeviceProfile)})
-            return lambda genotype: _least_latency_ms(Architecture(genotype, spec.skeleton), profile)
-    return None
+def in_same_skeleton(spec: JobSpec, measured: Latencies) -> Latencies:
+    """Those of the measured networks that stand in the job's own skeleton."""
+    return [(architecture, ms) for architecture, ms in measured if architecture.skeleton == spec.skeleton]
+
+
+def profile_of(profiles: Profiles, device: str) -> DeviceProfile | None:
+    """What is known of a device, if anything is."""
+    if device not in profiles:
+        return None
+    return DeviceProfile(**{field.name: profiles[device][field.name] for field in fields(DeviceProfile)})
+
+
+def _measures(
+    spec: JobSpec, objective: Objective, profiles: Profiles, measured: Latencies
+) -> Iterator[tuple[Measure, str]]:
+    """What is known of a metric before anything is trained, not more than will be measured, and how it is known."""
+    if objective.metric in KNOWN_BEFORE:
+        yield KNOWN_BEFORE[objective.metric], ""
+    if objective.metric == "latency_ms" and objective.device:
+        if profile := profile_of(profiles, objective.device):
+            yield lambda architecture: _least_latency_ms(architecture, profile), " at the very least"
+        # Networks of other skeletons say too little of these to refuse a job by.
+        if model := LatencyModel.fitted(objective.device, in_same_skeleton(spec, measured)):
+            told = f", where {model.networks} measured networks predict the least"
+            yield lambda architecture: model.forecast(architecture).interval_ms[0], told
 
 
 def _least_latency_ms(architecture: Architecture, profile: DeviceProfile) -> float:
@@ -65,20 +79,19 @@ def _least_latency_ms(architecture: Architecture, profile: DeviceProfile) -> flo
     return profile.least_latency_ms(layers, cost(architecture).macs)
 
 
-def _refuse(field: str, objective: Objective, limit: float, space: CellSpace, measure: Measure) -> None:
+def _refuse(field: str, objective: Objective, limit: float, spec: JobSpec, measure: Measure, how: str) -> None:
     values = []
-    for genotype in _spread(space):
-        values.append(measure(genotype))
+    for architecture in spread(spec):
+        values.append(measure(architecture))
         if values[-1] <= limit:
             return
-    lowest = _least(space, measure)
+    lowest = _least(spec, measure)
     if lowest > limit:
         metric, least = METRICS[objective.metric], _rounded_up(lowest)
-        sure = "" if metric.name in KNOWN_BEFORE else " at the very least"
         raise Invalid(
             field,
             f"No cell of this space has {metric.name} of {limit:.15g} or less; cells reach from {least} to "
-            f"{_rounded_up(max(values))} {metric.unit}{sure}: give a limit of {least} or more, or fewer channels, "
+            f"{_rounded_up(max(values))} {metric.unit}{how}: give a limit of {least} or more, or fewer channels, "
             "cells or nodes.",
         )
 
@@ -89,24 +102,29 @@ def _rounded_up(value: float) -> str:
     return f"{math.ceil(value * 10**places) / 10**places:.{places}f}"
 
 
-def _spread(space: CellSpace) -> Iterator[Genotype]:
-    """Always the same cells, so that the same request gets the same answer."""
+def spread(spec: JobSpec) -> Iterator[Architecture]:
+    """SAMPLES cells of the job's space by chance: always the same, so that the same request gets the same answer."""
     rng = random.Random(0)
-    return (space.sample(rng) for _ in range(SAMPLES))
+    return (Architecture(spec.space.sample(rng), spec.skeleton) for _ in range(SAMPLES))
 
 
-def _least(space: CellSpace, measure: Measure) -> float:
+def _least(spec: JobSpec, measure: Measure) -> float:
     """The least that is found by improving one decision after the other, until none helps.
 
     Costs nearly add up over the decisions of a cell, so this ends at the bottom or very close to it.
     """
+    space = spec.space
+
+    def measured(choices: Mapping[str, int]) -> float:
+        return measure(Architecture(space.genotype(choices), spec.skeleton))
+
     choices = {decision.name: 0 for decision in space.decisions}
-    lowest = measure(space.genotype(choices))
+    lowest = measured(choices)
     while True:
         before = lowest
         for decision in space.decisions:
             for choice in range(len(decision.choices)):
-                value = measure(space.genotype(choices | {decision.name: choice}))
+                value = measured(choices | {decision.name: choice})
                 if value < lowest:
                     lowest, choices = value, choices | {decision.name: choice}
         if lowest == before:

@@ -10,13 +10,15 @@ from typing import Any
 
 from service.domain.trial import Evaluation, Trial
 from service.ports import UnitOfWork
-from workers.messages import Evaluated, Failed
+from workers.messages import Failed, LatencyMeasurement
 
 Row = dict[str, Any]
 
 OF_TRIAL = ("trial", "key", "state")
 OF_EVALUATION = ("fidelity", "seed", "seconds", "reused_from")
-OF_RESULT = ("accuracy", "latency_ms", "latency_low_ms", "latency_high_ms", "latency_ratio", "device", "params", "macs")
+OF_LATENCY = ("latency_ms", "latency_low_ms", "latency_high_ms", "latency_ratio", "device")
+OF_COST = ("accuracy", "params", "macs")
+OF_RESULT = ("accuracy", *OF_LATENCY, "params", "macs")
 OF_FAILURE = ("failure", "failure_message")
 COLUMNS = (*OF_TRIAL, *OF_EVALUATION, *OF_RESULT, *OF_FAILURE, "choices")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -64,14 +66,14 @@ def _told(evaluation: Evaluation) -> Row:
     told: Row = {"fidelity": report.fidelity, "seed": evaluation.seed, "seconds": report.seconds}
     told["reused_from"] = evaluation.reused_from
     if isinstance(report, Failed):
-        return told | {"failure": report.failure.value, "failure_message": report.message}
-    return told | _measured(report)
+        told |= {"failure": report.failure.value, "failure_message": report.message}
+        return told | (_latency(report.latency) if report.latency else {})
+    return told | _latency(report.latency) | {name: getattr(report, name) for name in OF_COST}
 
 
-def _measured(result: Evaluated) -> Row:
-    low, high = result.latency.interval_ms
-    measured = (result.accuracy, result.latency.median_ms, low, high, result.latency.ratio, result.latency.device)
-    return dict(zip(OF_RESULT, (*measured, result.params, result.macs), strict=True))
+def _latency(latency: LatencyMeasurement) -> Row:
+    measured = (latency.median_ms, *latency.interval_ms, latency.ratio, latency.device)
+    return dict(zip(OF_LATENCY, measured, strict=True))
 
 
 def _harmless(row: Row) -> str | None:

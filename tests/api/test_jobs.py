@@ -22,6 +22,32 @@ def test_only_a_data_set_is_required_and_the_answer_shows_every_default(http: Te
     assert job["spec"]["budget"]["trials"] == job["progress"]["budget"] == 40
 
 
+def test_what_is_known_beforehand_is_told_with_the_job_and_without_one(http: TestClient) -> None:
+    job = {"dataset": "digits", "objectives": [{"metric": "accuracy"}, {"metric": "params", "limit": 50_000}]}
+    told = http.post("/v1/jobs/forecast", json=job)
+    assert told.status_code == 200
+    assert http.get("/v1/jobs").json()["items"] == []
+    forecast = told.json()
+    assert int(forecast["size"]) > 1e12
+    assert [reach["metric"] for reach in forecast["reaches"]] == ["params", "macs", "peak_memory_mb"]
+    assert {reach["networks"] for reach in forecast["reaches"]} == {None}
+    assert 0 < forecast["keeping"] < forecast["samples"]
+    assert (forecast["time"]["basis"], forecast["time"]["seconds"]) == ("unknown", None)
+    assert http.post("/v1/jobs", json=job).json()["forecast"] == forecast
+    problem(http.post("/v1/jobs/forecast", json={"dataset": "mine"}), 422)
+
+
+def test_a_job_may_begin_with_the_front_of_another(http: TestClient, searched: dict[str, Any]) -> None:
+    front = http.get(f"/v1/jobs/{searched['id']}/front").json()
+    best_first = [point["key"] for point in sorted(front["points"], key=lambda point: -point["accuracy"])]
+    job = http.post("/v1/jobs", json={"dataset": "digits", "reuse": searched["id"]}).json()
+    assert (job["spec"]["reuse"], job["spec"]["seed_with"]) == (searched["id"], best_first)
+    again = http.post("/v1/jobs", json=job["spec"]).json()
+    assert again["spec"] == job["spec"]
+    for wrong in (77, 0, "1"):
+        problem(http.post("/v1/jobs", json={"dataset": "digits", "reuse": wrong}), 422)
+
+
 def test_a_job_submitted_as_it_was_answered_asks_for_the_same(http: TestClient) -> None:
     first = http.post("/v1/jobs", json={"dataset": "digits", "seed": 7, "space": {"nodes": 3}}).json()
     second = http.post("/v1/jobs", json=first["spec"]).json()
@@ -90,6 +116,7 @@ def test_a_job_tells_how_far_it_is(searched: dict[str, Any]) -> None:
         "stopped": 1,
         "failed": 1,
         "reused": 0,
+        "reused_evaluations": 0,
         "rejected": 0,
         "front": 3,
         "best_accuracy": 0.97,

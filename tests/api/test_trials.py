@@ -36,6 +36,7 @@ def test_a_failed_trial_has_its_class_and_traceback(http: TestClient, searched: 
         "message": FAILED.message,
         "traceback": FAILED.traceback,
         "seconds": 0.0,
+        "latency": None,
     }
 
 

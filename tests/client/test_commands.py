@@ -47,7 +47,36 @@ def test_a_search_is_asked_for_by_a_file_and_options_go_before_it(cellsmith: Cel
 
 def test_a_search_is_asked_for_on_standard_input(cellsmith: Cellsmith) -> None:
     result = cellsmith("submit", "-", stdin='{"dataset": "digits"}')
-    assert (result.exit_code, result.stdout) == (0, "Job 1 is queued. Follow it with: cellsmith watch 1\n")
+    first, *forecast = result.stdout.splitlines()
+    assert (result.exit_code, first) == (0, "Job 1 is queued. Follow it with: cellsmith watch 1")
+    assert forecast[0].startswith("The space holds ")
+    assert forecast[-1].startswith("How long it takes is not known")
+
+
+def test_a_forecast_asks_for_nothing(cellsmith: Cellsmith) -> None:
+    lines = cellsmith("submit", "--dataset", "digits", "--forecast").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["The", "parameters:", "multiply-accumulates:", "memory:", "How"]
+    told = json.loads(cellsmith("submit", "--dataset", "digits", "--forecast", "--json").stdout)
+    assert told["time"]["basis"] == "unknown"
+    assert cellsmith("jobs").exit_code == 1
+
+
+def test_what_was_recorded_tells_how_long_the_next_search_takes(cellsmith: Cellsmith, searched: None) -> None:
+    *_, time = cellsmith("submit", "--dataset", "digits", "--trials", "6").stdout.splitlines()
+    assert time.startswith("With 2 workers it takes about 0:")
+    assert time.endswith("ends when its trials are spent, by 5 recorded trainings of this data set in this skeleton.")
+
+
+def test_a_search_may_begin_with_the_front_of_another(cellsmith: Cellsmith, searched: None) -> None:
+    spec = json.loads(cellsmith("submit", "--dataset", "digits", "--reuse", "1", "--json").stdout)["spec"]
+    assert (spec["reuse"], len(spec["seed_with"])) == (1, len(FRONT))
+
+
+def test_the_status_tells_how_far_a_search_is_and_what_it_has_saved(cellsmith: Cellsmith, searched: None) -> None:
+    told = cellsmith("status", "1")
+    assert "6/6 trials" in told.stdout
+    assert "not trained: 0 evaluations that the record had, 0 cells that miss a limit" in told.stdout
+    assert json.loads(cellsmith("status", "1", "--json").stdout)["progress"]["reused_evaluations"] == 0
 
 
 @pytest.mark.parametrize("job", ["{", "[]", '{"seed": NaN}', '{"seed": 1}', '{"a":' * 9999, "[" * 9999])

@@ -21,6 +21,7 @@ from service.store.migrate import upgrade
 from service.store.sql import SqlUnitOfWork
 from service.store.tables import Table
 from tests.builders import evaluated, evaluation, failed, genotype, job_spec, latency, proposal
+from workers.messages import FailureClass
 
 LONG = 1000.0
 
@@ -321,6 +322,18 @@ def test_a_failure_is_kept_with_its_class_and_traceback(work: UnitOfWork, lease:
     with work() as store:
         trial = store.trial(lease.job_id, 0)
     assert (trial.state, trial.failure) == (TrialState.FAILED, failed())
+
+
+def test_what_was_too_slow_is_kept_with_its_latency_and_is_no_result(work: UnitOfWork, lease: Lease) -> None:
+    slow = replace(failed(2, FailureClass.INFEASIBLE), latency=latency(7.0))
+    with work() as store:
+        store.add_trial(lease, proposal(0))
+        store.add_evaluation(lease, 0, Evaluation(slow, request_key="slow"), TrialState.FAILED)
+    with work() as store:
+        assert store.trial(lease.job_id, 0).failure == slow
+        assert store.measured(lease.job_id, 2) == []
+        assert store.reusable("slow") == {}
+        assert list(store.finds("digits", "local")) == []
 
 
 def test_a_failure_may_hold_any_text(work: UnitOfWork, lease: Lease) -> None:

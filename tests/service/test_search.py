@@ -114,6 +114,8 @@ def test_a_second_job_with_the_same_data_recipe_and_seed_trains_nothing_and_says
     assert second.next() is None
     assert second.exhausted
     assert all(trial.reused for trial in second.trials)
+    told = progress(second.job, second.trials)
+    assert (told.reused, told.reused_evaluations) == (12, sum(len(trial.evaluations) for trial in first.trials))
     assert story(second) == story(first)
     assert not any(trial.reused for trial in first.trials)
 
@@ -287,6 +289,17 @@ def test_the_forecast_is_as_fresh_as_the_last_result() -> None:
     with work() as store:
         told = progress(store.job(id), store.trials(id))
     assert (told.ended, told.seconds_used) == (1, 20.0)
+
+
+def test_a_search_tells_how_many_workers_it_can_still_use() -> None:
+    search = a_search(a_spec(trials=3, stopping="none"), MemoryUnitOfWork())
+    told = [search.usable_workers]
+    while (assignment := search.next()) is not None:
+        told.append(search.usable_workers)
+        for report in evaluate(assignment.request):
+            search.report(assignment.number, report)
+        told.append(search.usable_workers)
+    assert told == [3, 3, 2, 2, 1, 1, 1]
 
 
 def test_the_seconds_of_a_search_stand_still_while_others_have_all_the_workers() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests import fakes
-from workers.messages import EvaluationReport, EvaluationRequest
+from workers.messages import EvaluationReport, EvaluationRequest, Failed, FailureClass
 
 Reports = Iterator[EvaluationReport]
 CHILDREN = 200
@@ -21,6 +21,11 @@ def hangs_in_c(request: EvaluationRequest, data: Any) -> Reports:
     """An endless loop in C that never lets go of the interpreter's lock."""
     sum(iter(int, 1))
     yield from fakes.evaluate(request)
+
+
+def is_too_slow(request: EvaluationRequest, data: Any) -> Reports:
+    """Tells its process, and that it was not trained."""
+    yield Failed(request.fidelities[0], FailureClass.INFEASIBLE, str(os.getpid()), "")
 
 
 def hangs_after_a_report(request: EvaluationRequest, data: Any) -> Reports:

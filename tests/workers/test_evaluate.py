@@ -111,6 +111,19 @@ def test_any_cell_of_the_space_is_evaluated(digits: SearchData) -> None:
     assert full(list(evaluate(request, digits))).accuracy > 0.2
 
 
+def test_a_network_that_is_surely_too_slow_is_measured_and_not_trained(digits: SearchData) -> None:
+    failed = only(evaluate(replace(REQUEST, latency_limit_ms=1e-4), digits))
+    assert (failed.failure, failed.fidelity) == (FailureClass.INFEASIBLE, 1)
+    assert failed.latency is not None
+    assert failed.latency.median_ms > 1e-4
+    assert failed.message.endswith("where the limit is 0.0001 ms")
+    assert len(list(evaluate(replace(REQUEST, latency_limit_ms=1e6, fidelities=(1,)), digits))) == 1
+
+
+def test_a_limit_is_no_part_of_what_a_result_stands_for() -> None:
+    assert replace(REQUEST, latency_limit_ms=3.0).key == REQUEST.key
+
+
 def test_a_loss_that_is_no_number_is_a_result(digits: SearchData) -> None:
     images_NCHW = np.full_like(digits.train.images_NCHW, np.nan)
     broken = replace(digits, train=LabelledData(images_NCHW, digits.train.labels_N))

@@ -75,6 +75,19 @@ def test_a_hang_is_told_with_the_place_where_it_was(before: list[int]) -> None:
     assert "in hangs_in_c" in report.traceback
 
 
+def test_one_that_is_turned_down_before_training_leaves_the_process_warm(before: list[int]) -> None:
+    evaluations = Supervised(wrong.is_too_slow, None)
+    processes = set()
+    for _ in range(2):
+        evaluations.begin(PATIENT)
+        report = evaluations.next()
+        assert isinstance(report, Failed)
+        assert report.failure is FailureClass.INFEASIBLE
+        processes.add(report.message)
+    evaluations.end()
+    assert len(processes) == 1
+
+
 def test_a_signal_is_named(before: list[int]) -> None:
     report = first_report(wrong.segfaults, PATIENT)
     assert isinstance(report, Failed)

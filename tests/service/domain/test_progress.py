@@ -30,6 +30,7 @@ def test_progress_counts_trials_by_how_they_ended() -> None:
         stopped=1,
         failed=1,
         reused=1,
+        reused_evaluations=1,
         best_accuracy=0.8,
         seconds_used=20.0,
         seconds_left=30.0,

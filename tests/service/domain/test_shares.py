@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.job import Job, JobState, Resources
+from service.domain.job import Job, JobState, Resources, Sampler
 from service.domain.shares import shares
 from tests.builders import job_spec
 
@@ -29,6 +29,12 @@ def test_a_job_that_is_alone_has_what_it_asks_for_and_what_is_there() -> None:
 def test_equal_jobs_differ_by_one_at_most_and_the_oldest_has_the_one_more() -> None:
     assert shares(2, [a_job(2), a_job(1)]) == {1: 1, 2: 1}
     assert shares(8, [a_job(3), a_job(1), a_job(2)]) == {1: 3, 2: 3, 3: 2}
+
+
+def test_what_a_job_cannot_use_the_others_have() -> None:
+    lagging = replace(a_job(1), spec=replace(SPEC, sampler=Sampler(lag=2), resources=Resources(64)))
+    assert shares(8, [lagging, a_job(2)]) == {1: 2, 2: 6}
+    assert shares(8, [a_job(1), a_job(2)], usable={1: 1, 3: 5}) == {1: 1, 2: 7}
 
 
 def test_what_one_job_does_not_ask_for_the_others_have() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from service.domain.errors import Conflict, Invalid, KeyReused, NotFound
-from service.domain.job import JobState
+from service.domain.job import Budget, JobState
 from service.domain.objectives import Objective
 from service.ports import UnitOfWork
 from service.store.memory import MemoryUnitOfWork
 from service.usecases import jobs, trials
-from tests.builders import evaluated, job_spec
+from tests.builders import evaluated, genotype, job_spec, latency
 from tests.service.usecases.recorded import record_job
 
 
@@ -60,6 +60,31 @@ def test_a_job_can_be_paused_resumed_and_cancelled(work: UnitOfWork) -> None:
             move(id, work)
         with pytest.raises(NotFound):
             move(id + 1, work)
+
+
+def test_a_job_may_begin_with_the_front_of_another(work: UnitOfWork) -> None:
+    results = [
+        evaluated(accuracy=0.7, latency=latency(1.0)),
+        evaluated(accuracy=0.9, latency=latency(3.0)),
+        evaluated(accuracy=0.8, latency=latency(2.0)),
+        evaluated(accuracy=0.6, latency=latency(4.0)),  # beaten by all of them
+        None,
+    ]
+    other = record_job(work, results)
+    spec = jobs.submit(job_spec(reuse=other.id), work).spec
+    assert spec.seed_with == (genotype(1), genotype(2), genotype(0))
+    assert spec.reuse == other.id
+    few = jobs.submit(job_spec(reuse=other.id, budget=Budget(trials=2)), work, seed_with=[genotype(2).key]).spec
+    assert few.seed_with == (genotype(2), genotype(1))
+
+
+def test_a_job_cannot_begin_with_a_front_that_is_not_there(work: UnitOfWork) -> None:
+    empty = record_job(work, [None])
+    for id, told in [(empty.id, "has no front yet"), (7, "no job 7")]:
+        with pytest.raises(Invalid, match=told) as refusal:
+            jobs.submit(job_spec(reuse=id), work)
+        assert refusal.value.field == "reuse"
+    assert len(jobs.newest(work)) == 1
 
 
 def test_trials_come_in_pages(work: UnitOfWork) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from itertools import islice
 
 import pytest
 
@@ -11,7 +13,7 @@ from search_space.network import Architecture
 from service.domain.errors import Invalid
 from service.domain.job import JobSpec
 from service.domain.objectives import Objective
-from service.usecases.reach import refuse_out_of_reach
+from service.usecases.reach import refuse_out_of_reach, spread
 from tests.builders import job_spec
 
 PROFILE = {
@@ -29,7 +31,9 @@ def wants(metric: str, limit: float | None) -> JobSpec:
     return job_spec(objectives=(Objective("accuracy"), Objective(metric, limit=limit)))
 
 
-@pytest.mark.parametrize(("metric", "limit"), [("params", 10), ("macs", 999), ("latency_ms", 0.001)])
+@pytest.mark.parametrize(
+    ("metric", "limit"), [("params", 10), ("macs", 999), ("latency_ms", 0.001), ("peak_memory_mb", 0.01)]
+)
 def test_a_limit_below_every_cell_is_refused_with_the_range(metric: str, limit: float) -> None:
     with pytest.raises(Invalid, match=rf"{metric} of {limit} or less; cells reach from .*: give a limit of") as refusal:
         refuse_out_of_reach(wants(metric, limit), {"local": PROFILE})
@@ -37,7 +41,9 @@ def test_a_limit_below_every_cell_is_refused_with_the_range(metric: str, limit: 
     assert "\n" not in str(refusal.value)
 
 
-@pytest.mark.parametrize(("metric", "limit"), [("params", 1e6), ("macs", 1e9), ("latency_ms", 50.0)])
+@pytest.mark.parametrize(
+    ("metric", "limit"), [("params", 1e6), ("macs", 1e9), ("latency_ms", 50.0), ("peak_memory_mb", 9.0)]
+)
 def test_a_limit_that_some_cell_keeps_passes(metric: str, limit: float) -> None:
     refuse_out_of_reach(wants(metric, limit), {"local": PROFILE})
 
@@ -48,6 +54,17 @@ def test_no_limit_is_never_out_of_reach() -> None:
 
 def test_a_latency_on_a_device_that_nothing_is_known_of_passes() -> None:
     refuse_out_of_reach(wants("latency_ms", 0.001), {})
+
+
+def test_a_latency_that_measured_networks_predict_no_cell_to_keep_is_refused() -> None:
+    spec = wants("latency_ms", None)
+    measured = [(each, cost(each).bytes_moved / 1e5) for each in islice(spread(spec), 20)]
+    fastest = min(cost(each).bytes_moved / 1e5 for each in spread(spec))
+    refuse_out_of_reach(wants("latency_ms", fastest), {}, measured)
+    with pytest.raises(Invalid, match="where 20 measured networks predict the least: give a limit of"):
+        refuse_out_of_reach(wants("latency_ms", fastest / 100), {}, measured)
+    wider = [(replace(each, skeleton=replace(each.skeleton, channels=32)), ms) for each, ms in measured]
+    refuse_out_of_reach(wants("latency_ms", fastest / 100), {}, wider)
 
 
 def test_an_accuracy_above_one_is_refused() -> None:

@@ -1,0 +1,116 @@
+"""What is known of a search before it begins: the size of its space, what its cells cost, how long it will take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+
+from service.domain.ahead import Basis, Recorded, TimeForecast, time_ahead
+from service.domain.forecast import favour_of
+from service.domain.job import JobSpec
+from service.domain.latency_forecast import LatencyModel
+from service.domain.limits import KNOWN_BEFORE
+from service.domain.objectives import METRICS
+from service.domain.pace import Pace, Timed, timed
+from service.domain.trial import Trial
+from service.ports import Store, UnitOfWork
+from service.usecases.reach import MOST_MEASURED, in_same_skeleton, profile_of, spread
+from workers.data.catalogue import DATASETS
+
+RECENT_JOBS = 100
+TRIALS_OF_A_JOB = 100
+ENOUGH_REPORTS = 200
+TRAINING_IMAGES = 3  # for one that scores: see `workers.data.splits.split`
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a metric is over cells drawn by chance, in its own unit.
+
+    It follows from their description, or is predicted from `networks` measured ones.
+    """
+
+    metric: str
+    lowest: float
+    median: float
+    highest: float
+    networks: int | None = None
+
+    @property
+    def unit(self) -> str:
+        return METRICS[self.metric].unit
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is known before a search begins. `size` is that of its space; `reaches` are over `samples` cells.
+
+    `keeping` of these keep every limit that can be judged before anything is trained; None where there is none.
+    """
+
+    size: int
+    samples: int
+    keeping: int | None
+    reaches: tuple[Reach, ...]
+    time: TimeForecast
+
+
+def outlook(spec: JobSpec, work: UnitOfWork) -> Outlook:
+    """What can be said of a job before it begins; nothing is recorded, and nothing is trained."""
+    with work() as store:
+        profile = profile_of(store.devices(), spec.device)
+        measured = store.latencies(spec.device, MOST_MEASURED)
+        recorded = _recorded(spec, store)
+    cells = list(spread(spec))
+    values = {metric: [own(cell) for cell in cells] for metric, own in KNOWN_BEFORE.items()}
+    reaches = [Reach(metric, *_range(own)) for metric, own in values.items()]
+    model = LatencyModel.fitted(spec.device, in_same_skeleton(spec, measured)) or LatencyModel.fitted(
+        spec.device, measured
+    )
+    if model is not None:
+        values["latency_ms"] = [model.forecast(cell).milliseconds for cell in cells]
+        reaches.append(Reach("latency_ms", *_range(values["latency_ms"]), networks=model.networks))
+    images = TRAINING_IMAGES * DATASETS[spec.dataset].validation_images
+    time = time_ahead(spec, fmean(values["macs"]), images, recorded, profile)
+    return Outlook(spec.space.size, len(cells), _keeping(spec, values), tuple(reaches), time)
+
+
+def _range(values: Sequence[float]) -> tuple[float, float, float]:
+    return min(values), median(values), max(values)
+
+
+def _keeping(spec: JobSpec, values: dict[str, list[float]]) -> int | None:
+    """How many cells keep the limits on these values; None where no limit is on any of them."""
+    limited = [objective for objective in spec.objectives if objective.limit is not None and objective.metric in values]
+    if not limited:
+        return None
+    samples = len(values["macs"])
+    return sum(
+        all(objective.excess(values[objective.metric][sample]) <= 0 for objective in limited)
+        for sample in range(samples)
+    )
+
+
+def _recorded(spec: JobSpec, store: Store) -> Recorded | None:
+    """What the newest jobs like this one tell, those in the same skeleton if there are enough of them."""
+
+    def alike(other: JobSpec) -> bool:
+        mine = spec.dataset, spec.device, spec.resources.cpus, spec.recipe.batch_size
+        return mine == (other.dataset, other.device, other.resources.cpus, other.recipe.batch_size)
+
+    jobs = [job for job in store.jobs(limit=RECENT_JOBS) if alike(job.spec)]
+    kinds: tuple[tuple[Basis, Callable[[JobSpec], bool]], ...] = (
+        (Basis.RECORDED, lambda other: other.skeleton == spec.skeleton),
+        (Basis.RECORDED_ELSEWHERE, lambda _: True),
+    )
+    for basis, counts in kinds:
+        reports: list[Timed] = []
+        searches: list[tuple[JobSpec, list[Trial]]] = []
+        for job in jobs:
+            if counts(job.spec) and len(reports) < ENOUGH_REPORTS:
+                searches.append((job.spec, store.trials(job.id, limit=TRIALS_OF_A_JOB)))
+                reports += timed(searches[-1][1])
+        if pace := Pace.fitted(reports):
+            return Recorded(basis, pace, favour_of(searches))
+    return None

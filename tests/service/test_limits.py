@@ -1,0 +1,163 @@
+"""Hard limits: what misses one is not trained, the sampler learns from it, and it costs no trial."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from statistics import quantiles
+
+import pytest
+
+from search_space.cost import cost
+from search_space.memory import peak_memory_bytes
+from search_space.network import Architecture
+from service.dispatch.inline import InlineDispatcher
+from service.domain.job import Budget, JobSpec, JobState
+from service.domain.objectives import Objective
+from service.domain.progress import progress
+from service.domain.trial import TrialState
+from service.store.memory import MemoryUnitOfWork
+from service.usecases.front import of_job
+from service.usecases.reach import spread
+from tests.fakes import ShuffledDispatcher, a_search, a_spec, evaluate, gated
+from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, LatencyMeasurement
+
+START = 20  # proposals before a sampler knows what is slow
+
+
+def latency_ms(architecture: Architecture) -> float:
+    """A device whose time is what is moved, so that a search can learn what is slow."""
+    return cost(architecture).bytes_moved / 1e5
+
+
+class Table:
+    """Evaluations that are looked up: larger networks are better and slower. `trained` are those that were."""
+
+    def __init__(self) -> None:
+        self.trained: list[EvaluationRequest] = []
+
+    def __call__(self, request: EvaluationRequest) -> Iterator[EvaluationReport]:
+        for report in gated(self._results)(request):
+            if isinstance(report, Evaluated):
+                self.trained.append(request)
+            yield report
+
+    def _results(self, request: EvaluationRequest) -> Iterator[EvaluationReport]:
+        architecture = Architecture(request.genotype, request.skeleton)
+        own = cost(architecture)
+        latency = LatencyMeasurement(request.device, 1, 1, (latency_ms(architecture),) * 9, (1.0,) * 9)
+        weights = {"training": b"t", "inference": b"i"}
+        for fidelity in request.fidelities:
+            accuracy = fidelity / (fidelity + 1) * own.macs / (own.macs + 1e5)
+            memory = peak_memory_bytes(architecture)
+            yield Evaluated(fidelity, accuracy, latency, own.params, own.macs, 0.1, weights, memory)
+
+
+def limited(trials: int, sampler: str, stopping: str = "none") -> JobSpec:
+    """A search for which three in four random cells are too slow."""
+    spec = a_spec(trials=trials, sampler=sampler, stopping=stopping)
+    limit = quantiles([latency_ms(each) for each in spread(spec)], n=4)[0]
+    return replace(spec, objectives=(Objective("accuracy"), Objective("latency_ms", limit=limit)))
+
+
+@pytest.mark.parametrize(
+    ("sampler", "trials"),
+    [("nsga2", 500), ("evolution", 100), ("default", 60), pytest.param("default", 500, marks=pytest.mark.long)],
+)
+def test_what_is_too_slow_is_never_trained_and_the_share_of_the_rest_rises(sampler: str, trials: int) -> None:
+    spec, table = limited(trials, sampler), Table()
+    search = a_search(spec, MemoryUnitOfWork())
+    InlineDispatcher(table).run(search)
+    limit = spec.objectives[1].limit
+    assert limit is not None
+    assert len(table.trained) == trials
+    assert all(latency_ms(Architecture(each.genotype, each.skeleton)) <= limit for each in table.trained)
+    kept = [not trial.rejected for trial in search.trials]
+    assert sum(kept[:START]) / START <= 0.5
+    assert sum(kept[-trials // 2 :]) / (trials // 2) > 0.8
+
+
+def test_memory_is_an_objective_with_a_limit_that_is_kept_before_training() -> None:
+    spec, work = a_spec(trials=30, sampler="nsga2", stopping="none"), MemoryUnitOfWork()
+    limit = quantiles([peak_memory_bytes(each) / 1e6 for each in spread(spec)], n=4)[1]
+    objectives = (Objective("accuracy"), Objective("peak_memory_mb", limit=limit))
+    search, table = a_search(replace(spec, objectives=objectives), work), Table()
+    InlineDispatcher(table).run(search)
+    taken = [peak_memory_bytes(Architecture(each.genotype, each.skeleton)) / 1e6 for each in table.trained]
+    assert len(taken) == 30
+    assert max(taken) <= limit
+    rejected = [trial.failure for trial in search.trials if trial.rejected and trial.failure]
+    assert rejected
+    assert all(" MB, where the limit is " in failure.message for failure in rejected)
+    front = of_job(search.job.id, work)
+    assert [objectives[1].value(point.result) for point in front.points] == sorted(
+        objectives[1].value(point.result) for point in front.points
+    )
+    assert 0 < len(front.points) <= 30
+
+
+def test_results_from_before_memory_was_recorded_are_reused_with_it() -> None:
+    work = MemoryUnitOfWork()
+    first = a_search(a_spec(trials=5, sampler="random"), work)
+    InlineDispatcher(evaluate).run(first)
+    with work() as store:
+        store.release(first._lease, JobState.DONE, 1.0)
+    objectives = (Objective("accuracy"), Objective("peak_memory_mb"))
+    search = a_search(replace(a_spec(trials=5, sampler="random"), objectives=objectives), work)
+    assert search.next() is None
+    with work() as store:
+        told = [trial.best_known for trial in store.trials(search.job.id)]
+    assert len(told) == 5
+    assert all(result and result.peak_memory_bytes for result in told)
+
+
+def test_a_network_that_was_too_slow_is_kept_with_its_latency_and_costs_no_trial() -> None:
+    search = a_search(limited(20, "random", "halving"), work := MemoryUnitOfWork())
+    InlineDispatcher(Table()).run(search)
+    with work() as store:
+        trials = store.trials(search.job.id)
+    rejected = [trial for trial in trials if trial.rejected]
+    assert rejected
+    assert all(trial.failure and trial.failure.latency for trial in rejected)
+    told = progress(search.job, trials)
+    assert (told.ended, told.rejected) == (20, len(rejected))
+
+
+@pytest.mark.parametrize("sampler", ["default", "nsga2", "tpe"])
+def test_a_search_with_limits_is_the_same_with_any_number_of_workers(sampler: str) -> None:
+    told = []
+    for workers in (1, 2, 4):
+        search = a_search(limited(30, sampler, "halving"), MemoryUnitOfWork())
+        ShuffledDispatcher(workers, workers, Table()).run(search)
+        told.append([(trial.proposal.genotype.key, trial.state, trial.rejected) for trial in search.trials])
+    assert told[1:] == told[:1] * 2
+
+
+def test_what_a_rejected_network_was_not_trained_for_is_not_in_the_budget_of_epochs() -> None:
+    spec = replace(limited(40, "random"), budget=Budget(trials=40, epochs=60))
+    search = a_search(spec, MemoryUnitOfWork())
+    InlineDispatcher(Table()).run(search)
+    assert sum(trial.state is TrialState.DONE for trial in search.trials) == 10
+    assert sum(trial.rejected for trial in search.trials) > 0
+
+
+def test_what_another_job_has_found_too_slow_is_turned_down_with_what_it_measured_and_costs_no_trial() -> None:
+    work = MemoryUnitOfWork()
+    spec = limited(12, "random", "halving")
+    unlimited = replace(spec, objectives=(Objective("accuracy"), Objective("latency_ms")))
+    first = a_search(unlimited, work)
+    InlineDispatcher(Table()).run(first)
+    with work() as store:
+        store.release(first._lease, JobState.DONE, 1.0)
+    search, table = a_search(spec, work), Table()
+    InlineDispatcher(table).run(search)
+    known = {trial.proposal.genotype: trial.best_known for trial in first.trials}
+    again = [trial for trial in search.trials if trial.proposal.genotype in known]
+    slow = [trial for trial in again if trial.rejected]
+    assert 0 < len(slow) < len(again)
+    for trial in slow:
+        assert trial.failure
+        assert (result := known[trial.proposal.genotype])
+        assert trial.failure.latency == result.latency
+    assert progress(search.job, search.trials).ended == 12
+    assert not {trial.proposal.genotype for trial in slow} & {request.genotype for request in table.trained}
