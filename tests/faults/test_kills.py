@@ -17,6 +17,7 @@ from tests.processes import wait_for
 
 SHARES = {"evaluation": 0.3, "worker": 0.14, "scheduler": 0.03, "raylet": 0.03}  # of the kills; the rest is the API's
 FEWEST_BETWEEN = 4  # trials ended between two kills of a worker: one that kills three workers is given up, rightly
+LASTING = ("api", "scheduler", "raylet")  # workers are there as long as there is work, which ended: they came back
 
 
 class Killer:
@@ -65,12 +66,14 @@ def test_whatever_is_killed_the_record_is_whole_and_the_searches_are_the_same(
                 service.wait_until_done(batch, 900)
             assert watcher.seen == []
             assert watcher.looks > 0
+        wait_for(lambda: service.answers() and all(map(service.processes, LASTING)), 300, "all parts are back")
     told = f"{database}: {killer.done}, {len(ids)} jobs of {trials} trials, {time.monotonic() - started:.0f} s"
     print(told)  # noqa: T201
     assert sum(killer.done.values()) == kills
     check_undisturbed(service, ids, trials)
 
 
+@pytest.mark.long
 @pytest.mark.xdist_group("service")
 def test_each_part_is_back_at_work_after_a_kill(tmp_path: Path) -> None:
     """How soon, `benchmarks.recovery` measures."""
