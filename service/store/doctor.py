@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, or_, select, text
 
-from service.domain.errors import WrongSchema
+from service.domain.errors import Conflict, WrongSchema
 from service.domain.job import JobState
 from service.store.clock import now
 from service.store.engine import reading
+from service.store.jobs import JobRecords
 from service.store.migrate import check
 from service.store.tables import JobRow
 
@@ -24,6 +25,7 @@ class Finding:
 
 
 RESTORE = "This never happens by itself. Restore a backup: `python -m service restore FILE --replace`."
+UPDATE = "Update Cellsmith, if a newer one has written it; otherwise restore a backup."
 START = "Start a scheduler: `python -m service scheduler`. It takes the job up where it was."
 
 # Each gives (job, trial) or (job, ) of what is wrong, in words that both databases understand.
@@ -64,6 +66,7 @@ def examine(engine: Engine) -> Iterator[Finding]:
         if connection.dialect.name == "sqlite":
             yield from _damaged(connection)
         yield from _orphaned(connection)
+        yield from _unreadable(connection)
         for what, query in HALF_WRITTEN.items():
             rows = connection.execute(text(query)).all()
             for row in rows[:MOST_TOLD]:
@@ -88,3 +91,13 @@ def _orphaned(connection: Connection) -> Iterator[Finding]:
     for job, holder in connection.execute(query.where(silent)):
         who = f"{holder}, which held it, is silent for longer than its lease" if holder else "nobody holds it"
         yield Finding(f"Job {job} is running, but {who}.", START)
+
+
+def _unreadable(connection: Connection) -> Iterator[Finding]:
+    """Jobs that no list shows and no scheduler drives."""
+    records = JobRecords(connection)
+    for id in connection.execute(select(JobRow.id).order_by(JobRow.id)).scalars().all():
+        try:
+            records.job(id)
+        except Conflict as error:
+            yield Finding(str(error), UPDATE)

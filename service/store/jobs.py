@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select, update
+from sqlalchemy import Row, and_, case, func, or_, select, update
 
-from service.domain.errors import KeyReused, NotFound
+from service.domain.errors import Conflict, KeyReused, NotFound, ServiceError
 from service.domain.job import ENDED, Job, JobSpec, JobState, Lease
 from service.domain.spec_data import spec_from_data, spec_to_data
 from service.store.clock import later, now
@@ -25,7 +26,10 @@ JOB_COLUMNS = (
     JobRow.message,
     JobRow.refused,
 )
-PRIORITY = func.coalesce(JobRow.spec["priority"].as_integer(), 0)  # jobs of earlier versions have none
+ASKED = func.coalesce(JobRow.spec["priority"].as_integer(), 0)  # jobs of earlier versions have none
+# Only SQLite keeps text that is no JSON, from a damaged file say, and then refuses every query that looks into it.
+PRIORITY = {"postgresql": ASKED, "sqlite": case((func.json_valid(JobRow.spec) == 1, ASKED), else_=0)}
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, ServiceError)
 
 
 class JobRecords(Records):
@@ -63,12 +67,19 @@ class JobRecords(Records):
 
     def jobs(self, before: int | None = None, limit: int = 50, states: Iterable[JobState] = ()) -> list[Job]:
         """See `Store.jobs`."""
-        query = select(*JOB_COLUMNS).order_by(JobRow.id.desc()).limit(limit)
-        if before is not None:
-            query = query.where(JobRow.id < before)
+        query = select(*JOB_COLUMNS).order_by(JobRow.id.desc())
         if wanted := list(states):
             query = query.where(JobRow.state.in_(wanted))
-        return [_job(row) for row in self._connection.execute(query)]
+        found: list[Job] = []
+        while True:
+            page, missing = query if before is None else query.where(JobRow.id < before), limit - len(found)
+            rows = self._connection.execute(page.limit(missing)).all()
+            for row in rows:
+                with contextlib.suppress(Conflict):  # one that cannot be read would keep all others from being seen
+                    found.append(_job(row))
+            if len(found) == limit or len(rows) < missing:
+                return found
+            before = rows[-1].id
 
     def move_job(self, id: int, state: JobState, message: str = "") -> Job:
         """See `Store.move_job`."""
@@ -85,26 +96,40 @@ class JobRecords(Records):
     def claim_job(
         self, holder: str, lease_seconds: float, driving: Collection[int] = (), above: int | None = None
     ) -> tuple[Job, Lease] | None:
-        """See `Store.claim_job`."""
+        """See `Store.claim_job`. What cannot be read fails, and says why, rather than stop whoever would claim it."""
+        while (id := self._claimable(holder, driving, above)) is not None:
+            try:
+                job = self.job(id)
+            except Conflict as error:
+                self._fail(id, str(error))
+                continue
+            if job.state is JobState.QUEUED:
+                self.move_job(id, JobState.RUNNING)
+            lease = {
+                "lease_holder": holder,
+                "lease_until": later(lease_seconds),
+                "lease_token": JobRow.lease_token + 1,
+            }
+            claim = update(JobRow).where(JobRow.id == id).values(lease).returning(JobRow.lease_token)
+            token = self._write(claim).scalar_one()
+            return self.job(id), Lease(id, holder, token)
+        return None
+
+    def _claimable(self, holder: str, driving: Collection[int], above: int | None) -> int | None:
+        """The job that is next, kept from everybody else until this transaction ends."""
+        priority = PRIORITY[self._connection.dialect.name]
         abandoned = or_(JobRow.lease_holder.is_(None), JobRow.lease_holder == holder, JobRow.lease_until <= now())
         claimable = or_(JobRow.state == JobState.QUEUED, and_(JobRow.state == JobState.RUNNING, abandoned))
-        query = select(JobRow.id, JobRow.state).where(claimable, JobRow.id.not_in(driving))
+        query = select(JobRow.id).where(claimable, JobRow.id.not_in(driving))
         if above is not None:
-            query = query.where(above < PRIORITY)
-        query = query.order_by(PRIORITY.desc(), JobRow.id).limit(1)
-        found = self._connection.execute(query.with_for_update(skip_locked=True)).first()
-        if found is None:
-            return None
-        if found.state == JobState.QUEUED:
-            self.move_job(found.id, JobState.RUNNING)
-        lease = {
-            "lease_holder": holder,
-            "lease_until": later(lease_seconds),
-            "lease_token": JobRow.lease_token + 1,
-        }
-        claim = update(JobRow).where(JobRow.id == found.id).values(lease).returning(JobRow.lease_token)
-        token = self._write(claim).scalar_one()
-        return self.job(found.id), Lease(found.id, holder, token)
+            query = query.where(above < priority)
+        query = query.order_by(priority.desc(), JobRow.id).limit(1)
+        found: int | None = self._connection.execute(query.with_for_update(skip_locked=True)).scalar()
+        return found
+
+    def _fail(self, id: int, message: str) -> None:
+        ended = {"state": JobState.FAILED, "message": message, "finished_at": now()}
+        self._write(update(JobRow).where(JobRow.id == id).values(ended | {"lease_holder": None, "lease_until": None}))
 
     def beat(self, lease: Lease, lease_seconds: float, seconds_used: float) -> Job:
         """See `Store.beat`."""
@@ -129,10 +154,14 @@ class JobRecords(Records):
 
 
 def _job(row: Row[Any]) -> Job:
+    try:
+        spec, state = spec_from_data(row.spec), JobState(row.state)
+    except UNREADABLE as error:
+        raise Conflict(f"Job {row.id} cannot be read: {type(error).__name__}: {error}") from error
     return Job(
         id=row.id,
-        spec=spec_from_data(row.spec),
-        state=JobState(row.state),
+        spec=spec,
+        state=state,
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.sql.operators import OperatorType
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -46,6 +48,31 @@ class AnyText(TypeDecorator[str]):
         return None if value is None else value.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
+class AnyJson(TypeDecorator[Any]):
+    """JSON; what is none, which only SQLite can keep, comes out as the text that it is."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def coerce_compared_value(self, op: OperatorType | None, value: Any) -> Any:
+        """As JSON itself, so that one can look into it."""
+        return self.impl_instance.coerce_compared_value(op, value)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """As JSON's own, where it can read it."""
+        read = super().result_processor(dialect, coltype)
+        if read is None:
+            return None
+
+        def read_or_keep(value: Any) -> Any:
+            try:
+                return read(value)
+            except ValueError:
+                return value
+
+        return read_or_keep
+
+
 class Table(DeclarativeBase):
     """Columns are not null unless they say so; constraints have names, so that migrations can alter them."""
 
@@ -67,7 +94,7 @@ class JobRow(Table):
     __table_args__ = (UniqueConstraint("idempotency_key"), Index(None, "state"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    spec: Mapped[dict[str, Any]]
+    spec: Mapped[dict[str, Any]] = mapped_column(AnyJson)
     state: Mapped[str]
     message: Mapped[str]
     seconds_used: Mapped[float]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.killing import PARTS
 from tests.processes import ROOT
 
 pytestmark = [pytest.mark.xdist_group("ray"), pytest.mark.long]
@@ -36,3 +37,10 @@ def test_utilisation_tells_how_busy_the_workers_were(tmp_path: Path) -> None:
     assert 0 < found["busy_share"] <= 1
     assert found["trials"] == 3
     assert found["evaluations"] >= 3
+
+
+def test_recovery_tells_how_soon_each_part_is_back(tmp_path: Path) -> None:
+    found = figures(tmp_path, "benchmarks.recovery", "--repeats", "1")
+    for part in PARTS:
+        assert 0 < found[f"{part}.median_s"] <= found[f"{part}.longest_s"]
+        assert found[f"{part}.goal_s"] in (5, 30)

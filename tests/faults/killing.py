@@ -31,6 +31,8 @@ from tests.processes import ROOT, free_port, wait_for
 
 PROGRAM = "tests.faults.quick_service"
 LONGEST_WITHOUT_LEASE_S = 60.0
+LONGEST_AWAY_S = 300.0
+PARTS = ("api", "evaluation", "worker", "scheduler", "raylet")
 
 
 @dataclass
@@ -98,7 +100,7 @@ class Service:
         return True
 
     def processes(self, part: str) -> list[int]:
-        """Those of `part`: api, scheduler, worker (one at work) or raylet."""
+        """Those of `part`, one of PARTS: a worker at work, and the child of a worker that does an evaluation."""
         found = []
         mark = f"{MARK}={self.folder.resolve()}".encode()
         own = f"CELLSMITH_DATA_DIR={self.folder}".encode()
@@ -110,10 +112,12 @@ class Service:
             except OSError:
                 continue
             line = " ".join(words)
+            at_work = line.startswith("ray::") and "train" in line
             is_part = {
                 "api": line.endswith(f"{PROGRAM} api"),
                 "scheduler": line.endswith(f"{PROGRAM} scheduler"),
-                "worker": line.startswith("ray::") and "train" in line and _command(parent).endswith("raylet"),
+                "worker": at_work and _command(parent).endswith("raylet"),
+                "evaluation": at_work and _command(parent).startswith("ray::"),
                 "raylet": bool(words) and words[0].endswith("/raylet"),
             }[part]
             if is_part and (own in environment or mark in environment):
@@ -131,9 +135,26 @@ class Service:
             return False
         return True
 
+    def back_after_a_kill(self, part: str, id: int) -> float:
+        """Kills one of `part` while job `id` runs: seconds until another is there and three more trials have ended."""
+        goes_on = self.ended(id) + 4
+        wait_for(lambda: self.ended(id) >= goes_on and bool(self.processes(part)), LONGEST_AWAY_S, f"a {part} at work")
+        before, killed = set(self.processes(part)), time.monotonic()
+        assert self.kill(part), f"no {part} to kill"
+        wait_for(lambda: bool(set(self.processes(part)) - before), LONGEST_AWAY_S, f"a new {part}")
+        if part == "api":
+            wait_for(self.answers, LONGEST_AWAY_S, "the API answers")
+        goes_on = self.ended(id) + 3
+        wait_for(lambda: self.ended(id) >= goes_on, LONGEST_AWAY_S, f"trials after a kill of the {part}")
+        return time.monotonic() - killed
+
     def trials(self, id: int) -> list[Trial]:
         with self.reading() as store:
             return store.trials(id)
+
+    def ended(self, id: int) -> int:
+        """How many trials of the job have ended."""
+        return sum(trial.ended for trial in self.trials(id))
 
     def state(self, id: int) -> JobState:
         with self.reading() as store:

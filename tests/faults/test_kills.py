@@ -11,26 +11,23 @@ from pathlib import Path
 
 import pytest
 
-from service.dispatch.inline import InlineDispatcher
-from service.domain.trial import Trial
-from service.store.memory import MemoryUnitOfWork
-from tests import fakes
-from tests.fakes import a_search
-from tests.faults.killing import Service, Watcher, a_job
+from tests.faults.killing import PARTS, Service, Watcher, a_job
+from tests.faults.undisturbed import check_undisturbed, one_of_each
 from tests.processes import wait_for
 
-PARTS, WEIGHTS = ("api", "worker", "scheduler", "raylet"), (60, 34, 4, 2)
-SAMPLERS = ("random", "evolution", "nsga2", "default")
+SHARES = {"evaluation": 0.3, "worker": 0.14, "scheduler": 0.03, "raylet": 0.03}  # of the kills; the rest is the API's
 FEWEST_BETWEEN = 4  # trials ended between two kills of a worker: one that kills three workers is given up, rightly
+LASTING = ("api", "scheduler", "raylet")  # workers are there as long as there is work, which ended: they came back
 
 
 class Killer:
-    """Kills parts of a service by chance, mostly those that are back soon; each of them at least once."""
+    """Kills parts of a service in a chance order, mostly those that are back soon; each of them at least once."""
 
     def __init__(self, service: Service, kills: int) -> None:
         self._service = service
         self._chance = random.Random(kills)
-        self.left = [*PARTS, *self._chance.choices(PARTS, WEIGHTS, k=kills - len(PARTS))]
+        self.left = [part for part, share in SHARES.items() for _ in range(max(1, round(share * kills)))]
+        self.left += ["api"] * (kills - len(self.left))
         self._chance.shuffle(self.left)
         self.done: dict[str, int] = dict.fromkeys(PARTS, 0)
         self._ended_before = -FEWEST_BETWEEN
@@ -47,76 +44,45 @@ class Killer:
         time.sleep(self._chance.uniform(0.1, 0.6))
 
 
-def story(trials: list[Trial]) -> list[tuple[object, ...]]:
-    return [
-        (
-            trial.number,
-            trial.proposal.genotype.key,
-            trial.state,
-            [(each.report.fidelity, getattr(each.report, "accuracy", None)) for each in trial.evaluations],
-        )
-        for trial in trials
-    ]
-
-
 @pytest.mark.xdist_group("service")
-@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
-@pytest.mark.parametrize(("kills", "trials"), [(12, 30), pytest.param(500, 200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+@pytest.mark.parametrize(
+    ("kills", "trials"), [(30, 40), *(pytest.param(kills, 200, marks=pytest.mark.long) for kills in (20, 500))]
+)
 def test_whatever_is_killed_the_record_is_whole_and_the_searches_are_the_same(
     request: pytest.FixtureRequest, tmp_path: Path, database: str, kills: int, trials: int
 ) -> None:
     url = "" if database == "sqlite" else request.getfixturevalue("an_empty_postgres")
     service = Service(tmp_path / "data", url)
-    killer, ids = Killer(service, kills), list[int]()
+    killer, ids, started = Killer(service, kills), list[int](), time.monotonic()
     with service.running():
         while killer.left:
             wait_for(service.answers, 300, "the service answers")
-            batch: list[int] = []
-            for sampler in SAMPLERS:
-                seed = len(ids) + len(batch)
-                with service.client as client:
-                    job = a_job(seed, trials, sampler={"name": sampler, "lag": 8})
-                    batch.append(client.submit(job, idempotency_key=str(seed))["id"])
+            batch = one_of_each(service, trials, first_seed=len(ids))
             ids += batch
             with Watcher(service, batch) as watcher:
                 while killer.left and not service.have_ended(batch):
-                    killer.kill_one(sum(ended(service, id) for id in ids))
+                    killer.kill_one(sum(service.ended(id) for id in ids))
                 service.wait_until_done(batch, 900)
             assert watcher.seen == []
             assert watcher.looks > 0
-    print(f"{database}: {killer.done}, {len(ids)} jobs of {trials} trials")  # noqa: T201
+        wait_for(lambda: service.answers() and all(map(service.processes, LASTING)), 300, "all parts are back")
+    told = f"{database}: {killer.done}, {len(ids)} jobs of {trials} trials, {time.monotonic() - started:.0f} s"
+    print(told)  # noqa: T201
     assert sum(killer.done.values()) == kills
-    service.check(ids, trials)
-    for id in ids:
-        with service.reading() as store:
-            undisturbed = a_search(store.job(id).spec, MemoryUnitOfWork())
-        InlineDispatcher(fakes.evaluate).run(undisturbed)
-        assert story(service.trials(id)) == story(list(undisturbed.trials))
+    check_undisturbed(service, ids, trials)
 
 
+@pytest.mark.long
 @pytest.mark.xdist_group("service")
-def test_each_part_is_back_at_work_in_time(tmp_path: Path) -> None:
+def test_each_part_is_back_at_work_after_a_kill(tmp_path: Path) -> None:
+    """How soon, `benchmarks.recovery` measures."""
     service = Service(tmp_path / "data")
     with service.running():
         wait_for(service.answers, 300, "the service answers")
         with service.client as client:
             id = client.submit(a_job(0, 10_000, sampler={"name": "random", "lag": 8}))["id"]
-        took = {}
         for part in PARTS:
-            wait_for(lambda: ended(service, id) >= 4 and bool(service.processes(part)), 300, f"a {part}")  # noqa: B023
-            before = set(service.processes(part))
-            killed = time.monotonic()
-            assert service.kill(part)
-            wait_for(lambda: bool(set(service.processes(part)) - before), 300, f"a new {part}")  # noqa: B023
-            if part == "api":
-                wait_for(service.answers, 300, "the API answers")
-            done = ended(service, id)
-            wait_for(lambda: ended(service, id) >= done + 3, 300, f"trials after a kill of the {part}")  # noqa: B023
-            took[part] = time.monotonic() - killed
+            service.back_after_a_kill(part, id)
         with service.client as client:
             client.move(id, "cancel")
-    print("back at work after", {part: f"{seconds:.1f} s" for part, seconds in took.items()})  # noqa: T201
-
-
-def ended(service: Service, id: int) -> int:
-    return sum(trial.ended for trial in service.trials(id))
