@@ -1,15 +1,16 @@
 """How fast the search space is: sampling with keys, costs, building, and every operator against plain torch.
 
 An operator's forward and backward pass is timed beside that of the same layers written out with torch alone, from the
-same shapes, pass by pass in turn; the ratio is that of the quickest passes, and the median of three fresh pairs: where
-tensors happen to lie in memory makes the very same layers differ by 5 % and more. All times are those of the one
-processor that is used, so that whatever else the machine does counts little.
+same shapes, pass by pass in turn; the ratio is that of the quickest passes, and the median of three fresh pairs. With
+--control every plain way is also timed beside a fresh copy of itself: what these ratios differ from 1 is no operator's
+doing. All times are those of the one processor that is used, so that whatever else the machine does counts little.
 """
 
 from __future__ import annotations
 
 import random
 import time
+from functools import partial
 from statistics import median
 
 import torch
@@ -34,17 +35,22 @@ def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--samples", type=int, default=20_000, help="genotypes to draw")
     arguments.add_argument("--passes", type=int, default=30, help="passes of each operator")
+    arguments.add_argument("--operators", nargs="*", choices=list(PLAIN), default=list(PLAIN), metavar="NAME")
+    arguments.add_argument("--control", action="store_true", help="also each plain way against itself")
     given = arguments.parse_args()
     torch.set_num_threads(1)
     figures = {**descriptions(given.samples), "build_12_cells_ms": building()}
-    for name, plain in PLAIN.items():
-        pairs = [(OPERATORS[name].build(CHANNELS, CHANNELS), plain()) for _ in range(PAIRS)]
-        figures[f"{name}_to_plain_ratio"] = median(ratio(own, other, given.passes) for own, other in pairs)
+    for name in given.operators:
+        plain, operator = PLAIN[name], partial(OPERATORS[name].build, CHANNELS, CHANNELS)
+        for label, build in (("", operator), *((("plain_", plain),) if given.control else ())):
+            pairs = [(build(), plain()) for _ in range(PAIRS)]
+            ratios = [ratio(own, other, given.passes) for own, other in pairs]
+            figures[f"{name}_{label}to_plain_ratio"] = median(ratios)
     report(figures, given.json)
 
 
 def descriptions(samples: int) -> dict[str, float]:
-    """Genotypes a second: drawn and keyed, and costed."""
+    """Genotypes a second: drawn and keyed; costed; and first put into a skeleton, which checks them."""
     space, rng = spaces["nasnet"], random.Random(0)
     began = time.process_time()
     genotypes = [space.sample(rng) for _ in range(samples)]
@@ -58,6 +64,7 @@ def descriptions(samples: int) -> dict[str, float]:
     return {
         "sample_and_key_per_s": samples / (sampled - began),
         "cost_per_s": samples / (costed - ready),
+        "check_and_cost_per_s": samples / (costed - sampled),
         "different_keys": len(keys),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from search_space.counting import Cost, batch_norm, convolution, linear, moved, pointwise_norm
 from search_space.genotype import Cell
@@ -22,11 +22,18 @@ def cost(architecture: Architecture) -> Cost:
     The conventions are those of `search_space.counting`.
     """
     genotype, skeleton = architecture.genotype, architecture.skeleton
-    around, prices = _price_list(skeleton, Face.of(genotype.normal), Face.of(genotype.reduction))
-    parts = [around]
-    for name, cell in genotype.cells:
-        parts += prices[name].parts(cell)
-    return _total(parts)
+    normal, reduction = Face.of(genotype.normal), Face.of(genotype.reduction)
+    around, of_normal, of_reduction = _price_list(skeleton, normal, reduction)
+    parts = [around, *of_normal.parts(genotype.normal, normal), *of_reduction.parts(genotype.reduction, reduction)]
+    return Cost(*map(sum, zip(*parts, strict=True)))
+
+
+_Numbers: TypeAlias = tuple[int, int, int, int]
+
+
+def _numbers(cost: Cost) -> _Numbers:
+    """The numbers of a cost in their order, which add up faster than the cost itself."""
+    return cost.params, cost.macs, cost.bytes_moved, cost.norm_params
 
 
 def _total(parts: Iterable[Cost]) -> Cost:
@@ -39,41 +46,42 @@ def _total(parts: Iterable[Cost]) -> Cost:
     return Cost(params, macs, bytes_moved, norm_params)
 
 
-class _Prices(dict[Any, Cost]):
+class _Prices(dict[tuple[Any, ...], _Numbers]):
     """What a part of a cell costs at all places of that cell together, worked out when it is first asked for."""
 
     def __init__(self, price: Callable[..., Cost], places: list[Place]) -> None:
         self.price = price
         self.places = places
 
-    def __missing__(self, part: tuple[Any, ...]) -> Cost:
-        self[part] = total = _total(self.price(place, *part).times(place.turns) for place in self.places)
+    def __missing__(self, part: tuple[Any, ...]) -> _Numbers:
+        self[part] = total = _numbers(_total(self.price(place, *part).times(place.turns) for place in self.places))
         return total
 
 
 class _CellPrices:
-    """The prices of inputs, edges, nodes and outputs of the normal or of the reduction cell."""
+    """The prices of the ends, the edges and the nodes of the normal or of the reduction cell.
+
+    Its ends, and its nodes, are few enough in kind to have one price together.
+    """
 
     def __init__(self, places: list[Place]) -> None:
-        self.inputs = _Prices(_input, places)
+        self.ends = _Prices(_ends, places)
         self.edges = _Prices(_edge, places)
-        self.nodes = _Prices(_node, places)
-        self.outputs = _Prices(_output, places)
+        self.nodes = _Prices(_nodes, places)
 
-    def parts(self, cell: Cell) -> list[Cost]:
-        """One cost for each part. All inner nodes look alike to an operator, so 2 stands for any of them."""
-        targets = [edge.target for edge in cell.edges]
+    def parts(self, cell: Cell, face: Face) -> list[_Numbers]:
+        """What they cost. All inner nodes look alike to an operator, so 2 stands for any of them."""
+        edges, outputs = self.edges, cell.outputs
         return [
-            *[self.inputs[node,] for node in cell.inputs],
-            *[self.edges[edge.operator, min(edge.source, 2)] for edge in cell.edges],
-            *[self.nodes[targets.count(node), node in cell.concat] for node in cell.nodes],
-            *[self.outputs[min(node, 2),] for node in cell.outputs],
+            self.ends[face, 0 in outputs, 1 in outputs],
+            self.nodes[tuple([target for _, target, _ in cell.edges]), cell.concat],
+            *[edges[operator, source if source < 2 else 2] for source, _, operator in cell.edges],  # noqa: FURB136
         ]
 
 
 @lru_cache(maxsize=256)
-def _price_list(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[Cost, dict[str, _CellPrices]]:
-    """What everything around the cells costs, and the prices of the cells' parts."""
+def _price_list(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[_Numbers, _CellPrices, _CellPrices]:
+    """What everything around the cells costs, and the prices of the parts of the normal and of the reduction cell."""
     places = places_of(skeleton, normal, reduction)
     last = places[-1]
     features = (normal if last.cell == "normal" else reduction).outputs * last.channels
@@ -98,8 +106,10 @@ def _price_list(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[Cost
         moved(features, last.size, features, (1,) * skeleton.dims) + Cost(params=skeleton.head == "gem"),
         linear(features, skeleton.classes, bias=skeleton.classifier_bias),
     ]
-    prices = {name: _CellPrices([place for place in places if place.cell == name]) for name in ("normal", "reduction")}
-    return _total(around), prices
+    of_normal, of_reduction = (
+        _CellPrices([place for place in places if place.cell == name]) for name in ("normal", "reduction")
+    )
+    return _numbers(_total(around)), of_normal, of_reduction
 
 
 def _preparation(preparation: Preparation) -> Cost:
@@ -114,8 +124,15 @@ def _preparation(preparation: Preparation) -> Cost:
             return halves + batch_norm(channels)
 
 
-def _input(place: Place, node: int) -> Cost:
-    return _total(_preparation(unit) for unit in (place.newest if node else (place.older,)))
+def _ends(place: Place, face: Face, older_is_given: bool, newest_is_given: bool) -> Cost:
+    """The preparation of the inputs that are read, and of the outputs, each of which is copied into the result."""
+    inputs = [unit for node in face.reads for unit in (place.newest if node else (place.older,))]
+    given = [0] * older_is_given + [1] * newest_is_given
+    given += [2] * (face.outputs - len(given))
+    copies = moved(place.channels, place.size, place.channels, place.size)
+    return _total(
+        [*map(_preparation, inputs), *(_preparation(place.output(node)) + copies for node in given)],
+    )
 
 
 def _edge(place: Place, operator: str, source: int) -> Cost:
@@ -126,17 +143,17 @@ def _edge(place: Place, operator: str, source: int) -> Cost:
     return own + moved(place.channels, place.size, 0, place.size)
 
 
+def _nodes(place: Place, targets: tuple[int, ...], joined: tuple[int, ...]) -> Cost:
+    """All nodes, which are the `targets` of their edges, of which those that are `joined` concatenate them."""
+    return _total(_node(place, targets.count(node), node in joined) for node in set(targets))
+
+
 def _node(place: Place, edges: int, joined: bool) -> Cost:
     """The writing of the sum or, where a node concatenates, of the wide tensor, and what makes it narrow again."""
     if not joined:
         return moved(0, place.size, place.channels, place.size)
     join = place.join(edges)
     return moved(0, place.size, join.channels_in, place.size) + _preparation(join)
-
-
-def _output(place: Place, node: int) -> Cost:
-    """The preparation of one output, and the copy of it into the result."""
-    return _preparation(place.output(node)) + moved(place.channels, place.size, place.channels, place.size)
 
 
 def auxiliary_cost(architecture: Architecture) -> Cost:

@@ -73,8 +73,8 @@ class Cell:
     @property
     def inputs(self) -> tuple[int, ...]:
         """Those of the input nodes 0 and 1 that an output or an edge reads; one that carries nothing reads nothing."""
-        read = {edge.source for edge in self.edges if edge.operator != NOTHING}.union(self.outputs)
-        return tuple(node for node in INPUTS if node in read)
+        read = {source for source, _, operator in self.edges if operator != NOTHING}.union(self.outputs)
+        return tuple([node for node in INPUTS if node in read])
 
     def without_copies_of_newest(self) -> Cell:
         """The same cell, for a place where copying the newest input changes nothing."""

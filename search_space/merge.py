@@ -18,6 +18,7 @@ from search_space.modules.network import Network
 from search_space.modules.recursion import Recursion
 from search_space.modules.regularised import RegularisedNetwork
 from search_space.modules.residual import ScaledConv
+from search_space.modules.shared_activations import use_shared_activations
 from search_space.modules.spaced import SpacedConv
 
 
@@ -28,7 +29,7 @@ def merge(network: nn.Module) -> nn.Module:
     They are folded in float64, so that both forms have the same outputs within the rounding of one pass (1e-5 in
     float32); `network` stays as it is, training goes on with it. The merged network has the tensors of the exported
     inference form, under the same names, and their place in memory. The auxiliary head goes; norms that cannot be
-    folded stay.
+    folded stay. Activations that several parts would compute of one tensor are computed once.
     """
     with torch.no_grad():
         merged = deepcopy(network).eval()
@@ -44,8 +45,10 @@ def merge(network: nn.Module) -> nn.Module:
         if all(isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d) for _, norm in pairs):
             merged = _inference_form(merged.double()).to(dtype)
         of_images = not any(isinstance(module, nn.Conv1d | nn.Conv3d) for module in merged.modules())
-        if isinstance(merged, Network) and of_images:
-            use_channels_last(merged)
+        if isinstance(merged, Network):
+            if of_images:
+                use_channels_last(merged)
+            use_shared_activations(merged)
         return merged
 
 

@@ -44,8 +44,9 @@ def network_source(skeleton: Skeleton, form: Form, offered: Skeleton | None = No
     regularisation = _regularisation(offered) if form == "training" else []
     additions = [*_runs(skeleton), *regularisation, *_changes(skeleton, form)]
     network = "Network"
-    if form == "inference" and skeleton.dims == 2:
-        additions += ["use_channels_last(network)"]
+    if form == "inference":
+        additions += ["use_channels_last(network)"] if skeleton.dims == 2 else []
+        additions += ["use_shared_activations(network)"]
     if form == "training":
         additions += _beginnings(skeleton)
         if regularisation:

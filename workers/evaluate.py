@@ -29,10 +29,10 @@ from workers.messages import (
     FailureClass,
     LatencyMeasurement,
 )
-from workers.train import Constant, Training, labelled, share_correct, tensors
+from workers.train import Constant, Training, at_once, labelled, share_correct, tensors
 
 BEGINNING_IMAGES = 256
-"""What initialisations that go by images are shown of the training images, drawn at random."""
+"""What initialisations that go by images are shown of the training images at most, drawn at random."""
 
 
 def evaluate(
@@ -98,7 +98,8 @@ def _fresh(architecture: Architecture, seed: int, data: SearchData) -> nn.Module
         if architecture.skeleton.initialisation in FROM_IMAGES:
             show = getattr(initialisation, FROM_IMAGES[architecture.skeleton.initialisation])
             images_NCHW, _ = tensors(data.train)
-            show(images_NCHW[torch.randperm(len(images_NCHW))[:BEGINNING_IMAGES]], network)
+            shown = min(BEGINNING_IMAGES, at_once(images_NCHW))
+            show(images_NCHW[torch.randperm(len(images_NCHW))[:shown]], network)
         return network
 
 

@@ -46,12 +46,15 @@ class SpaceRead(Told):
 
 
 class DatasetRead(Told):
-    """A registered data set. `input_shape` is channels, height, width; `absence` says how to get it."""
+    """A registered data set; `absence` says how to get it.
+
+    `input_shape` is channels, height, width; of signals channels, length; of volumes channels, depth, height, width.
+    """
 
     name: str
     task: str
     summary: str
-    input_shape: tuple[int, int, int]
+    input_shape: tuple[int, ...]
     classes: int
     class_names: list[str]
     licence: str

@@ -11,8 +11,9 @@ from pydantic import Field
 
 from api.schemas.around_cells import AroundCells
 from api.schemas.base import LARGEST_ID, Asked, Label
+from search_space.operators import OPERATORS
 from search_space.presets import spaces
-from search_space.skeleton import Skeleton
+from search_space.skeleton import InputShape, Skeleton
 from search_space.space import CellSpace
 from service.domain.errors import Invalid
 from service.domain.job import Budget, EarlyStopping, JobSpec, Resources, Sampler
@@ -31,15 +32,22 @@ class SpaceChoice(Asked):
     operators: list[Label] | None = None
     nodes: int | None = None
 
-    def to_space(self) -> CellSpace:
-        """Invalid where there is no such space or it cannot be restricted so."""
+    def to_space(self, axes: int = 2) -> CellSpace:
+        """Invalid where there is no such space, it cannot be restricted so, or an operator is not for so many axes.
+
+        Where no operators are named, it is those of the space that are for so many axes.
+        """
         if self.preset not in spaces:
             raise Invalid("space.preset", f"Unknown space {self.preset!r}; use one of {', '.join(spaces)}.")
-        space = spaces[self.preset]
         try:
+            space = spaces[self.preset] if self.operators else spaces[self.preset].for_axes(axes)
             space = space.restricted(self.operators)
         except ValueError as error:
             raise Invalid("space.operators", f"{_sentence(error)} GET /v1/spaces shows those of each space.") from error
+        for name in space.operators:
+            if axes not in OPERATORS[name].dims:
+                suitable = ", ".join(spaces[self.preset].for_axes(axes).operators)
+                raise Invalid("space.operators", f"{name!r} is not for maps of {axes} axes; use some of {suitable}.")
         try:
             return space.restricted(nodes=self.nodes)
         except ValueError as error:
@@ -49,7 +57,7 @@ class SpaceChoice(Asked):
 class SkeletonChoice(AroundCells, Asked):
     """How wide and deep the network around the cells is, and of what kind; by default the tiny skeleton."""
 
-    def to_skeleton(self, input_shape: tuple[int, int, int], classes: int) -> Skeleton:
+    def to_skeleton(self, input_shape: InputShape, classes: int) -> Skeleton:
         """The skeleton for images of `input_shape` (C, H, W); Invalid where they do not fit."""
         try:
             return self.skeleton_for(input_shape, classes)
@@ -150,7 +158,7 @@ class JobCreate(Asked):
         return JobSpec(
             name=self.name,
             dataset=dataset.name,
-            space=self.space.to_space(),
+            space=self.space.to_space(len(dataset.input_shape) - 1),
             skeleton=self.skeleton.to_skeleton(dataset.input_shape, dataset.classes),
             recipe=Recipe(**self.training.model_dump()),
             objectives=tuple(self._objective(place) for place in range(len(self.objectives))),

@@ -76,6 +76,8 @@ class Network(nn.Module):
             )
             widths.append(cell_class.outputs * width)
             halvings.append(halvings[-1] + cell_class.stride - 1)
+        # What the cells' results go through: nothing, as long as their readers begin with their activations themselves.
+        self.finish = nn.ModuleList([nn.Identity() for _ in plan])
         self.widths, self.stage_ends = tuple(widths), stage_ends
         self.last_reduction = max([i for i, (cell_class, _, _) in enumerate(plan) if cell_class.stride == 2], default=0)
         self.pool = GlobalPool(head)
@@ -96,8 +98,8 @@ class Network(nn.Module):
     def through(self, tensors: tuple[Tensor, Tensor, Tensor], first: int, last: int) -> tuple[Tensor, Tensor, Tensor]:
         """The three newest tensors after the cells from `first` up to `last`, which is not among them."""
         oldest, older, newest = tensors
-        for cell, skips in list(zip(self.cells, self.skips, strict=True))[first:last]:
-            oldest, older, newest = older, newest, cell(oldest if skips else older, newest)
+        for cell, skips, finish in list(zip(self.cells, self.skips, self.finish, strict=True))[first:last]:
+            oldest, older, newest = older, newest, finish(cell(oldest if skips else older, newest))
         return oldest, older, newest
 
     def classify(self, newest_NCHW: Tensor) -> Tensor:

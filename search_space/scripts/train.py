@@ -4,7 +4,8 @@
     python train.py images.pt --epochs 100 --resume     # goes on where a stopped training was, with the same bits
 
 images.pt is torch.save({"x_train": x, "y_train": y, "x_test": x, "y_test": y}): float32 images (N, C, H, W) that are
-scaled and centred already, int64 classes (N,). Take a model.py in its training form.
+scaled and centred already, int64 classes (N,); signals (N, C, L) and volumes (N, C, D, H, W) where the network is for
+these. Take a model.py in its training form.
 """
 
 import argparse
@@ -14,12 +15,14 @@ import math
 import os
 from typing import Any
 
+import model
 import torch
 import torch.nn.functional as F
-from model import build_model
 from torch import Tensor, nn
 
 CHECKPOINT = "checkpoint.pt"
+BEGINNING_IMAGES = 256
+MOST_PIXELS = 2**19  # that go through the network at once without gradients
 
 
 def main() -> None:
@@ -27,7 +30,7 @@ def main() -> None:
     chosen = arguments()
     torch.manual_seed(chosen.seed)
     data = torch.load(chosen.data, weights_only=True)
-    network = build_model().to(chosen.device)
+    network = fresh(data["x_train"]).to(chosen.device)
     averaged = copy.deepcopy(network).requires_grad_(False)
     decayed = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
@@ -56,6 +59,21 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--resume", action="store_true")
     return parser.parse_args()
+
+
+def fresh(x_NCHW: Tensor) -> nn.Module:
+    """The network with the weights that training begins with, some of which may go by what is in images."""
+    network: nn.Module = model.build_model()
+    for name in ("use_unit_variances_for", "use_clusters_of"):
+        if hasattr(model, name):
+            shown = min(BEGINNING_IMAGES, at_once(x_NCHW))
+            getattr(model, name)(x_NCHW[torch.randperm(len(x_NCHW))[:shown]], network)
+    return network
+
+
+def at_once(x_NCHW: Tensor) -> int:
+    """How many of these images may go through the network together where no gradient is wanted."""
+    return max(1, MOST_PIXELS // x_NCHW[0, 0].numel())
 
 
 def train_epoch(
@@ -114,7 +132,8 @@ def accuracy(network: nn.Module, x_NCHW: Tensor, y_N: Tensor) -> float:
     """The share of images whose class is found."""
     network.eval()
     device = next(network.parameters()).device
-    found_N = torch.cat([network(batch.to(device)).argmax(1).cpu() for batch in torch.split(x_NCHW, 256)])
+    batches = torch.split(x_NCHW, min(256, at_once(x_NCHW)))
+    found_N = torch.cat([network(batch.to(device)).argmax(1).cpu() for batch in batches])
     return (found_N == y_N).float().mean().item()
 
 

@@ -88,7 +88,11 @@ def test_no_body_at_all_is_told_so(http: TestClient, call: str) -> None:
 @pytest.mark.parametrize(
     ("part", "what_to_do"),
     [
-        ({"dataset": "mine"}, "Unknown data set 'mine'; use one of digits, fashion_mnist, cifar10."),
+        (
+            {"dataset": "mine"},
+            "Unknown data set 'mine'; use one of digits, fashion_mnist, cifar10, heart_sounds, eeg_eye_state, "
+            "adrenalmnist3d.",
+        ),
         (
             {"space": {"operators": ["sep_conv_9x9"]}},
             "There is no operator 'sep_conv_9x9' in space 'nasnet'; use sep_conv_5x5, sep_conv_3x3, dil_sep_conv_5x5. "

@@ -14,15 +14,16 @@ DATA_VARIABLE = "CELLSMITH_DATA"
 class Dataset:
     """What is known of a data set before it is loaded.
 
-    `validation_images` is how many images score a network during a search. Pixels are 0 to `brightest`. `mean` and
-    `sd` standardise each channel of an image whose pixels are scaled to 0..1; whoever uses an exported network must do
-    the same. `files` are looked for in the data folder; none: it comes with a library.
+    Its images may be signals or volumes too: `input_shape` is channels and length; height and width; or depth, height
+    and width. `validation_images` is how many of them score a network during a search. Pixels are 0 to `brightest`, by
+    which they are divided before `mean` and `sd` standardise each channel; whoever uses an exported network must do the
+    same. `files` are looked for in the data folder; none: it comes with a library.
     """
 
     name: str
     summary: str
     validation_images: int
-    input_shape: tuple[int, int, int]
+    input_shape: tuple[int, ...]
     class_names: tuple[str, ...]
     mean: tuple[float, ...]
     sd: tuple[float, ...]
@@ -102,6 +103,50 @@ DATASETS: Mapping[str, Dataset] = {
             licence="free for research",
             source="Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images",
             files=("cifar10_train_20k_part1.npz", "cifar10_train_20k_part2.npz"),
+        ),
+        Dataset(
+            name="heart_sounds",
+            summary="600 heart sounds of up to 4 s, normal or with one of 3 valve diseases: signals of 8,000 samples "
+            "at 2 kHz. Who was recorded more than once is not published, so scores may flatter.",
+            validation_images=120,
+            input_shape=(1, 8000),
+            class_names=("N", "MR", "MS", "MVP"),
+            mean=(0.0,),
+            sd=(0.0876,),
+            licence="none stated",
+            source="Yaseen, Son and Kwon 2018, Classification of Heart Sound Signal Using Multiple Features",
+            brightest=32_768,
+            files=("pcg_heart_sounds_dev.npz",),
+        ),
+        Dataset(
+            name="eeg_eye_state",
+            summary="160 windows of half a second from one EEG of one person, 14 channels at 128 Hz: are the eyes "
+            "closed? Voltages are cut off at 10 standard deviations. Every 2 s stay together in a split.",
+            validation_images=32,
+            input_shape=(14, 64),
+            class_names=("open", "closed"),
+            # Medians, and standard deviations by quartiles: a few gross artefacts are hundreds of times as large.
+            mean=(
+                *(4293.9, 4002.6, 4261.5, 4118.0, 4335.9, 4616.4, 4067.7),
+                *(4612.3, 4198.5, 4229.7, 4198.5, 4276.4, 4601.5, 4354.9),
+            ),
+            sd=(21.3, 20.9, 12.9, 14.1, 9.5, 10.3, 19.4, 13.3, 13.3, 13.3, 15.6, 13.3, 18.3, 20.5),
+            licence="CC BY 4.0",
+            source="Roesler 2013, EEG Eye State, UCI Machine Learning Repository",
+            brightest=1,
+            files=("eeg_eye_state_dev.npz",),
+        ),
+        Dataset(
+            name="adrenalmnist3d",
+            summary="1,286 shapes of adrenal glands, healthy or with a mass: volumes of 28 x 28 x 28 voxels, 0 or 255.",
+            validation_images=257,
+            input_shape=(1, 28, 28, 28),
+            class_names=("normal", "mass"),
+            mean=(0.0158,),
+            sd=(0.1248,),
+            licence="CC BY 4.0",
+            source="AdrenalMNIST3D of MedMNIST v2; Yang et al. 2023, arXiv:2110.14795",
+            files=("adrenalmnist3d_dev.npz",),
         ),
     )
 }

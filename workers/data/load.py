@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from workers.data.adrenalmnist3d import load_adrenalmnist3d
 from workers.data.catalogue import DATASETS, data_folder
 from workers.data.cifar10 import load_cifar10
 from workers.data.digits import load_digits
+from workers.data.eeg_eye_state import load_eeg_eye_state
 from workers.data.fashion_mnist import load_fashion_mnist
+from workers.data.heart_sounds import load_heart_sounds
 from workers.data.labelled import LabelledData
 
 
@@ -20,6 +23,9 @@ READERS: Mapping[str, Callable[[Path], LabelledData]] = {
     "digits": load_digits,
     "fashion_mnist": load_fashion_mnist,
     "cifar10": load_cifar10,
+    "heart_sounds": load_heart_sounds,
+    "eeg_eye_state": load_eeg_eye_state,
+    "adrenalmnist3d": load_adrenalmnist3d,
 }
 
 

@@ -6,20 +6,23 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import onnx
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from search_space.export import to_python
 from search_space.merge import merge
+from search_space.modules.initialisation import use_clusters_of, use_unit_variances_for
 from search_space.network import Architecture
 from search_space.published import published
 from search_space.regularisation import Auxiliary, DropPath
-from search_space.skeleton import Skeleton
+from search_space.skeleton import Initialisation, Skeleton
 from tests.search_space.trained import tensors_of
 
 SCRIPTS = Path(__file__).parents[3] / "search_space" / "scripts"
@@ -73,6 +76,32 @@ def test_training_learns_resumes_with_the_same_bits_and_writes_weights_that_load
     again = load_file(folder / "weights.safetensors")
     assert all(torch.equal(whole[name], again[name]) for name in whole)
     ran(folder, "-c", "import model; model.load('weights.safetensors')")
+
+
+@pytest.mark.parametrize(("initialisation", "use"), [("lsuv", use_unit_variances_for), ("kmeans", use_clusters_of)])
+def test_training_begins_with_what_images_suggest_as_in_the_service(
+    folder: Path, initialisation: Initialisation, use: Callable[[torch.Tensor, nn.Module], None]
+) -> None:
+    architecture = replace(ARCHITECTURE, skeleton=replace(SKELETON, initialisation=initialisation))
+    (folder / "model.py").write_text(to_python(architecture))
+    x_NCHW = torch.load(folder / "images.pt", weights_only=True)["x_train"]
+    torch.manual_seed(0)
+    expected = architecture.build()
+    use(x_NCHW[torch.randperm(len(x_NCHW))[:256]], expected)
+    code = "torch.save(train.fresh(torch.load('images.pt')['x_train']).state_dict(), 'begin.pt')"
+    ran(folder, "-c", f"import torch, train; torch.manual_seed(0); {code}")
+    begun = torch.load(folder / "begin.pt", weights_only=True)
+    assert all(torch.equal(tensor, begun[name]) for name, tensor in expected.state_dict().items())
+
+
+def test_a_network_for_signals_is_trained_too(folder: Path) -> None:
+    skeleton = Skeleton((2, 40), classes=2, channels=4, stages=2)
+    (folder / "model.py").write_text(to_python(replace(ARCHITECTURE, skeleton=skeleton)))
+    x, y = torch.randn(32, 2, 40), torch.arange(32) % 2
+    x[y == 1] += 1
+    torch.save({"x_train": x, "y_train": y, "x_test": x, "y_test": y}, folder / "images.pt")
+    told = ran(folder, "train.py", "images.pt", "--batch-size", "8", "--epochs", "6")
+    assert float(told.split()[-1]) > 0.7
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ def test_the_digits_need_no_folder() -> None:
     assert DATASETS["digits"].absence() is None
 
 
-@pytest.mark.parametrize("name", ["fashion_mnist", "cifar10"])
+@pytest.mark.parametrize("name", sorted(DATASETS.keys() - {"digits"}))
 def test_what_is_absent_says_in_one_line_what_to_do(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CELLSMITH_DATA", raising=False)
     dataset = DATASETS[name]
@@ -38,7 +38,7 @@ def test_the_folder_is_the_one_the_environment_names() -> None:
 def test_every_data_set_says_all_there_is_to_know_before_loading() -> None:
     for name, dataset in DATASETS.items():
         assert dataset.name == name
-        assert dataset.classes == 10
+        assert dataset.classes == len(set(dataset.class_names)) >= 2
         assert len(dataset.mean) == len(dataset.sd) == dataset.input_shape[0]
         assert dataset.summary.endswith(".")
         assert dataset.licence

@@ -17,14 +17,27 @@ def folder(tmp_path: Path) -> Path:
     """Few random images in the layout of the real archives."""
     random = np.random.default_rng(0)
 
+    def numbers(*shape: int) -> np.ndarray:
+        return random.integers(0, 256, size=shape, dtype=np.uint8)
+
     def archive(file: str, shape: tuple[int, ...]) -> None:
-        images = random.integers(0, 256, size=shape, dtype=np.uint8)
-        np.savez(tmp_path / file, images=images, labels=np.arange(len(images), dtype=np.uint8) % 10)
+        np.savez(tmp_path / file, images=numbers(*shape), labels=np.arange(shape[0], dtype=np.uint8) % 10)
 
     archive("fashion_mnist_train.npz", (40, 28, 28))
     archive("fashion_mnist_test.npz", (20, 28, 28))
     archive("cifar10_train_20k_part1.npz", (30, 32, 32, 3))
     archive("cifar10_train_20k_part2.npz", (30, 32, 32, 3))
+    np.savez(
+        tmp_path / "adrenalmnist3d_dev.npz",
+        train_images=numbers(6, 28, 28, 28),
+        train_labels=np.arange(6) % 2,
+        val_images=numbers(2, 28, 28, 28),
+        val_labels=np.arange(2),
+    )
+    np.savez(tmp_path / "pcg_heart_sounds_dev.npz", signal=numbers(8, 8000).astype(np.int16), labels=np.arange(8) % 4)
+    # Eyes close after every window and a half.
+    closed = np.arange(1000) // 96 % 2
+    np.savez(tmp_path / "eeg_eye_state_dev.npz", signal=4000.0 + numbers(1000, 14), eye_closed=closed)
     return tmp_path
 
 
@@ -55,6 +68,22 @@ def test_a_pixel_keeps_its_place_and_colour(folder: Path) -> None:
         raw = archive["images"][3, 5, 7, 2]
     expected = (raw / 255 - DATASETS["cifar10"].mean[2]) / DATASETS["cifar10"].sd[2]
     assert load("cifar10", folder).images_NCHW[33, 2, 5, 7] == pytest.approx(expected, abs=1e-5)
+
+
+def test_windows_of_a_recording_keep_their_order_and_stay_with_their_neighbours(folder: Path) -> None:
+    data = load("eeg_eye_state", folder)
+    with np.load(folder / "eeg_eye_state_dev.npz") as archive:
+        raw = archive["signal"][64 * 9 + 5, 3]
+    known = DATASETS["eeg_eye_state"]
+    assert len(data) == 12  # of 15 windows, three groups of four
+    assert data.images_NCHW[9, 3, 5] == pytest.approx(np.clip((raw - known.mean[3]) / known.sd[3], -10, 10), abs=1e-4)
+    assert data.labels_N.tolist() == [0, 1, 1, 0, 1, 1, 0, 1, 1, 0, 1, 1]
+    assert data.groups_N is not None
+    assert data.groups_N.tolist() == [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]
+
+
+def test_volumes_of_both_published_parts_are_there(folder: Path) -> None:
+    assert load("adrenalmnist3d", folder).labels_N.tolist() == [0, 1, 0, 1, 0, 1, 0, 1]
 
 
 def test_what_cannot_be_loaded_is_refused_with_advice(tmp_path: Path) -> None:
@@ -89,7 +118,8 @@ def test_images_travel_between_processes_without_a_copy() -> None:
 @pytest.mark.parametrize(
     ("images_NCHW", "labels_N"),
     [
-        (np.zeros((2, 8, 8), np.float32), np.zeros(2, np.int64)),
+        (np.zeros((2, 8), np.float32), np.zeros(2, np.int64)),
+        (np.zeros((2, 1, 8, 8, 8, 8), np.float32), np.zeros(2, np.int64)),
         (np.zeros((2, 1, 8, 8), np.float64), np.zeros(2, np.int64)),
         (np.zeros((2, 1, 8, 8), np.float32), np.zeros(3, np.int64)),
         (np.zeros((2, 1, 8, 8), np.float32), np.full(2, -1, np.int64)),
