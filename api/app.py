@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from api import errors
 from api.body_limit import BodyLimit
+from api.dependencies import PREFIX, refuse_unknown_parameters
 from api.routes import architectures, best, catalogue, front, health, jobs, record, trials
 from service.ports import UnitOfWork
 from service.settings import read_settings
@@ -39,6 +40,6 @@ def create_app(work: UnitOfWork, reading: UnitOfWork | None = None) -> FastAPI:
     errors.install(app)
     app.add_middleware(BodyLimit)
     for resource in RESOURCES:
-        app.include_router(resource.router, prefix="/v1")
+        app.include_router(resource.router, prefix=PREFIX, dependencies=[Depends(refuse_unknown_parameters)])
     app.include_router(health.router)
     return app

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, cast
 
 from fastapi import Depends, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
 
 from api.schemas.base import LARGEST_ID
 from service.ports import UnitOfWork
@@ -16,6 +17,18 @@ def _work(request: Request) -> UnitOfWork:
 
 def _reading(request: Request) -> UnitOfWork:
     return cast(UnitOfWork, request.app.state.reading)
+
+
+PREFIX = "/v1"
+
+
+def refuse_unknown_parameters(request: Request) -> None:
+    """A parameter that a route has not would be passed over in silence, as a wrongly spelt filter."""
+    path = request.app.openapi()["paths"][PREFIX + request.scope["route"].path_format]
+    known = [each["name"] for each in path[request.method.lower()].get("parameters", ()) if each["in"] == "query"]
+    for name in request.query_params:
+        if name not in known:
+            raise RequestValidationError([{"type": "extra_forbidden", "loc": ("query", name), "msg": ""}])
 
 
 Work = Annotated[UnitOfWork, Depends(_work)]

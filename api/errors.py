@@ -11,7 +11,17 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from service.domain.errors import Conflict, Invalid, KeyReused, LeaseLost, NoSpace, NotFound, ServiceError, Unavailable
+from service.domain.errors import (
+    Conflict,
+    Invalid,
+    KeyReused,
+    LeaseLost,
+    NoSpace,
+    NotFound,
+    ServiceError,
+    TooFewResources,
+    Unavailable,
+)
 
 STATUS: Mapping[type[ServiceError], int] = {
     Invalid: 422,
@@ -19,6 +29,7 @@ STATUS: Mapping[type[ServiceError], int] = {
     Conflict: 409,
     KeyReused: 422,
     LeaseLost: 409,
+    TooFewResources: 422,
     Unavailable: 503,
     NoSpace: 507,
 }
@@ -49,6 +60,7 @@ WHAT_TO_DO = {
 """What pydantic finds wrong, by its name for the mistake, in the words of whoever would mend it."""
 
 NO_BODY = "A JSON body is required; GET /openapi.json shows what it holds."
+UNKNOWN_PARAMETER = "Unknown parameter; leave it out."
 NO_OBJECT = "Send a JSON object, as application/json."
 
 LOOKS = {
@@ -156,6 +168,8 @@ def _field_error(found: Mapping[str, Any]) -> dict[str, str]:
             detail = NO_BODY if found["type"] == "missing" else NO_OBJECT
         return {"pointer": _pointer(path), "detail": detail}
     parameter = str(path[0])
+    if found["type"] == "extra_forbidden":
+        detail = UNKNOWN_PARAMETER
     if found["type"] == "string_pattern_mismatch":
         detail = LOOKS.get(parameter, detail)
     return {"parameter": parameter, "detail": detail}

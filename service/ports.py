@@ -41,6 +41,9 @@ class Store(Protocol):
     def add_job(self, spec: JobSpec, idempotency_key: str | None = None, body_hash: str = "") -> Job:
         """A new queued job. The same key with the same hash gives the job it made before, another hash KeyReused."""
 
+    def job_of_key(self, idempotency_key: str, body_hash: str) -> Job | None:
+        """The job that was made under this key, if there is one; KeyReused where it was made of another body."""
+
     def job(self, id: int) -> Job:
         """NotFound where there is none."""
 

@@ -216,11 +216,17 @@ class Search:
         with self._work() as store:
             store.add_trial(self._lease, proposal)
             earlier = store.reusable(self._request(trial).key)
-            if infeasible := self._infeasible(missed, [evaluation.report for _, evaluation in earlier.values()]):
+            if failed := self._failed_before(proposal):
+                trial = self._recorded(store, trial, Evaluation(failed, seed=spec.seed), TrialState.FAILED)
+            elif infeasible := self._infeasible(missed, [evaluation.report for _, evaluation in earlier.values()]):
                 trial = self._recorded(store, trial, Evaluation(infeasible, seed=spec.seed), TrialState.FAILED)
+            # A job without early stopping may have trained it to the end without its scores on the way.
+            known = self.rungs[-1] in earlier
             for fidelity in self.rungs:
-                if trial.ended or fidelity not in earlier:
+                if trial.ended or not (fidelity in earlier or known):
                     break
+                if fidelity not in earlier:
+                    continue
                 id, evaluation = earlier[fidelity]
                 evaluation = replace(evaluation, report=_with_memory(evaluation.report, proposal.genotype, spec))
                 state = self._state_after(trial, evaluation.report)
@@ -233,6 +239,13 @@ class Search:
         else:
             self._waiting.append(number)
         return True
+
+    def _failed_before(self, proposal: Proposal) -> Failed | None:
+        """What became of the very cell in this job, where it would fail again."""
+        if proposal.genotype.key not in self._keys:
+            return None
+        ends = [trial.evaluations[-1].report for trial in self._trials if trial.proposal.genotype == proposal.genotype]
+        return next((end for end in ends if isinstance(end, Failed) and not _crashed(end)), None)
 
     def _infeasible(self, missed: str | None, earlier: Sequence[EvaluationReport]) -> Failed | None:
         """The answer to a cell that has `missed` a limit, or was too slow when another job evaluated it."""

@@ -29,7 +29,12 @@ class Settings(BaseSettings):
     workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, le=1024, description="Evaluations at once, of all jobs."
     )
-    jobs: int = Field(default=4, ge=1, le=64, description="Jobs at once, which share the workers.")
+    jobs: int = Field(
+        default=4,
+        ge=1,
+        le=64,
+        description="Jobs of one priority at once, which share the workers; a more urgent one begins beside them.",
+    )
     ray_address: str = Field(
         default="", description="HOST:PORT where the scheduler's Ray takes in workers of other machines."
     )

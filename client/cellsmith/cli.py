@@ -62,7 +62,9 @@ def submit(
     dataset: Annotated[str | None, typer.Option(help="The name of a data set of the service.")] = None,
     name: Annotated[str | None, typer.Option(help="What to call the job.")] = None,
     trials: Annotated[int | None, typer.Option(help="The most trials.")] = None,
-    seconds: Annotated[float | None, typer.Option(help="The most seconds of searching.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="After so many seconds no trial begins; those under way end.")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="How many trials go on at once.")] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same search.")] = None,
     priority: Annotated[int | None, typer.Option(help="Higher goes first; 0 where nothing is said.")] = None,
@@ -288,7 +290,8 @@ def register(
     if as_json:
         _print_json(known)
     else:
-        _console().print(f"Registered. To evaluate it: cellsmith submit --dataset digits --seed-with {known['key']}")
+        told = f"Registered. To evaluate it: cellsmith submit --dataset digits --seed-with {known['key']}"
+        _console().print(told, soft_wrap=True)
 
 
 def main() -> None:
@@ -336,7 +339,7 @@ def _read_job(path: Path) -> dict[str, Any]:
     except RecursionError:
         _refuse(USAGE, f"Cannot read {path}: it is nested too deeply for a job.")
     if not isinstance(asked, dict):
-        _refuse(USAGE, f"{path} holds no job: a job is a JSON object.")
+        _refuse(USAGE, f"{path} holds no JSON object.")
     return asked
 
 
@@ -405,7 +408,7 @@ def _watch(client: Client, id: int, as_json: bool) -> None:
 
 def _show_front(found: Front, quiet: bool = False) -> None:
     if not found["points"]:
-        _refuse(FAILED, "No cell is fully trained and keeps every limit yet.")
+        _refuse(FAILED, "No cell of this job is fully trained and keeps every limit.")
     if quiet:
         return
     from cellsmith.tables import front_notes, front_table

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cellsmith.client import Client
-from cellsmith.errors import Unreachable
+from cellsmith.errors import ApiError, Unreachable
 from cellsmith.quantities import duration, percent
 from cellsmith.results import Job
 from cellsmith.tables import STATE_STYLES, message
@@ -20,19 +20,21 @@ from cellsmith.tables import STATE_STYLES, message
 ENDED = ("done", "failed", "cancelled")
 INTERVAL_S = 0.5
 PATIENCE_S = 60.0
+MOMENTARY = (503, 507)
 
 
 def follow(
     client: Client, id: int, *, sleep: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Job]:
-    """The job again and again, until it has ended; a service that restarts meanwhile has `PATIENCE_S` to do so."""
+    """The job again and again, until it has ended; a service that is away has `PATIENCE_S` to come back."""
     heard_at = beat_at = clock()
     used = 0.0
     while True:
         try:
             job = client.job(id)
-        except Unreachable:
-            if clock() - heard_at > PATIENCE_S:
+        except (Unreachable, ApiError) as error:
+            passes = isinstance(error, Unreachable) or error.status in MOMENTARY
+            if not passes or clock() - heard_at > PATIENCE_S:
                 raise
         else:
             heard_at = clock()

@@ -1,6 +1,7 @@
 """Trains the network of the model.py beside this file, and writes weights that its load() reads. Needs torch alone.
 
-    python train.py images.pt --epochs 100
+    python train.py images.pt --epochs 100                                   # anew, into trained.safetensors
+    python train.py images.pt --epochs 100 --weights weights.safetensors     # begins with those of the export
     python train.py images.pt --epochs 100 --resume     # goes on where a stopped training was, with the same bits
 
 images.pt is torch.save({"x_train": x, "y_train": y, "x_test": x, "y_test": y}): float32 images (N, C, H, W) that are
@@ -26,11 +27,16 @@ MOST_PIXELS = 2**19  # that go through the network at once without gradients
 
 
 def main() -> None:
-    """Trains, says how well after each epoch, writes weights.safetensors."""
+    """Trains, says how well after each epoch, writes the weights."""
     chosen = arguments()
+    if "in its inference form" in str(model.__doc__):
+        raise SystemExit(
+            "This model.py is in its inference form, which cannot be trained well: export it for training."
+        )
     torch.manual_seed(chosen.seed)
     data = torch.load(chosen.data, weights_only=True)
-    network = fresh(data["x_train"]).to(chosen.device)
+    begun = model.load(chosen.weights) if chosen.weights else fresh(data["x_train"])
+    network = begun.to(chosen.device).train()
     averaged = copy.deepcopy(network).requires_grad_(False)
     decayed = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
@@ -42,7 +48,7 @@ def main() -> None:
         kept = averaged if chosen.average else network
         print(f"epoch {epoch + 1}: loss {loss:.4f}, accuracy {accuracy(kept, data['x_test'], data['y_test']):.4f}")
         save(network, averaged, optimiser, epoch + 1)
-        save_safetensors(kept.state_dict(), "weights.safetensors")
+        save_safetensors(kept.state_dict(), chosen.output)
 
 
 def arguments() -> argparse.Namespace:
@@ -57,6 +63,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--average", type=float, default=0.0, help="decay of averaged weights, like 0.999; 0 for none")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--weights", help="weights to begin with, such as weights.safetensors; without it, fresh ones")
+    parser.add_argument("--output", default="trained.safetensors", help="where the weights go")
     parser.add_argument("--resume", action="store_true")
     return parser.parse_args()
 

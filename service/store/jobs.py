@@ -49,11 +49,18 @@ class JobRecords(Records):
         }
         insert = self._insert(JobRow, values).on_conflict_do_nothing(index_elements=["idempotency_key"])
         added = self._write(insert.returning(JobRow.id)).scalar()
-        return self.job(added) if added is not None else self._job_of_key(idempotency_key, body_hash)
+        if added is not None:
+            return self.job(added)
+        made = self.job_of_key(str(idempotency_key), body_hash)
+        assert made is not None, "a conflict is with a job of that key"
+        return made
 
-    def _job_of_key(self, idempotency_key: str | None, body_hash: str) -> Job:
+    def job_of_key(self, idempotency_key: str, body_hash: str) -> Job | None:
+        """See `Store.job_of_key`."""
         query = select(JobRow.id, JobRow.body_hash).where(JobRow.idempotency_key == idempotency_key)
-        known = self._connection.execute(query).one()
+        known = self._connection.execute(query).first()
+        if known is None:
+            return None
         if known.body_hash != body_hash:
             raise KeyReused(f"The idempotency key {idempotency_key!r} was used before with another body.")
         return self.job(known.id)

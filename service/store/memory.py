@@ -41,15 +41,21 @@ class MemoryStore:
 
     def add_job(self, spec: JobSpec, idempotency_key: str | None = None, body_hash: str = "") -> Job:
         """See `Store.add_job`."""
-        if idempotency_key in self._keys:
-            known, known_hash = self._keys[idempotency_key]
-            if known_hash != body_hash:
-                raise KeyReused(f"The idempotency key {idempotency_key!r} was used before with another body.")
-            return self._jobs[known]
+        if idempotency_key is not None and (made := self.job_of_key(idempotency_key, body_hash)):
+            return made
         job = Job(len(self._jobs) + 1, spec, JobState.QUEUED, self.clock())
         if idempotency_key is not None:
             self._keys[idempotency_key] = job.id, body_hash
         return self._save(job)
+
+    def job_of_key(self, idempotency_key: str, body_hash: str) -> Job | None:
+        """See `Store.job_of_key`."""
+        if idempotency_key not in self._keys:
+            return None
+        known, known_hash = self._keys[idempotency_key]
+        if known_hash != body_hash:
+            raise KeyReused(f"The idempotency key {idempotency_key!r} was used before with another body.")
+        return self._jobs[known]
 
     def _save(self, job: Job) -> Job:
         self._jobs[job.id] = job

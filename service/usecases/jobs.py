@@ -42,6 +42,9 @@ def submit(
     the job that it reuses. The same idempotency `key` with the same `body_hash` gives the job it made before, another
     hash KeyReused.
     """
+    with work() as store:
+        if key is not None and (made := store.job_of_key(key, body_hash)):
+            return made  # whatever has become known since then
     spec = checked(spec, work, seed_with)
     with work() as store:
         for genotype in spec.seed_with:

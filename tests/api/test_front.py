@@ -36,6 +36,14 @@ def test_a_front_can_be_asked_for_fast_cells_only(http: TestClient, searched: di
     assert [point["number"] for point in front["points"]] == [0]
 
 
+def test_a_parameter_that_is_wrongly_spelt_is_refused_not_passed_over(
+    http: TestClient, searched: dict[str, Any]
+) -> None:
+    refused = http.get("/v1/jobs/1/front", params={"max_latency": 1.1})
+    assert refused.status_code == 422
+    assert refused.json()["detail"] == "max_latency: Unknown parameter; leave it out."
+
+
 def test_a_limit_is_told_and_kept(http: TestClient, work: UnitOfWork) -> None:
     objectives = [{"metric": "accuracy"}, {"metric": "latency_ms", "limit": 2.0}]
     http.post("/v1/jobs", json={"dataset": "digits", "objectives": objectives})

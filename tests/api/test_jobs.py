@@ -85,6 +85,27 @@ def test_the_same_key_with_the_same_job_makes_one_job(http: TestClient) -> None:
     assert len(http.get("/v1/jobs").json()["items"]) == 1
 
 
+def test_a_key_gives_its_job_although_the_same_body_would_be_refused_by_now(http: TestClient, work: UnitOfWork) -> None:
+    body = {"dataset": "digits", "objectives": [{"metric": "accuracy"}, {"metric": "latency_ms", "limit": 1e-6}]}
+    key = {"Idempotency-Key": "one"}
+    first = http.post("/v1/jobs", json=body, headers=key).json()
+    with work() as store:
+        store.save_device(
+            "local",
+            {
+                "processor": "p",
+                "cores": 2,
+                "threads": 1,
+                "precision": "float32",
+                "torch": "2",
+                "ms_per_layer": 0.001,
+                "macs_per_ms": 1e6,
+            },
+        )
+    problem(http.post("/v1/jobs", json=body), 422)
+    assert http.post("/v1/jobs", json=body, headers=key).json()["id"] == first["id"]
+
+
 def test_the_same_key_with_another_job_is_refused(http: TestClient) -> None:
     key = {"Idempotency-Key": "one"}
     http.post("/v1/jobs", json={"dataset": "digits", "seed": 1}, headers=key)

@@ -47,7 +47,8 @@ class Killer:
 @pytest.mark.xdist_group("service")
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 @pytest.mark.parametrize(
-    ("kills", "trials"), [(30, 40), *(pytest.param(kills, 200, marks=pytest.mark.long) for kills in (20, 500))]
+    ("kills", "trials"),
+    [(10, 20), *(pytest.param(*case, marks=pytest.mark.long) for case in ((30, 40), (20, 200), (500, 200)))],
 )
 def test_whatever_is_killed_the_record_is_whole_and_the_searches_are_the_same(
     request: pytest.FixtureRequest, tmp_path: Path, database: str, kills: int, trials: int

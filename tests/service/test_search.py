@@ -120,6 +120,33 @@ def test_a_second_job_with_the_same_data_recipe_and_seed_trains_nothing_and_says
     assert not any(trial.reused for trial in first.trials)
 
 
+def test_what_was_trained_to_the_end_without_scores_on_the_way_is_not_trained_again() -> None:
+    work = MemoryUnitOfWork()
+    first = a_search(a_spec(sampler="random", stopping="none"), work)
+    InlineDispatcher(evaluate).run(first)
+    with work() as store:
+        store.release(first._lease, JobState.DONE, 1.0)
+    second = a_search(a_spec(sampler="random"), work)
+    assert second.next() is None
+    assert [trial.proposal.genotype for trial in second.trials] == [trial.proposal.genotype for trial in first.trials]
+    assert all(trial.reused and trial.state is TrialState.DONE for trial in second.trials)
+
+
+def test_a_cell_that_failed_is_not_trained_again_when_the_sampler_knows_no_other() -> None:
+    spec = replace(a_spec(trials=60, sampler="random"), space=a_spec().space.restricted(["identity"], nodes=1))
+    trained: list[str] = []
+
+    def failing_each(request: EvaluationRequest) -> Iterator[EvaluationReport]:
+        trained.append(request.genotype.key)
+        yield from failing(every=1)(request)
+
+    search = a_search(spec, MemoryUnitOfWork())
+    InlineDispatcher(failing_each).run(search)
+    assert len(search.trials) == 60 > len(set(trained))
+    assert len(trained) == len(set(trained))
+    assert all(trial.failure and trial.failure.failure is FailureClass.DIVERGED for trial in search.trials)
+
+
 def test_halving_lets_about_one_in_three_reach_full_fidelity() -> None:
     search = a_search(a_spec(trials=60), MemoryUnitOfWork())
     InlineDispatcher(evaluate).run(search)

@@ -64,7 +64,7 @@ def test_training_learns_resumes_with_the_same_bits_and_writes_weights_that_load
     common = ["train.py", "images.pt", "--batch-size", "16", "--average", "0.5", "--epochs", "6"]
     through = ran(folder, *common)
     assert float(through.split()[-1]) > 0.6
-    whole = load_file(folder / "weights.safetensors")
+    whole = load_file(folder / "trained.safetensors")
     # stopped after four epochs: the checkpoint of then, and the command again
     code = (
         "import sys, train; sys.argv[1:] = sys.argv[1:]; save = train.save\n"
@@ -73,9 +73,30 @@ def test_training_learns_resumes_with_the_same_bits_and_writes_weights_that_load
     )
     ran(folder, "-c", code, *common[1:])
     assert ran(folder, *common, "--resume") == "".join(through.splitlines(keepends=True)[4:])
-    again = load_file(folder / "weights.safetensors")
+    again = load_file(folder / "trained.safetensors")
     assert all(torch.equal(whole[name], again[name]) for name in whole)
-    ran(folder, "-c", "import model; model.load('weights.safetensors')")
+    ran(folder, "-c", "import model; model.load('trained.safetensors')")
+
+
+def test_training_begins_with_the_weights_that_are_named_and_leaves_them_as_they_were(folder: Path) -> None:
+    (folder / "model.py").write_text(to_python(ARCHITECTURE))
+    save_file(tensors_of(ARCHITECTURE.build()), folder / "weights.safetensors")
+    given = (folder / "weights.safetensors").read_bytes()
+    slow = ["train.py", "images.pt", "--epochs", "1", "--learning-rate", "1e-9", "--weights", "weights.safetensors"]
+    ran(folder, *slow, "--output", "on.safetensors")
+    assert (folder / "weights.safetensors").read_bytes() == given
+    begun, trained = load_file(folder / "weights.safetensors"), load_file(folder / "on.safetensors")
+    learned = [name for name, _ in ARCHITECTURE.build().named_parameters()]
+    assert all(torch.allclose(begun[name], trained[name], atol=1e-5) for name in learned)
+
+
+def test_a_model_in_its_inference_form_is_not_trained(folder: Path) -> None:
+    (folder / "model.py").write_text(to_python(ARCHITECTURE, "inference"))
+    refused = subprocess.run(
+        [sys.executable, "train.py", "images.pt"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("This model.py is in its inference form")
 
 
 @pytest.mark.parametrize(("initialisation", "use"), [("lsuv", use_unit_variances_for), ("kmeans", use_clusters_of)])
