@@ -25,3 +25,10 @@ def test_every_package_is_under_the_import_contracts_or_around_the_house() -> No
     packages = {file.parent.name for file in [*ROOT.glob("*/__init__.py"), *ROOT.glob("client/*/__init__.py")]}
     assert packages == under_contract | AROUND
     assert under_contract == {*FLOORS, "cellsmith"}
+
+
+@pytest.mark.xdist_group("ray")
+def test_tests_of_a_group_share_a_process_where_tests_run_side_by_side(request: pytest.FixtureRequest) -> None:
+    """pytest 9.2 and xdist 3.8 together lose the groups: tests that fill the machine then run beside each other."""
+    grouped = getattr(request.config.option, "loadgroup", False)
+    assert request.node.nodeid.endswith("@ray") == grouped
