@@ -39,7 +39,8 @@ def set_clock(engine: Engine, ahead: timedelta) -> None:
 
 
 @pytest.mark.xdist_group("machine")
-@pytest.mark.parametrize("ahead", [HOUR, pytest.param(-HOUR, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("ahead", [HOUR, -HOUR])
 def test_leases_hold_and_records_are_right_where_no_clock_agrees_with_the_database(
     tmp_path: Path, ahead: timedelta
 ) -> None:

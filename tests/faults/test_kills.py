@@ -45,10 +45,10 @@ class Killer:
 
 
 @pytest.mark.xdist_group("service")
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 @pytest.mark.parametrize(
     ("kills", "trials"),
-    [(10, 20), *(pytest.param(*case, marks=pytest.mark.long) for case in ((30, 40), (20, 200), (500, 200)))],
+    [(12, 30), *(pytest.param(*case, marks=pytest.mark.long) for case in ((30, 40), (20, 200), (500, 200)))],
 )
 def test_whatever_is_killed_the_record_is_whole_and_the_searches_are_the_same(
     request: pytest.FixtureRequest, tmp_path: Path, database: str, kills: int, trials: int
