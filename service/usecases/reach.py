@@ -49,10 +49,10 @@ def in_same_skeleton(spec: JobSpec, measured: Latencies) -> Latencies:
 
 
 def profile_of(profiles: Profiles, device: str) -> DeviceProfile | None:
-    """What is known of a device, if anything is."""
-    if device not in profiles:
-        return None
-    return DeviceProfile(**{field.name: profiles[device][field.name] for field in fields(DeviceProfile)})
+    """What is known of a device, if all of it is."""
+    names, known = [field.name for field in fields(DeviceProfile)], profiles.get(device, {})
+    # An older version may have measured less.
+    return DeviceProfile(**{name: known[name] for name in names}) if set(names) <= known.keys() else None
 
 
 def _measures(

@@ -85,6 +85,12 @@ def test_the_same_key_with_the_same_job_makes_one_job(http: TestClient) -> None:
     assert len(http.get("/v1/jobs").json()["items"]) == 1
 
 
+def test_a_device_of_which_not_all_was_measured_is_no_obstacle(http: TestClient, work: UnitOfWork) -> None:
+    with work() as store:
+        store.save_device("local", {"cores": 2})
+    assert http.post("/v1/jobs", json={"dataset": "digits"}).status_code == 201
+
+
 def test_a_key_gives_its_job_although_the_same_body_would_be_refused_by_now(http: TestClient, work: UnitOfWork) -> None:
     body = {"dataset": "digits", "objectives": [{"metric": "accuracy"}, {"metric": "latency_ms", "limit": 1e-6}]}
     key = {"Idempotency-Key": "one"}
