@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.table import Table
@@ -58,14 +58,23 @@ def front_notes(front: Front) -> list[str]:
     notes = []
     if any(point["knee"] for point in front["points"]):
         notes.append("* the knee: beyond it, more accuracy costs the most")
-    groups = sorted({tuple(sorted((point["number"], *point["alike"]))) for point in front["points"] if point["alike"]})
-    if groups:
-        sets = "; ".join(" and ".join(map(str, group)) for group in groups)
-        notes.append(f"Trials {sets} cannot be told apart: their intervals overlap, in accuracy too.")
+    if pairs := _alike(front["points"]):
+        notes.append(f"Cannot be told apart, for their intervals overlap, in accuracy too: {pairs}.")
     limits = [_limit(objective) for objective in front["objectives"] if objective["limit"] is not None]
     if limits:
         notes.append("Every cell keeps " + " and ".join(limits) + ".")
     return notes
+
+
+def _alike(points: Sequence[Point]) -> str:
+    """Each pair of points that cannot be told apart, once: "5 from 11 and 15; 15 from 21"."""
+    told, seen = [], set[int]()
+    for point in points:
+        seen.add(point["number"])
+        others = [str(number) for number in point["alike"] if number not in seen]
+        if others:
+            told.append(f"{point['number']} from {' and '.join(others)}")
+    return "; ".join(told)
 
 
 def finds_table(finds: Iterable[dict[str, Any]]) -> Table:
