@@ -1,7 +1,8 @@
 """How a large record answers: 1,000 jobs with 1,000,000 evaluations in a PostgreSQL of its own.
 
-Fronts of jobs with 10,000 and 100,000 trials, pages of lists, and how soon a killed search of 5,000 trials goes on.
-A front's `first` is what a process pays once for each job; every other one is asked for after a result more.
+Jobs with 10,000 and 100,000 trials: their fronts over two and three objectives, how these grew, how far they are; pages
+of lists, and how soon a killed search of 5,000 trials goes on. `first` is what a process pays once for each job; every
+other answer is asked for after a result more.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from search_space.genotype import Genotype
 from search_space.presets import spaces
 from search_space.skeleton import skeletons
 from service.domain.job import MOST_TRIALS, Budget, EarlyStopping, JobSpec, JobState, Lease, Sampler
+from service.domain.objectives import Objective
 from service.domain.trial import Evaluation, Proposal, TrialState
 from service.sampling.registry import proposer_for
 from service.search import Search
@@ -34,6 +36,8 @@ from tests.postgres import postgres_server
 from workers.messages import Evaluated, LatencyMeasurement
 
 LARGEST, LARGE, RESUMED = 100_000, 10_000, 5_000
+TWO = (Objective("accuracy"), Objective("latency_ms"))
+THREE = (*TWO, Objective("params"))
 SAMPLES = 30
 POOL = 5_000
 SPACE = spaces["nasnet"]
@@ -47,17 +51,18 @@ FILL_EVALUATIONS = """
                              accuracy, latency, latency_ms, params, macs)
     SELECT id, job_id, 6, 0, md5(id::text), 1.5, clock_timestamp(),
            0.7 * (1 - exp(-4 * latency_ms)) + 0.1 * (random() + random() + random()),
-           latency, latency_ms, 10000 + id % 90000, 1000000 + id % 900000
+           latency, latency_ms, 10000 + 60000 * latency_ms * random(), 1000000 + id % 900000
     FROM trials JOIN pool ON pool.key = architecture_key WHERE job_id = :job"""
 
 
-def spec(trials: int) -> JobSpec:
+def spec(trials: int, objectives: tuple[Objective, ...] = TWO) -> JobSpec:
     """A search whose evaluations are all at full fidelity."""
     return JobSpec(
         dataset="digits",
         space=SPACE,
         skeleton=skeletons["tiny"],
         early_stopping=EarlyStopping("none"),
+        objectives=objectives,
         sampler=Sampler("nsga2"),
         budget=Budget(trials=trials, seconds=1e6),
     )
@@ -131,22 +136,26 @@ def one_more(work: SqlUnitOfWork, lease: Lease, number: int, chance: random.Rand
         store.add_evaluation(lease, number, Evaluation(result), TrialState.DONE)
 
 
-def fronts(client: Client, work: SqlUnitOfWork, lease: Lease, trials: int, repeats: int) -> dict[str, float]:
-    """The first answer, and those of a search that goes on."""
+def growing(
+    client: Client, work: SqlUnitOfWork, lease: Lease, trials: int, name: str, repeats: int
+) -> dict[str, float]:
+    """What is told of a search that goes on: the first answers, and those after a result more."""
     chance = random.Random(trials)
-    name, path = f"front_{trials}", f"/jobs/{lease.job_id}/front"
-    first = timed(lambda: client.get(path))
-    members = len(client.get(path)["points"])
-    later = []
+    job = f"/jobs/{lease.job_id}"
+    paths = {"front": f"{job}/front", "history": f"{job}/front/history", "job": job}
+    asked: dict[str, list[float]] = {told: [timed(lambda at=path: client.get(at))] for told, path in paths.items()}  # type: ignore[misc]
     for number in range(trials, trials + repeats):
         one_more(work, lease, number, chance)
-        later.append(timed(lambda: client.get(path)))
-    return {
-        f"{name}.members": members,
-        f"{name}.first_ms": first,
-        f"{name}.median_ms": median(later),
-        f"{name}.p95_ms": p95(later),
+        for told, path in paths.items():
+            asked[told].append(timed(lambda at=path: client.get(at)))  # type: ignore[misc]
+    figures: dict[str, float] = {
+        f"front{name}.members": len(client.get(paths["front"])["points"]),
+        f"history{name}.steps": len(client.get(paths["history"])["steps"]),
     }
+    for told, (first, *later) in asked.items():
+        figures |= {f"{told}{name}.first_ms": first, f"{told}{name}.median_ms": median(later)}
+        figures[f"{told}{name}.p95_ms"] = p95(later)
+    return figures
 
 
 def pages(client: Client, path: str, cursors: list[int]) -> list[float]:
@@ -161,24 +170,24 @@ def main() -> None:
     arguments.add_argument("--evaluations", type=int, default=1_000_000)
     arguments.add_argument("--repeats", type=int, default=60)
     options = arguments.parse_args()
-    large = (LARGEST, LARGE, RESUMED)
+    large = ((LARGEST, TWO), (LARGE, TWO), (RESUMED, TWO), (LARGEST, THREE))
     others = options.jobs - len(large)
-    sizes = [*large, *([(options.evaluations - sum(large)) // others] * others)]
+    rest = (options.evaluations - sum(trials for trials, _ in large)) // others
     with postgres_server() as server:
         engine = connect(server.url)
         upgrade(engine)
         work, reading = SqlUnitOfWork(engine), SqlUnitOfWork(engine, read_only=True)
-        leases = {}
+        leases: dict[tuple[int, tuple[Objective, ...]], Lease] = {}
         started = time.perf_counter()
         with engine.begin() as connection:
             make_pool(connection)
-        for trials in sizes:
+        for trials, objectives in (*large, *([(rest, TWO)] * others)):
             with work() as store:
-                job = store.add_job(spec(min(MOST_TRIALS, trials + options.repeats)))
+                job = store.add_job(spec(min(MOST_TRIALS, trials + options.repeats), objectives))
                 claimed = store.claim_job(f"the scheduler of job {job.id}", 1e6)
                 assert claimed is not None
-                if trials in large:
-                    leases[trials] = claimed[1]
+                if (trials, objectives) in large:
+                    leases[trials, objectives] = claimed[1]
                 else:
                     store.release(claimed[1], JobState.DONE, 1.0)
             with engine.begin() as connection:
@@ -186,23 +195,21 @@ def main() -> None:
         with engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM ANALYZE"))
             rows = connection.execute(text("SELECT count(*) FROM evaluations")).scalar_one()
-        figures = {"jobs": float(len(sizes)), "evaluations": float(rows), "fill_s": time.perf_counter() - started}
+        figures = {"jobs": float(options.jobs), "evaluations": float(rows), "fill_s": time.perf_counter() - started}
         client = Client(work, reading)
-        for trials in (LARGE, LARGEST):
-            figures |= fronts(client, work, leases[trials], trials, options.repeats)
+        for trials, objectives in ((LARGE, TWO), (LARGEST, TWO), (LARGEST, THREE)):
+            name = f"_{trials}" if objectives == TWO else f"_of_three_{trials}"
+            figures |= growing(client, work, leases[trials, objectives], trials, name, options.repeats)
         chance = random.Random(1)
-        asked = pages(client, "/jobs", [chance.randint(2, len(sizes)) for _ in range(options.repeats)])
+        asked = pages(client, "/jobs", [chance.randint(2, options.jobs) for _ in range(options.repeats)])
         trial_pages = pages(
             client,
-            f"/jobs/{leases[LARGEST].job_id}/trials",
+            f"/jobs/{leases[LARGEST, TWO].job_id}/trials",
             [chance.randrange(LARGEST) for _ in range(options.repeats)],
         )
         figures |= {"job_page.p95_ms": p95(asked), "trial_page.p95_ms": p95(trial_pages)}
-        figures[f"job_{LARGE}.median_ms"] = median(
-            timed(lambda: client.get(f"/jobs/{leases[LARGE].job_id}")) for _ in range(3)
-        )
         for sampler in ("nsga2", "default"):
-            figures[f"resume_{RESUMED}.{sampler}_s"] = resumed(work, leases[RESUMED], sampler)
+            figures[f"resume_{RESUMED}.{sampler}_s"] = resumed(work, leases[RESUMED, TWO], sampler)
         report(figures, options.json)
         engine.dispose()
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from search_space.genotype import Genotype
 from search_space.network import Architecture
 from service.domain.job import Job, JobSpec, JobState, Lease
+from service.domain.tally import Course
 from service.domain.trial import Evaluation, Proposal, Trial, TrialState
 
 
@@ -94,6 +95,9 @@ class Store(Protocol):
 
         Only those above `after`, the first `limit`, and those among `numbers`, where these are given.
         """
+
+    def courses(self, job_id: int, after: int = -1) -> list[Course]:
+        """How far each trial with a number above `after` has come, in the order of their numbers."""
 
     def measured(self, job_id: int, fidelity: int, after: int = 0) -> list[Measured]:
         """The results of a job at one fidelity, in the order of recording, those with an id above `after`."""

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from search_space.presets import spaces
 from search_space.skeleton import skeletons
 from service.domain.job import Budget, EarlyStopping, Job, JobSpec, Lease, Sampler
+from service.domain.progress import Progress, progress
+from service.domain.tally import Tally
 from service.ports import UnitOfWork
 from service.sampling.registry import proposer_for
 from service.search import Search
@@ -60,6 +62,11 @@ def a_search(spec: JobSpec, work: UnitOfWork) -> Search:
 def resumed(job: Job, lease: Lease, work: UnitOfWork) -> Search:
     """The search of a job that was claimed."""
     return Search(job, lease, proposer_for(job.spec), work)
+
+
+def told_of(search: Search) -> Progress:
+    """How far a search is."""
+    return progress(search.job, Tally.of(search.job.spec, search.trials))
 
 
 def evaluate(request: EvaluationRequest) -> Iterator[EvaluationReport]:

@@ -43,7 +43,8 @@ class ProgressRead(Told):
     `reused_evaluations` were taken from the record instead of trained. `rejected` trials were not trained either, since
     they miss a limit, by their description or by their latency; they count towards nothing else.
 
-    `best_accuracy` is a share, at full fidelity. `seconds_left` is a forecast, null before the first result.
+    `best_accuracy` is a share, at full fidelity, of those that keep every limit. `seconds_left` is a forecast, null
+    before the first result.
     """
 
     budget: int
@@ -76,7 +77,7 @@ class JobRead(JobFacts):
         return cls(
             **_facts(status.job),
             spec=JobCreate.of(status.job.spec),
-            progress=ProgressRead(**asdict(status.progress), front=status.front),
+            progress=ProgressRead(**asdict(status.progress), front=status.front, best_accuracy=status.best_accuracy),
             refused=status.job.refused,
         )
 

@@ -26,7 +26,8 @@ class Progress(TypedDict):
 
     `reused_evaluations` were taken from the record; `rejected` trials miss a limit: not trained, they cost no budget.
 
-    `best_accuracy` is a share, 0 to 1, at full fidelity; `seconds_left` is a forecast, None before the first result.
+    `best_accuracy` is a share, 0 to 1, at full fidelity, of those that keep every limit; `seconds_left` is a forecast,
+    None before the first result.
     """
 
     budget: int

@@ -1,6 +1,7 @@
 """Fronts: which points no other point beats, how much they cover, and where they bend.
 
-A point is one loss an objective: less is better, see `service.domain.objectives.losses`.
+A point is one loss an objective: less is better, see `service.domain.objectives.losses`. Many of them are the rows of a
+matrix: P points or F members of a front, O objectives.
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ from typing import TypeAlias
 
 import moocore
 import numpy as np
+from numpy.typing import NDArray
 
 Losses: TypeAlias = tuple[float, ...]
 Interval: TypeAlias = tuple[float, float]
+Matrix: TypeAlias = NDArray[np.float64]
+
+TOGETHER = 256  # points that are compared with a front at once
 
 
 def nondominated(points: Sequence[Losses]) -> list[int]:
@@ -46,17 +51,40 @@ def knee(points: Sequence[Losses]) -> int | None:
     return int(((losses - lowest) / np.where(span > 0, span, 1)).sum(axis=1).argmin())
 
 
-def hypervolumes(points: Sequence[Losses], reference: Losses) -> list[float]:
-    """What the first point covers, what the first two cover, and so on; see `hypervolume`."""
-    covered: list[float] = []
-    front: list[Losses] = []
-    for point in points:
-        if larger := grown(front, point):
-            front = larger
-            covered.append(hypervolume(front, reference))
+def hypervolumes(losses_PO: Matrix, reference: Losses) -> list[float]:
+    """What the first of P points covers, what the first two cover, and so on; see `hypervolume`."""
+    covered, front_FO, bounds_O = [0.0], losses_PO[:0], np.asarray(reference, dtype=float)
+    for point in losses_PO:
+        if _none_as_good(front_FO, point) and np.all(point < bounds_O):
+            front_FO = _with(front_FO, point)
+            covered.append(float(moocore.hypervolume(front_FO, ref=bounds_O)))
         else:
             covered.append(covered[-1])
-    return covered
+    return covered[1:]
+
+
+def additions(losses_PO: Matrix) -> NDArray[np.intp]:
+    """The indices of those of P points that none before is as good as in every objective: the front grows by each."""
+    front_FO = losses_PO[:0]
+    added: list[int] = []
+    for start in range(0, len(losses_PO), TOGETHER):
+        some_PO = losses_PO[start : start + TOGETHER]
+        as_good = [front_FO[:, None, column] <= some_PO[None, :, column] for column in range(losses_PO.shape[1])]
+        for index in np.flatnonzero(~np.logical_and.reduce(as_good).any(axis=0)):
+            if _none_as_good(front_FO, some_PO[index]):
+                front_FO = _with(front_FO, some_PO[index])
+                added.append(start + int(index))
+    return np.array(added, dtype=np.intp)
+
+
+def _none_as_good(front_FO: Matrix, point: Matrix) -> bool:
+    """Whether no member of a front is as good as a point, or better, in every objective."""
+    return not np.all(front_FO <= point, axis=1).any()
+
+
+def _with(front_FO: Matrix, point: Matrix) -> Matrix:
+    """The front with one point more, without those that it beats."""
+    return np.vstack([front_FO[~np.all(point <= front_FO, axis=1)], point])
 
 
 def grown(front: Sequence[Losses], point: Losses) -> list[Losses] | None:

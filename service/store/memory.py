@@ -14,6 +14,7 @@ from search_space.genotype import Genotype
 from search_space.network import Architecture
 from service.domain.errors import Conflict, KeyReused, LeaseLost, NotFound
 from service.domain.job import ENDED, Job, JobSpec, JobState, Lease
+from service.domain.tally import Course
 from service.domain.trial import Evaluation, Proposal, Trial, TrialState
 from service.ports import Measured
 from workers.messages import Evaluated
@@ -173,6 +174,11 @@ class MemoryStore:
         self.job(job_id)
         spots = [spot for spot in sorted(self._trials) if spot[0] == job_id and spot[1] > after]
         return [self._trials[spot] for spot in spots if numbers is None or spot[1] in numbers][:limit]
+
+    def courses(self, job_id: int, after: int = -1) -> list[Course]:
+        """See `Store.courses`."""
+        spots = [spot for spot in sorted(self._trials) if spot[0] == job_id and spot[1] > after]
+        return [Course.of(self._trials[spot]) for spot in spots]
 
     def measured(self, job_id: int, fidelity: int, after: int = 0) -> list[Measured]:
         """See `Store.measured`."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, bindparam, func, insert, select, update
 
 from service.domain.errors import Conflict, NotFound
 from service.domain.job import Lease
+from service.domain.tally import Course, Step
 from service.domain.trial import Evaluation, Proposal, Trial, TrialState, refuse_move
 from service.ports import Measured
 from service.store.architectures import ArchitectureRecords, genotype_of
@@ -59,6 +61,20 @@ REUSABLE = (
         EvaluationRow.failure.is_(None),
     )
     .order_by(EvaluationRow.id.desc())  # so that the oldest of equal results is the one that stays
+)
+
+COURSES = (
+    select(
+        TrialRow.number,
+        TrialRow.state,
+        EvaluationRow.fidelity,
+        EvaluationRow.seconds,
+        EvaluationRow.reused_from,
+        EvaluationRow.failure,
+    )
+    .join_from(TrialRow, EvaluationRow, EvaluationRow.trial_id == TrialRow.id, isouter=True)
+    .where(TrialRow.job_id == bindparam("job"), TrialRow.number > bindparam("after"))
+    .order_by(TrialRow.number, EvaluationRow.fidelity, EvaluationRow.id)
 )
 
 MEASURED = (
@@ -151,6 +167,22 @@ class TrialRecords(ArchitectureRecords):
         if not trials and self._connection.execute(select(JobRow.id).where(JobRow.id == job_id)).first() is None:
             raise NotFound(f"There is no job {job_id}.")
         return trials
+
+    def courses(self, job_id: int, after: int = -1) -> list[Course]:
+        """See `Store.courses`."""
+        rows = self._connection.execute(COURSES, {"job": job_id, "after": after})
+        return [
+            Course(
+                number,
+                TrialState(state),
+                tuple(
+                    Step(fidelity, seconds, reused_from is not None, FailureClass(failure) if failure else None)
+                    for _, _, fidelity, seconds, reused_from, failure in steps
+                    if fidelity is not None
+                ),
+            )
+            for (number, state), steps in groupby(rows, key=lambda row: (row[0], row[1]))
+        ]
 
     def measured(self, job_id: int, fidelity: int, after: int = 0) -> list[Measured]:
         """See `Store.measured`."""

@@ -13,7 +13,7 @@ from service.domain.latency_forecast import LatencyModel
 from service.domain.limits import KNOWN_BEFORE
 from service.domain.objectives import METRICS
 from service.domain.pace import Pace, Timed, timed
-from service.domain.trial import Trial
+from service.domain.tally import Tally
 from service.ports import Store, UnitOfWork
 from service.usecases.reach import MOST_MEASURED, in_same_skeleton, profile_of, spread
 from workers.data.catalogue import DATASETS
@@ -106,11 +106,12 @@ def _recorded(spec: JobSpec, store: Store) -> Recorded | None:
     )
     for basis, counts in kinds:
         reports: list[Timed] = []
-        searches: list[tuple[JobSpec, list[Trial]]] = []
+        searches: list[Tally] = []
         for job in jobs:
             if counts(job.spec) and len(reports) < ENOUGH_REPORTS:
-                searches.append((job.spec, store.trials(job.id, limit=TRIALS_OF_A_JOB)))
-                reports += timed(searches[-1][1])
+                trials = store.trials(job.id, limit=TRIALS_OF_A_JOB)
+                searches.append(Tally.of(job.spec, trials))
+                reports += timed(trials)
         if pace := Pace.fitted(reports):
             return Recorded(basis, pace, favour_of(searches))
     return None

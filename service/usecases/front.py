@@ -12,7 +12,7 @@ from service.domain.objectives import Objective, keeps_limits, losses
 from service.domain.trial import Trial
 from service.domain.uncertainty import interval, share_interval
 from service.ports import UnitOfWork
-from service.usecases.measured import memory_of
+from service.usecases.memory import memory_of
 from workers.data.catalogue import DATASETS
 from workers.messages import Evaluated
 
@@ -75,9 +75,10 @@ def of_job(job_id: int, work: UnitOfWork, max_latency_ms: float | None = None) -
     with work() as store:
         job = store.job(job_id)
         # What every trial measures is in memory; those that are on the front alone are read.
-        candidates = memory.candidates(job, store, max_latency_ms)
-        trials = store.trials(job_id, numbers=candidates.numbers) if candidates.numbers else []
-        return of(job, trials, max_latency_ms, candidates.worst)
+        measured = memory.measurements(job, store)
+        numbers = measured.front_under(max_latency_ms, job.spec.objectives)
+        trials = store.trials(job_id, numbers=numbers) if numbers else []
+    return of(job, trials, max_latency_ms, measured.worst)
 
 
 def of(
@@ -115,16 +116,17 @@ def of(
 
 def history(job_id: int, work: UnitOfWork) -> FrontHistory:
     """How the front of a job grew; NotFound where there is no such job."""
+    memory = memory_of(work)
     with work() as store:
-        job, trials = store.job(job_id), store.trials(job_id)
+        job = store.job(job_id)
+        measured = memory.measurements(job, store)
     objectives = job.spec.objectives
-    full = [(trial.number, trial.full_result) for trial in trials if trial.full_result]
-    reference = _reference(objectives, [losses(objectives, result) for _, result in full])
-    kept = [(number, result) for number, result in full if keeps_limits(objectives, result)]
-    covered = fronts.hypervolumes([losses(objectives, result) for _, result in kept], reference)
+    numbers, losses_SO = memory.trace(job, measured).told(measured, objectives)
+    reference = _reference(objectives, [] if measured.worst is None else [measured.worst])
+    covered = fronts.hypervolumes(losses_SO, reference)
     steps: list[FrontStep] = []
-    for (number, _), volume in zip(kept, covered, strict=True):
-        if not steps or volume > steps[-1].hypervolume:
+    for number, volume in zip(numbers, covered, strict=True):
+        if volume > (steps[-1].hypervolume if steps else 0.0):
             steps.append(FrontStep(number + 1, volume))
     return FrontHistory(
         job=job,

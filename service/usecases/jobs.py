@@ -18,7 +18,7 @@ from service.domain.objectives import losses
 from service.domain.progress import Progress, progress
 from service.ports import Store, UnitOfWork
 from service.usecases import reach
-from service.usecases.measured import memory_of
+from service.usecases.memory import memory_of
 from workers.data.catalogue import DATASETS
 
 LOCAL = "local"
@@ -26,11 +26,15 @@ LOCAL = "local"
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """A job, how far it is, and how many trials are on its front."""
+    """A job, how far it is, and how many trials are on its front.
+
+    `best_accuracy` is a share, that of the best fully trained trial that keeps every limit.
+    """
 
     job: Job
     progress: Progress
     front: int
+    best_accuracy: float | None
 
 
 def submit(
@@ -80,7 +84,7 @@ def _front_of(id: int, spec: JobSpec, store: Store, work: UnitOfWork) -> list[Ge
         job = store.job(id)
     except NotFound as error:
         raise Invalid("reuse", str(error)) from error
-    numbers = memory_of(work).candidates(job, store).numbers
+    numbers = memory_of(work).measurements(job, store).front_under(None, job.spec.objectives)
     found = [(trial.full_result, trial.proposal.genotype) for trial in store.trials(id, numbers=numbers)]
     best_first = sorted(
         ((losses(job.spec.objectives, result), genotype) for result, genotype in found if result),
@@ -135,9 +139,9 @@ def _refuse_what_is_not_here(spec: JobSpec, profiles: Mapping[str, Mapping[str, 
 def get(id: int, work: UnitOfWork) -> JobStatus:
     """A job and how far it is; NotFound where there is none."""
     with work() as store:
-        job, trials = store.job(id), store.trials(id)
-        on_front = memory_of(work).candidates(job, store).numbers
-    return JobStatus(job, progress(job, trials), len(on_front))
+        job, memory = store.job(id), memory_of(work)
+        tally, measured = memory.tally(job, store), memory.measurements(job, store)
+    return JobStatus(job, progress(job, tally), len(measured.front), measured.best_accuracy)
 
 
 def newest(work: UnitOfWork, before: int | None = None, limit: int = 50, states: Iterable[JobState] = ()) -> list[Job]:

@@ -1,92 +1,41 @@
-"""What the fully trained cells of jobs measure, kept in memory between requests: a front is made of little."""
+"""What the fully trained cells of one job measure, as columns of numbers: a front is made of little."""
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TypeAlias
-from weakref import WeakKeyDictionary
 
 import moocore
 import numpy as np
 from numpy.typing import NDArray
 
-from service.domain.job import Job
+from service.domain.front import additions
 from service.domain.objectives import Objective
-from service.ports import Measured, Store, UnitOfWork
+from service.ports import Measured
 
-MOST_JOBS = 64
 Columns: TypeAlias = dict[str, NDArray[np.float64]]
 Rows: TypeAlias = NDArray[np.intp]
+Matrix: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
-    """The trials that may be on a front, by number, and per objective the worst loss of all that were trained fully."""
+class Measurements:
+    """The measurements of a job up to evaluation `last`; `front` are the rows that no other row beats.
 
-    numbers: tuple[int, ...]
-    worst: tuple[float, ...] | None
-
-
-def memory_of(work: UnitOfWork) -> Memory:
-    """The memory of one record, which lasts as long as its `work`."""
-    with _ALONE:
-        return _MEMORIES.setdefault(work, Memory())
-
-
-class Memory:
-    """What has been read of each of the last jobs asked for; what came since is added. Threads may share one.
-
-    The evaluations of a job are recorded one after another, under its lease: an id that is higher comes later.
+    `worst` has the worst loss an objective of all rows, `best_accuracy` is that of those which keep the limits.
     """
-
-    def __init__(self) -> None:
-        self._jobs: OrderedDict[tuple[int, datetime], _Known] = OrderedDict()
-        self._alone = threading.Lock()
-
-    def candidates(self, job: Job, store: Store, max_latency_ms: float | None = None) -> Candidates:
-        """Those that keep the limits, are no slower, and that no other of them beats."""
-        known = self._known(job, store)
-        if known.worst is None:
-            return Candidates((), None)
-        columns, rows = known.columns, known.front
-        if max_latency_ms is not None:
-            if not any(objective.metric == "latency_ms" for objective in job.spec.objectives):
-                rows = np.arange(len(columns["number"]))  # what beats a fast cell may be slow
-            rows = rows[columns["latency_ms"][rows] <= max_latency_ms]
-            rows = _front(columns, rows, job.spec.objectives)
-        return Candidates(tuple(int(number) for number in columns["number"][rows]), known.worst)
-
-    def _known(self, job: Job, store: Store) -> _Known:
-        """What is known of a job, with what was recorded since the last time."""
-        key = job.id, job.created_at
-        with self._alone:
-            known = self._jobs.get(key, NOTHING)
-        if new := store.measured(job.id, job.spec.recipe.epochs, after=known.last):
-            known = known.with_more(new, job.spec.objectives)
-        with self._alone:
-            if known.last >= self._jobs.get(key, NOTHING).last:
-                self._jobs[key] = known
-                self._jobs.move_to_end(key)
-            while len(self._jobs) > MOST_JOBS:
-                self._jobs.popitem(last=False)
-        return known
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """The measurements of a job up to evaluation `last`; `front` are the rows that no other row beats."""
 
     last: int
     columns: Columns
     front: Rows
     worst: tuple[float, ...] | None
+    best_accuracy: float | None
 
-    def with_more(self, new: Sequence[Measured], objectives: Sequence[Objective]) -> _Known:
+    def with_more(self, new: Sequence[Measured], objectives: Sequence[Objective]) -> Measurements:
         """What beat a row before beats it still: only the front and what is new are compared."""
+        if not new:
+            return self
         more = _columns(new)
         before = len(self.columns["number"])
         columns = {name: np.concatenate([self.columns[name], more[name]]) for name in more}
@@ -94,8 +43,45 @@ class _Known:
         worst = _losses(columns, fresh, objectives).max(axis=0)
         if self.worst is not None:
             worst = np.maximum(worst, self.worst)
-        rows = np.concatenate([self.front, fresh])
-        return _Known(new[-1].id, columns, _front(columns, rows, objectives), tuple(worst.tolist()))
+        kept = _keeping(columns, fresh, objectives)
+        front = _front(columns, np.concatenate([self.front, kept]), objectives)
+        accuracies = [*columns["accuracy"][kept].tolist(), self.best_accuracy]
+        best = max((accuracy for accuracy in accuracies if accuracy is not None), default=None)
+        return Measurements(new[-1].id, columns, front, tuple(worst.tolist()), best)
+
+    def front_under(self, max_latency_ms: float | None, objectives: Sequence[Objective]) -> list[int]:
+        """The numbers of the trials that keep the limits, are no slower, and that no other of them beats."""
+        rows = self.front
+        if max_latency_ms is not None:
+            if not any(objective.metric == "latency_ms" for objective in objectives):
+                # what beats a fast cell may be slow
+                rows = _keeping(self.columns, np.arange(len(self.columns["number"])), objectives)
+            rows = rows[self.columns["latency_ms"][rows] <= max_latency_ms]
+            rows = _front(self.columns, rows, objectives)
+        return [int(number) for number in self.columns["number"][rows]]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The rows, by number of trial, that no trial of a lower number is as good as: each made the front cover more.
+
+    It is about the first `last` rows of some measurements.
+    """
+
+    last: int
+    rows: Rows
+
+    def with_more(self, known: Measurements, objectives: Sequence[Objective]) -> Trace:
+        """With the rows that `known` has more. Trials end in any order, so that one may push out a later one."""
+        columns, there = known.columns, len(known.columns["number"])
+        rows = np.concatenate([self.rows, _keeping(columns, np.arange(self.last, there), objectives)])
+        rows = rows[np.argsort(columns["number"][rows], kind="stable")]
+        return Trace(there, rows[additions(_losses(columns, rows, objectives))])
+
+    def told(self, known: Measurements, objectives: Sequence[Objective]) -> tuple[list[int], Matrix]:
+        """The numbers of the trials, and their losses."""
+        numbers = [int(number) for number in known.columns["number"][self.rows]]
+        return numbers, _losses(known.columns, self.rows, objectives)
 
 
 def _columns(rows: Sequence[Measured]) -> Columns:
@@ -103,18 +89,22 @@ def _columns(rows: Sequence[Measured]) -> Columns:
     return {name: np.array([getattr(row, name) for row in rows], dtype=float) for name in names}
 
 
-def _front(columns: Columns, rows: Rows, objectives: Sequence[Objective]) -> Rows:
-    """Those of the rows that keep the limits and that no other of them beats."""
-    losses = _losses(columns, rows, objectives)
+def _keeping(columns: Columns, rows: Rows, objectives: Sequence[Objective]) -> Rows:
+    """Those of the rows that keep the limits."""
     kept = np.ones(len(rows), dtype=bool)
-    for own, objective in zip(losses.T, objectives, strict=True):
+    for own, objective in zip(_losses(columns, rows, objectives).T, objectives, strict=True):
         if objective.limit is not None:
             kept &= own <= objective.directed(objective.limit)
-    rows, losses = rows[kept], losses[kept]
+    return rows[kept]
+
+
+def _front(columns: Columns, rows: Rows, objectives: Sequence[Objective]) -> Rows:
+    """Those of the rows that no other of them beats."""
+    losses = _losses(columns, rows, objectives)
     return rows[moocore.is_nondominated(losses, keep_weakly=True)] if len(rows) else rows
 
 
-def _losses(columns: Columns, rows: Rows, objectives: Sequence[Objective]) -> NDArray[np.float64]:
+def _losses(columns: Columns, rows: Rows, objectives: Sequence[Objective]) -> Matrix:
     """A column an objective, less is better."""
     values = [columns[objective.metric][rows] for objective in objectives]
     return np.column_stack(
@@ -122,6 +112,5 @@ def _losses(columns: Columns, rows: Rows, objectives: Sequence[Objective]) -> ND
     )
 
 
-NOTHING = _Known(0, _columns([]), np.array([], dtype=np.intp), None)
-_MEMORIES: WeakKeyDictionary[UnitOfWork, Memory] = WeakKeyDictionary()
-_ALONE = threading.Lock()
+NOTHING = Measurements(0, _columns([]), np.array([], dtype=np.intp), None, None)
+NO_TRACE = Trace(0, np.array([], dtype=np.intp))

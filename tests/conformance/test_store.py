@@ -13,6 +13,7 @@ import pytest
 from search_space.network import Architecture
 from service.domain.errors import Conflict, KeyReused, LeaseLost, NotFound
 from service.domain.job import Job, JobState, Lease
+from service.domain.tally import Course
 from service.domain.trial import Evaluation, TrialState
 from service.ports import UnitOfWork
 from service.store.engine import connect
@@ -220,6 +221,24 @@ def test_what_is_measured_at_a_fidelity_comes_in_the_order_of_recording(
         assert (second.number, second.accuracy, second.macs) == (0, 0.5, evaluated().macs)
         assert store.measured(job.id, 6, after=first.id) == [second]
         assert store.measured(job.id + 1, 6) == []
+
+
+def test_the_courses_of_trials_are_what_the_trials_tell(work: UnitOfWork, job: Job, lease: Lease) -> None:
+    with work() as store:
+        for number in range(5):
+            store.add_trial(lease, proposal(number))
+        store.add_evaluation(lease, 3, Evaluation(failed(2, FailureClass.INFEASIBLE)), TrialState.FAILED)
+        store.add_evaluation(lease, 0, evaluation(2), TrialState.PROPOSED)
+        store.add_evaluation(lease, 2, Evaluation(evaluated(6), request_key="its key"), TrialState.DONE)
+        source = store.reusable("its key")[6][0]
+        store.add_evaluation(lease, 0, Evaluation(evaluated(6), reused_from=source), TrialState.DONE)
+    with work() as store:
+        whole = [Course.of(trial) for trial in store.trials(job.id)]
+        assert store.courses(job.id) == whole
+        assert store.courses(job.id, after=1) == whole[2:]
+        assert store.courses(job.id + 1) == []
+    assert [course.rejected for course in whole] == [False, False, False, True, False]
+    assert [len(course.steps) for course in whole] == [2, 0, 1, 1, 0]
 
 
 def test_a_scheduler_works_until_its_pulse_runs_out(work: UnitOfWork) -> None:

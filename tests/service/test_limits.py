@@ -14,12 +14,11 @@ from search_space.network import Architecture
 from service.dispatch.inline import InlineDispatcher
 from service.domain.job import Budget, JobSpec, JobState
 from service.domain.objectives import Objective
-from service.domain.progress import progress
 from service.domain.trial import TrialState
 from service.store.memory import MemoryUnitOfWork
 from service.usecases.front import of_job
 from service.usecases.reach import spread
-from tests.fakes import ShuffledDispatcher, a_search, a_spec, evaluate, gated
+from tests.fakes import ShuffledDispatcher, a_search, a_spec, evaluate, gated, told_of
 from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, LatencyMeasurement
 
 START = 20  # proposals before a sampler knows what is slow
@@ -119,8 +118,8 @@ def test_a_network_that_was_too_slow_is_kept_with_its_latency_and_costs_no_trial
     rejected = [trial for trial in trials if trial.rejected]
     assert rejected
     assert all(trial.failure and trial.failure.latency for trial in rejected)
-    told = progress(search.job, trials)
-    assert (told.ended, told.rejected) == (20, len(rejected))
+    told = told_of(search)
+    assert (told.done + told.stopped, told.rejected) == (20, len(rejected))
 
 
 @pytest.mark.parametrize("sampler", ["default", "nsga2", "tpe"])
@@ -159,5 +158,6 @@ def test_what_another_job_has_found_too_slow_is_turned_down_with_what_it_measure
         assert trial.failure
         assert (result := known[trial.proposal.genotype])
         assert trial.failure.latency == result.latency
-    assert progress(search.job, search.trials).ended == 12
+    told = told_of(search)
+    assert told.done + told.stopped == 12
     assert not {trial.proposal.genotype for trial in slow} & {request.genotype for request in table.trained}

@@ -15,11 +15,12 @@ from service.domain.job import Budget, JobState
 from service.domain.objectives import Objective
 from service.domain.progress import progress
 from service.domain.samplers import SAMPLERS
+from service.domain.tally import Tally
 from service.domain.trial import TrialState
 from service.sampling.registry import proposer_for
 from service.search import Search
 from service.store.memory import MemoryUnitOfWork
-from tests.fakes import ShuffledDispatcher, a_search, a_spec, evaluate, failing, resumed
+from tests.fakes import ShuffledDispatcher, a_search, a_spec, evaluate, failing, resumed, told_of
 from workers.messages import EvaluationReport, EvaluationRequest, Failed, FailureClass
 
 MEDIAN_PARAMS = 213_768.0  # of random cells in the skeleton of the tests
@@ -114,7 +115,7 @@ def test_a_second_job_with_the_same_data_recipe_and_seed_trains_nothing_and_says
     assert second.next() is None
     assert second.exhausted
     assert all(trial.reused for trial in second.trials)
-    told = progress(second.job, second.trials)
+    told = told_of(second)
     assert (told.reused, told.reused_evaluations) == (12, sum(len(trial.evaluations) for trial in first.trials))
     assert story(second) == story(first)
     assert not any(trial.reused for trial in first.trials)
@@ -265,8 +266,8 @@ def test_a_cell_that_is_known_to_miss_a_limit_is_answered_at_once_and_costs_no_t
     assert rejected
     assert len(search.trials) - len(rejected) == 20
     assert all(cost(Architecture(request.genotype, request.skeleton)).params <= MEDIAN_PARAMS for request in asked)
-    assert progress(search.job, search.trials).rejected == len(rejected)
-    assert progress(search.job, search.trials).ended == 20
+    told = told_of(search)
+    assert (told.rejected, told.proposed) == (len(rejected), 20)
 
 
 @pytest.mark.parametrize("sampler", ["nsga2", "tpe", "evolution"])
@@ -314,8 +315,9 @@ def test_the_forecast_is_as_fresh_as_the_last_result() -> None:
     now += 20
     search.report(assignment.number, next(evaluate(assignment.request)))
     with work() as store:
-        told = progress(store.job(id), store.trials(id))
-    assert (told.ended, told.seconds_used) == (1, 20.0)
+        job = store.job(id)
+        told = progress(job, Tally.of(job.spec, store.trials(id)))
+    assert (told.done, told.seconds_used) == (1, 20.0)
 
 
 def test_a_search_tells_how_many_workers_it_can_still_use() -> None:

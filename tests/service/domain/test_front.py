@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 
+import moocore
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.front import Losses, alike, hypervolume, hypervolumes, knee, nondominated
+from service.domain.front import Losses, additions, alike, grown, hypervolume, hypervolumes, knee, nondominated
 
 loss = st.integers(-6, 6).map(float)
 
@@ -72,9 +74,30 @@ def test_the_knee_does_not_depend_on_units(points: list[Losses], exponent: int, 
 
 @given(any_cloud)
 def test_what_is_covered_is_known_after_every_point(points: list[Losses]) -> None:
-    corner = (7.0,) * len(points[0]) if points else ()
+    corner = (4.0,) * len(points[0]) if points else (4.0,)
     each = [hypervolume(points[: count + 1], corner) for count in range(len(points))]
-    assert hypervolumes(points, corner) == pytest.approx(each)
+    losses = np.array(points, dtype=float).reshape(-1, len(corner))
+    assert hypervolumes(losses, corner) == pytest.approx(each)
+
+
+@given(any_cloud)
+def test_a_front_grows_with_every_point_that_none_before_is_as_good_as(points: list[Losses]) -> None:
+    objectives = len(points[0]) if points else 1
+    told = additions(np.array(points, dtype=float).reshape(-1, objectives))
+    assert told.tolist() == [index for index, point in enumerate(points) if grown(front_of(points[:index]), point)]
+
+
+def front_of(points: list[Losses]) -> list[Losses]:
+    return [points[index] for index in nondominated(points)]
+
+
+def test_a_front_of_many_points_grows_beyond_those_that_are_compared_at_once() -> None:
+    chance = np.random.default_rng(0)
+    points = chance.random((3000, 3))
+    told = additions(points)
+    assert told[-1] > 1000
+    whole = {index for index, keep in enumerate(moocore.is_nondominated(points)) if keep}
+    assert whole <= set(told.tolist())
 
 
 def test_points_are_alike_where_their_intervals_overlap_in_every_objective() -> None:

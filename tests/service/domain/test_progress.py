@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from service.domain.job import Budget, Job, JobState
 from service.domain.progress import Progress, progress
+from service.domain.tally import Tally
 from service.domain.trial import Evaluation, Trial, TrialState
 from tests.builders import evaluated, evaluation, failed, job_spec, proposal
 
@@ -20,10 +22,14 @@ TRIALS = [
 ]
 
 
+def told(job: Job, trials: Sequence[Trial]) -> Progress:
+    return progress(job, Tally.of(job.spec, trials))
+
+
 def test_progress_counts_trials_by_how_they_ended() -> None:
-    told = progress(JOB, TRIALS)
-    assert told.seconds_left is not None
-    assert replace(told, seconds_left=30.0) == Progress(
+    counted = told(JOB, TRIALS)
+    assert counted.seconds_left is not None
+    assert replace(counted, seconds_left=30.0) == Progress(
         budget=10,
         proposed=5,
         done=2,
@@ -31,21 +37,20 @@ def test_progress_counts_trials_by_how_they_ended() -> None:
         failed=1,
         reused=1,
         reused_evaluations=1,
-        best_accuracy=0.8,
         seconds_used=20.0,
         seconds_left=30.0,
     )
 
 
 def test_the_time_left_is_never_more_than_the_budget_leaves() -> None:
-    assert progress(replace(JOB, seconds_used=90.0), TRIALS).seconds_left == 10.0
-    assert progress(replace(JOB, seconds_used=120.0), TRIALS).seconds_left == 0.0
+    assert told(replace(JOB, seconds_used=90.0), TRIALS).seconds_left == 10.0
+    assert told(replace(JOB, seconds_used=120.0), TRIALS).seconds_left == 0.0
 
 
 def test_nothing_is_forecast_before_the_first_trial_has_ended() -> None:
-    assert progress(JOB, TRIALS[-1:]).seconds_left is None
-    assert progress(JOB, []).best_accuracy is None
+    assert told(JOB, TRIALS[-1:]).seconds_left is None
+    assert told(JOB, []).seconds_left is None
 
 
 def test_a_job_that_has_ended_has_no_time_left() -> None:
-    assert progress(replace(JOB, state=JobState.CANCELLED), []).seconds_left == 0.0
+    assert told(replace(JOB, state=JobState.CANCELLED), []).seconds_left == 0.0

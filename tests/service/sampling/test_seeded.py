@@ -11,11 +11,10 @@ from search_space.published import published
 from service.dispatch.inline import InlineDispatcher
 from service.domain.errors import Invalid
 from service.domain.job import Budget, JobState
-from service.domain.progress import progress
 from service.domain.samplers import SAMPLERS
 from service.store.memory import MemoryUnitOfWork
 from service.usecases import jobs
-from tests.fakes import ShuffledDispatcher, a_search, a_spec, evaluate
+from tests.fakes import ShuffledDispatcher, a_search, a_spec, evaluate, told_of
 
 NASNET, ENAS = published["nasnet-a"], published["enas"]
 DARTS = published["darts-v2"]
@@ -48,8 +47,8 @@ def test_a_job_that_begins_with_the_front_of_one_like_it_trains_none_of_that_aga
     best = max((trial.full_result for trial in first.trials if trial.full_result), key=lambda result: result.accuracy)
     assert (again := search.trials[0].full_result)
     assert (again.accuracy, again.latency) == (best.accuracy, best.latency)
-    told = progress(search.job, search.trials)
-    assert (told.ended, told.reused) == (20, told.reused_evaluations)
+    told = told_of(search)
+    assert (told.done, told.reused) == (20, told.reused_evaluations)
     assert told.reused >= given
 
 

@@ -13,6 +13,7 @@ from service.domain.ahead import Basis, Recorded, time_ahead
 from service.domain.forecast import favour_of, seconds_to_come
 from service.domain.job import Budget, JobSpec, Resources
 from service.domain.pace import Pace, timed
+from service.domain.tally import Tally
 from service.domain.trial import Trial
 from service.sampling.registry import proposer_for
 from service.search import Assignment, Search
@@ -74,7 +75,7 @@ def searched(spec: JobSpec, after: int = 0) -> tuple[float, float | None, Sequen
         else:
             free += 1
         if forecast is None and sum(trial.ended for trial in search.trials) == after:
-            to_come = seconds_to_come(spec, search.trials, now)
+            to_come = seconds_to_come(spec, Tally.of(spec, search.trials), now)
             assert to_come is not None
             forecast = now + to_come
     return now, forecast, search.trials
@@ -93,7 +94,7 @@ def test_before_a_search_begins_one_like_it_tells_how_long_it_will_take_within_a
         _, _, trials = searched(earlier)
         pace = Pace.fitted(list(timed(trials)))
         assert pace is not None
-        told = time_ahead(spec, 1.0, 1000, Recorded(Basis.RECORDED, pace, favour_of([(earlier, trials)])), None)
+        told = time_ahead(spec, 1.0, 1000, Recorded(Basis.RECORDED, pace, favour_of([Tally.of(earlier, trials)])), None)
         assert told.seconds is not None
         errors.append(told.seconds / searched(spec)[0] - 1)
     # How many trials climb differs from search to search: one seed in four may miss, none by much.
