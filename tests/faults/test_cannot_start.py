@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from service.store.engine import connect
+from service.store.migrate import upgrade
 from tests.processes import ROOT
 
 
@@ -89,3 +92,16 @@ def test_a_database_server_that_is_not_there(tmp_path: Path) -> None:
     assert code == 1
     assert told.count("\n") == 1
     assert "CELLSMITH_DATABASE_URL" in told
+
+
+@pytest.mark.parametrize("part", ["all", "api", "scheduler", "migrate"])
+def test_a_database_that_a_newer_version_has_written(tmp_path: Path, part: str) -> None:
+    engine = connect(f"sqlite:///{tmp_path / 'cellsmith.db'}")
+    upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    code, told = start(part, data_dir=tmp_path)
+    assert code == 1
+    assert told.count("\n") == 1
+    assert "schema 9999, which is newer than this Cellsmith: update Cellsmith." in told
