@@ -88,7 +88,8 @@ def run_scheduler(settings: Settings) -> None:
                 ray_lives=ray_lives if head is None else lambda: head.poll() is None,
                 gone=lambda: os._exit(TRY_AGAIN),  # who waits for Ray would wait long; the next one takes up its job
             ):
-                record_device(work)
+                # Machines that join may have more than this one.
+                record_device(work, None if settings.ray_address else settings.workers)
                 log.info("ready: %d workers", settings.workers)
                 runner.run()
         finally:
