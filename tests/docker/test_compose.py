@@ -63,7 +63,7 @@ def test_the_image_of_the_api_installs_no_torch_and_needs_none(services: dict[st
 import sys
 for name in {modules!r}:
     sys.modules[name] = None  # importing it raises ImportError
-from service import __main__, processes, upkeep
+from service import __main__, parts, supervisor, upkeep
 from api.app import create_app
 from service.store.memory import MemoryUnitOfWork
 print(len(create_app(MemoryUnitOfWork()).routes))

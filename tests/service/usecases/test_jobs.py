@@ -54,7 +54,7 @@ def test_a_worker_that_wants_more_processors_than_evaluations_may_use_is_refused
     with work() as store:
         store.save_device("local", {"cores": 8, "processors": 2})
     jobs.submit(job_spec(resources=Resources(cpus=2)), work)
-    with pytest.raises(Invalid, match="2 processors here.*CELLSMITH_WORKERS") as refusal:
+    with pytest.raises(Invalid, match=r"2 processors here.*CELLSMITH_WORKERS") as refusal:
         jobs.submit(job_spec(resources=Resources(cpus=3)), work)
     assert refusal.value.field == "resources.cpus"
 
