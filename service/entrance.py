@@ -26,9 +26,8 @@ def open_record(settings: Settings) -> tuple[SqlUnitOfWork, SqlUnitOfWork]:
     return SqlUnitOfWork(engine), SqlUnitOfWork(engine, read_only=True)
 
 
-def refuse_taken_port(settings: Settings) -> None:
-    """CannotStart where the HTTP face could not listen, with the setting that helps."""
-    host, port = settings.host, settings.port
+def refuse_taken_port(host: str, port: int, of_host: str = "CELLSMITH_HOST", of_port: str = "CELLSMITH_PORT") -> None:
+    """CannotStart where nobody could listen there, with the setting that helps."""
     try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         for family, kind, protocol, _, address in addresses:
@@ -40,5 +39,5 @@ def refuse_taken_port(settings: Settings) -> None:
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
         if getattr(error, "errno", None) in (errno.EADDRINUSE, errno.EACCES):
-            raise CannotStart(f"Port {port} on {host} is not free ({reason}): set CELLSMITH_PORT.") from error
-        raise CannotStart(f"{host!r} is no address of this machine ({reason}): set CELLSMITH_HOST.") from error
+            raise CannotStart(f"Port {port} on {host} is not free ({reason}): set {of_port}.") from error
+        raise CannotStart(f"{host!r} is no address of this machine ({reason}): set {of_host}.") from error

@@ -29,7 +29,7 @@ def migrate(settings: Settings) -> None:
 
 def run_api(settings: Settings) -> None:
     """Serves HTTP until it is stopped. Loads neither torch nor ray nor optuna."""
-    refuse_taken_port(settings)
+    refuse_taken_port(settings.host, settings.port)
     open_record(settings)
     end_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
     # The floor above is named, not imported: `api` depends on `service`, never the other way.
@@ -59,11 +59,18 @@ def run_scheduler(settings: Settings) -> None:
         try:
             tune_folder, ray_folder = new_scratch(settings.data_dir)
             runner = scheduler(settings, work, reading, tune_folder)
-            if settings.ray_address:
-                head = cluster.lead(settings.ray_address, settings.workers, ray_folder)
-                join_ray(cluster.answering(settings.ray_address, head))
-            else:
-                start_ray(settings.workers, ray_folder)
+            try:
+                if settings.ray_address:
+                    _refuse_taken_address(settings.ray_address)
+                    head = cluster.lead(settings.ray_address, settings.workers, ray_folder)
+                    join_ray(cluster.answering(settings.ray_address, head))
+                else:
+                    start_ray(settings.workers, ray_folder)
+            except CannotStart:
+                raise
+            except Exception:  # whatever it is that Ray raises where it dies while it begins
+                log.exception("Ray did not begin")
+                sys.exit(TRY_AGAIN)
             on_stop(runner.stop)  # after Ray, which brings handlers of its own
             end_with_parent(runner.stop)
             with Pulse(
@@ -84,6 +91,11 @@ def run_scheduler(settings: Settings) -> None:
                 head.terminate()
             end_leftovers(settings.data_dir)
             remove_scratch(settings.data_dir)
+
+
+def _refuse_taken_address(address: str) -> None:
+    host, _, port = address.rpartition(":")
+    refuse_taken_port(host, int(port), "CELLSMITH_RAY_ADDRESS", "CELLSMITH_RAY_ADDRESS")
 
 
 def run_worker(settings: Settings) -> None:

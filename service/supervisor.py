@@ -29,7 +29,7 @@ MOST_EARLY_ENDS = 3
 def run_all(settings: Settings) -> None:
     """The API and the scheduler as children that are restarted when they die, until this process is stopped."""
     refuse_second(settings.data_dir)
-    refuse_taken_port(settings)
+    refuse_taken_port(settings.host, settings.port)
     open_record(settings)
     with only_one(settings.data_dir, SERVICE_LOCK):
         stopping = threading.Event()

@@ -76,6 +76,18 @@ def test_a_port_that_is_taken(tmp_path: Path, part: str) -> None:
     assert "CELLSMITH_PORT" in told
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "nowhere.invalid"])
+def test_an_address_for_ray_that_is_taken_or_not_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "0123456789abcdef" * 4)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        code, told = start("scheduler", data_dir=tmp_path, ray_address=f"{host}:{taken.getsockname()[1]}")
+    assert code == 1
+    assert told.splitlines()[-1].endswith("set CELLSMITH_RAY_ADDRESS.")
+    assert "Traceback" not in told
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("port", "eighty"), ("workers", "0"), ("lease_seconds", "1"), ("log_level", "loud"), ("database_url", "file.db")],
