@@ -8,6 +8,7 @@ other answer is asked for after a result more.
 from __future__ import annotations
 
 import json
+import math
 import random
 import time
 from collections.abc import Callable
@@ -130,7 +131,10 @@ class Client:
 def one_more(work: SqlUnitOfWork, lease: Lease, number: int, chance: random.Random) -> None:
     """Records a trial and its result, as a running search does."""
     genotype = SPACE.sample(chance)
-    result = Evaluated(6, chance.random(), measured(chance), 1000, 10_000, 1.0)
+    latency = measured(chance)
+    accuracy = 0.7 * (1 - math.exp(-4 * latency.median_ms)) + 0.1 * sum(chance.random() for _ in range(3))
+    params = int(10_000 + 60_000 * latency.median_ms * chance.random())
+    result = Evaluated(6, accuracy, latency, params, 1_000_000, 1.0)
     with work() as store:
         store.add_trial(lease, Proposal(number, SPACE.choices(genotype), genotype))
         store.add_evaluation(lease, number, Evaluation(result), TrialState.DONE)

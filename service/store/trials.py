@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
-from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, func, insert, select, tuple_, update
 
 from service.domain.errors import Conflict, NotFound
 from service.domain.job import Lease
@@ -63,39 +62,42 @@ REUSABLE = (
     .order_by(EvaluationRow.id.desc())  # so that the oldest of equal results is the one that stays
 )
 
-COURSES = (
-    select(
-        TrialRow.number,
-        TrialRow.state,
-        EvaluationRow.fidelity,
-        EvaluationRow.seconds,
-        EvaluationRow.reused_from,
-        EvaluationRow.failure,
-    )
-    .join_from(TrialRow, EvaluationRow, EvaluationRow.trial_id == TrialRow.id, isouter=True)
+BEGUN = (
+    select(TrialRow.id, TrialRow.number, TrialRow.state)
     .where(TrialRow.job_id == bindparam("job"), TrialRow.number > bindparam("after"))
-    .order_by(TrialRow.number, EvaluationRow.fidelity, EvaluationRow.id)
+    .order_by(TrialRow.number)
 )
+STEPS = select(
+    EvaluationRow.trial_id,
+    EvaluationRow.fidelity,
+    EvaluationRow.seconds,
+    EvaluationRow.reused_from,
+    EvaluationRow.failure,
+).order_by(EvaluationRow.fidelity, EvaluationRow.id)
 
+# PostgreSQL believes that jobs are mixed evenly, and would look through all later evaluations of other jobs. In this
+# order and by pages, and each number looked up alone, it takes the index, however few are new or how old the job is.
 MEASURED = (
     select(
         EvaluationRow.id,
-        TrialRow.number,
+        select(TrialRow.number).where(TrialRow.id == EvaluationRow.trial_id).scalar_subquery(),
         EvaluationRow.accuracy,
         EvaluationRow.latency_ms,
         EvaluationRow.params,
         EvaluationRow.macs,
         EvaluationRow.peak_memory_bytes,
     )
-    .join(TrialRow, TrialRow.id == EvaluationRow.trial_id)
     .where(
-        EvaluationRow.job_id == bindparam("job"),
-        EvaluationRow.id > bindparam("after"),
+        tuple_(EvaluationRow.job_id, EvaluationRow.id) > tuple_(bindparam("job"), bindparam("after")),
+        EvaluationRow.job_id <= bindparam("job"),
         EvaluationRow.fidelity == bindparam("fidelity"),
         EvaluationRow.failure.is_(None),
     )
-    .order_by(EvaluationRow.id)
+    .order_by(EvaluationRow.job_id, EvaluationRow.id)
+    .limit(bindparam("page"))
 )
+PAGE = 10_000
+FEW = 500  # trials whose evaluations are looked up one by one
 
 
 class TrialRecords(ArchitectureRecords):
@@ -170,24 +172,24 @@ class TrialRecords(ArchitectureRecords):
 
     def courses(self, job_id: int, after: int = -1) -> list[Course]:
         """See `Store.courses`."""
-        rows = self._connection.execute(COURSES, {"job": job_id, "after": after})
-        return [
-            Course(
-                number,
-                TrialState(state),
-                tuple(
-                    Step(fidelity, seconds, reused_from is not None, FailureClass(failure) if failure else None)
-                    for _, _, fidelity, seconds, reused_from, failure in steps
-                    if fidelity is not None
-                ),
-            )
-            for (number, state), steps in groupby(rows, key=lambda row: (row[0], row[1]))
-        ]
+        trials = self._connection.execute(BEGUN, {"job": job_id, "after": after}).all()
+        few = len(trials) <= FEW
+        theirs = EvaluationRow.trial_id.in_([row.id for row in trials]) if few else EvaluationRow.job_id == job_id
+        steps: defaultdict[int, list[Step]] = defaultdict(list)
+        for row in self._connection.execute(STEPS.where(theirs)):
+            failure = FailureClass(row.failure) if row.failure else None
+            steps[row.trial_id].append(Step(row.fidelity, row.seconds, row.reused_from is not None, failure))
+        return [Course(row.number, TrialState(row.state), tuple(steps[row.id])) for row in trials]
 
     def measured(self, job_id: int, fidelity: int, after: int = 0) -> list[Measured]:
         """See `Store.measured`."""
-        rows = self._connection.execute(MEASURED, {"job": job_id, "fidelity": fidelity, "after": after})
-        return [Measured(*row) for row in rows]  # type: ignore[arg-type]  # a result has them all
+        found: list[Measured] = []
+        values = {"job": job_id, "fidelity": fidelity, "page": PAGE}
+        while True:
+            rows = self._connection.execute(MEASURED, values | {"after": found[-1].id if found else after}).all()
+            found += (Measured(*row) for row in rows)
+            if len(rows) < PAGE:
+                return found
 
     def trial(self, job_id: int, number: int) -> Trial:
         """See `Store.trial`."""
