@@ -58,7 +58,10 @@ def profile_of(profiles: Profiles, device: str) -> DeviceProfile | None:
 def _measures(
     spec: JobSpec, objective: Objective, profiles: Profiles, measured: Latencies
 ) -> Iterator[tuple[Measure, str]]:
-    """What is known of a metric before anything is trained, not more than will be measured, and how it is known."""
+    """What is known of a metric before anything is trained, not more than will be measured, and how it is known.
+
+    Empty where it is known exactly; all else is less than what a network really takes.
+    """
     if objective.metric in KNOWN_BEFORE:
         yield KNOWN_BEFORE[objective.metric], ""
     if objective.metric == "latency_ms" and objective.device:
@@ -85,14 +88,15 @@ def _refuse(field: str, objective: Objective, limit: float, spec: JobSpec, measu
         values.append(measure(architecture))
         if values[-1] <= limit:
             return
-    lowest = _least(spec, measure)
+    lowest = _least(spec, measure, limit)
     if lowest > limit:
         metric, least = METRICS[objective.metric], _rounded_up(lowest)
+        advised = f"well above {least}" if how else f"of {least} or more"
         raise Invalid(
             field,
             f"No cell of this space has {metric.name} of {limit:.15g} or less; cells reach from {least} to "
-            f"{_rounded_up(max(values))} {metric.unit}{how}: give a limit of {least} or more, or fewer channels, "
-            "cells or nodes.",
+            f"{_rounded_up(max(values))} {metric.unit}{how}: give a limit {advised}, or fewer channels, cells or "
+            "nodes.",
         )
 
 
@@ -108,8 +112,8 @@ def spread(spec: JobSpec) -> Iterator[Architecture]:
     return (Architecture(spec.space.sample(rng), spec.skeleton) for _ in range(SAMPLES))
 
 
-def _least(spec: JobSpec, measure: Measure) -> float:
-    """The least that is found by improving one decision after the other, until none helps.
+def _least(spec: JobSpec, measure: Measure, enough: float) -> float:
+    """The least that is found by improving one decision after the other, until none helps or `enough` is reached.
 
     Costs nearly add up over the decisions of a cell, so this ends at the bottom or very close to it.
     """
@@ -127,5 +131,7 @@ def _least(spec: JobSpec, measure: Measure) -> float:
                 value = measured(choices | {decision.name: choice})
                 if value < lowest:
                     lowest, choices = value, choices | {decision.name: choice}
+                if lowest <= enough:
+                    return lowest
         if lowest == before:
             return lowest
