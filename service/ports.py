@@ -36,6 +36,17 @@ class Measured:
         return math.nan if self.peak_memory_bytes is None else self.peak_memory_bytes / 1e6
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A fully trained trial of any job, with the key of its cell and what it is ordered by."""
+
+    job_id: int
+    number: int
+    key: str
+    accuracy: float
+    latency_ms: float
+
+
 class Store(Protocol):
     """The record, inside one transaction. What comes out are values: changing one changes no row."""
 
@@ -111,8 +122,8 @@ class Store(Protocol):
     def reusable(self, request_key: str) -> dict[int, tuple[int, Evaluation]]:
         """Results of earlier evaluations with this `EvaluationRequest.key`: fidelity -> (evaluation id, evaluation)."""
 
-    def finds(self, dataset: str, device: str) -> Iterator[tuple[int, int]]:
-        """(Job id, number) of every fully trained trial on this data set, measured on this device, best first.
+    def finds(self, dataset: str, device: str) -> Iterator[Found]:
+        """Every fully trained trial on this data set, measured on this device, best first.
 
         The most accurate first, the oldest of equals first.
         """

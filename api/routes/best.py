@@ -7,9 +7,7 @@ from fastapi import APIRouter
 from api.dependencies import Limit, Reading
 from api.schemas.base import Label
 from api.schemas.best import FindRead
-from service.domain.errors import Invalid
 from service.usecases import best
-from workers.data.catalogue import DATASETS
 
 router = APIRouter(prefix="/best", tags=["architectures"])
 
@@ -17,6 +15,4 @@ router = APIRouter(prefix="/best", tags=["architectures"])
 @router.get("")
 def list_best(work: Reading, dataset: Label, device: Label = "local", limit: Limit = 20) -> list[FindRead]:
     """The most accurate networks that any job has found for a data set and a device, with their origin."""
-    if dataset not in DATASETS:
-        raise Invalid("dataset", f"Unknown data set {dataset!r}; use one of {', '.join(DATASETS)}.")
     return [FindRead.of(find) for find in best.best(dataset, device, work, limit)]

@@ -18,7 +18,7 @@ from search_space.regularisation import Auxiliary
 from search_space.skeleton import Skeleton, skeletons
 from service.domain.errors import Invalid
 from service.usecases.architectures import Grown, Known
-from workers.data.catalogue import DATASETS
+from service.usecases.datasets import named
 
 
 class ArchitectureCreate(Asked):
@@ -136,9 +136,7 @@ class CodeChoice(AroundCells):
 
     def to_skeleton(self) -> Skeleton:
         """Invalid where the data set is not known or the images are too small."""
-        if self.dataset is not None and self.dataset not in DATASETS:
-            raise Invalid("dataset", f"Unknown data set {self.dataset!r}; use one of {', '.join(DATASETS)}.")
-        known = DATASETS[self.dataset] if self.dataset else SKELETON
+        known = SKELETON if self.dataset is None else named(self.dataset)
         shape = tuple(map(int, self.input.split(","))) if self.input else known.input_shape
         classes = known.classes if self.classes is None else self.classes
         try:

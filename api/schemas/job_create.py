@@ -18,7 +18,7 @@ from search_space.space import CellSpace
 from service.domain.errors import Invalid
 from service.domain.job import Budget, EarlyStopping, JobSpec, Resources, Sampler
 from service.domain.objectives import Objective
-from workers.data.catalogue import DATASETS
+from service.usecases.datasets import named
 from workers.messages import Recipe
 
 RECIPE = Recipe()
@@ -152,9 +152,7 @@ class JobCreate(Asked):
 
     def to_spec(self) -> JobSpec:
         """Invalid where the domain refuses what the shape of the JSON allows."""
-        dataset = DATASETS.get(self.dataset)
-        if dataset is None:
-            raise Invalid("dataset", f"Unknown data set {self.dataset!r}; use one of {', '.join(DATASETS)}.")
+        dataset = named(self.dataset)
         return JobSpec(
             name=self.name,
             dataset=dataset.name,

@@ -10,12 +10,15 @@ from sqlalchemy import bindparam, select
 from search_space.network import Architecture
 from search_space.skeleton import Skeleton
 from service.domain.trial import TrialState
+from service.ports import Found
 from service.store.architectures import genotype_of
 from service.store.records import Records
 from service.store.tables import ArchitectureRow, EvaluationRow, JobRow, TrialRow
 
 FINDS = (
-    select(TrialRow.job_id, TrialRow.number)
+    select(
+        TrialRow.job_id, TrialRow.number, TrialRow.architecture_key, EvaluationRow.accuracy, EvaluationRow.latency_ms
+    )
     .join(EvaluationRow, EvaluationRow.trial_id == TrialRow.id)
     .join(JobRow, JobRow.id == TrialRow.job_id)
     .where(
@@ -48,10 +51,10 @@ MEASURED = (
 class FindRecords(Records):
     """The promises of `service.ports.Store` about what all jobs have found."""
 
-    def finds(self, dataset: str, device: str) -> Iterator[tuple[int, int]]:
+    def finds(self, dataset: str, device: str) -> Iterator[Found]:
         """See `Store.finds`."""
         for row in self._connection.execute(FINDS, {"dataset": dataset, "device": device}):
-            yield row.job_id, row.number
+            yield Found(*row)  # type: ignore[arg-type]  # a result has them all
 
     def latencies(self, device: str, limit: int) -> list[tuple[Architecture, float]]:
         """See `Store.latencies`."""

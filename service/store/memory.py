@@ -16,7 +16,7 @@ from service.domain.errors import Conflict, KeyReused, LeaseLost, NotFound
 from service.domain.job import ENDED, Job, JobSpec, JobState, Lease
 from service.domain.tally import Course
 from service.domain.trial import Evaluation, Proposal, Trial, TrialState
-from service.ports import Measured
+from service.ports import Found, Measured
 from workers.messages import Evaluated
 
 
@@ -222,16 +222,16 @@ class MemoryStore:
                 found.setdefault(evaluation.report.fidelity, (number, _without_weights(evaluation)))
         return found
 
-    def finds(self, dataset: str, device: str) -> Iterator[tuple[int, int]]:
+    def finds(self, dataset: str, device: str) -> Iterator[Found]:
         """See `Store.finds`."""
         found = [
-            (-result.accuracy, spot)
+            Found(*spot, trial.proposal.genotype.key, result.accuracy, result.latency.median_ms)
             for spot, trial in self._trials.items()
             if (result := trial.full_result)
             and self._jobs[spot[0]].spec.dataset == dataset
             and result.latency.device == device
         ]
-        yield from (spot for _, spot in sorted(found))
+        yield from sorted(found, key=lambda each: (-each.accuracy, each.job_id, each.number))
 
     def latencies(self, device: str, limit: int) -> list[tuple[Architecture, float]]:
         """See `Store.latencies`."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from service.domain.job import Job
+from service.domain.objectives import keeps_limits
 from service.domain.trial import Trial
 from service.ports import UnitOfWork
+from service.usecases.datasets import named
 from workers.messages import Evaluated
 
 
@@ -18,29 +20,31 @@ class Find:
     trial: Trial
     result: Evaluated
 
-    @property
-    def architecture(self) -> str:
-        """Equal for equal networks."""
-        return f"{self.trial.proposal.genotype.key} {self.job.spec.skeleton}"
-
 
 def best(dataset: str, device: str, work: UnitOfWork, limit: int = 20) -> list[Find]:
     """The most accurate networks first, the fastest of equals first, each architecture once.
 
-    Of every job of the data set; recipes and skeletons may differ, and each find says its own.
+    Of every job of the data set, as far as they keep the limits of their own job; recipes and skeletons may differ,
+    and each find says its own. Invalid where there is no such data set.
     """
-    found: list[Find] = []
+    named(dataset)
+    found: dict[str, Find] = {}
+    lowest = 0.0  # accuracy among them
+    jobs: dict[int, Job] = {}
     with work() as store:
-        for job_id, number in store.finds(dataset, device):
-            job, trial = store.job(job_id), store.trial(job_id, number)
+        for row in store.finds(dataset, device):
+            if len(found) >= limit and row.accuracy < lowest:
+                break
+            job = jobs[row.job_id] = jobs.get(row.job_id) or store.job(row.job_id)
+            architecture = f"{row.key} {job.spec.skeleton}"
+            known = found.get(architecture)
+            if known and (known.result.accuracy, -known.result.latency.median_ms) >= (row.accuracy, -row.latency_ms):
+                continue
+            trial = store.trial(row.job_id, row.number)
             result = trial.full_result
             assert result is not None
-            different = {find.architecture for find in found}
-            if len(different) >= limit and result.accuracy < found[-1].result.accuracy:
-                break
-            found.append(Find(job, trial, result))
-    found.sort(key=lambda find: (-find.result.accuracy, find.result.latency.median_ms))
-    once: dict[str, Find] = {}
-    for find in found:
-        once.setdefault(find.architecture, find)
-    return list(once.values())[:limit]
+            if keeps_limits(job.spec.objectives, result):
+                found[architecture] = Find(job, trial, result)
+                lowest = row.accuracy
+    best_first = sorted(found.values(), key=lambda find: (-find.result.accuracy, find.result.latency.median_ms))
+    return best_first[:limit]

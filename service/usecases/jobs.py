@@ -18,8 +18,8 @@ from service.domain.objectives import losses
 from service.domain.progress import Progress, progress
 from service.ports import Store, UnitOfWork
 from service.usecases import reach
+from service.usecases.datasets import named
 from service.usecases.memory import memory_of
-from workers.data.catalogue import DATASETS
 
 LOCAL = "local"
 
@@ -58,8 +58,7 @@ def submit(
 
 def checked(spec: JobSpec, work: UnitOfWork, seed_with: Sequence[str] = ()) -> JobSpec:
     """The job with all cells that it tries first; Invalid where the service cannot do it. Nothing is stored."""
-    if spec.dataset not in DATASETS:
-        raise Invalid("dataset", f"Unknown data set {spec.dataset!r}; use one of {', '.join(DATASETS)}.")
+    named(spec.dataset)
     latency = latency_objective(spec.objectives)
     with work() as store:
         profiles = store.devices()
@@ -124,20 +123,16 @@ def _named(name: str, field: str, spec: JobSpec, store: Store) -> Genotype:
 
 def _refuse_what_is_not_here(spec: JobSpec, profiles: Mapping[str, Mapping[str, Any]]) -> None:
     """Invalid for data, devices and resources that this service has not got."""
-    if absence := DATASETS[spec.dataset].absence():
+    if absence := named(spec.dataset).absence():
         raise Invalid("dataset", absence)
     for index, objective in enumerate(spec.objectives):
         if objective.device not in (None, LOCAL):
             raise Invalid(f"objectives.{index}.device", f"Unknown device {objective.device!r}; use {LOCAL!r}.")
     if spec.resources.gpus:
         raise Invalid("resources.gpus", "Networks are trained on processors here; use 0.")
-    here = profiles.get(LOCAL, {})
-    cores, given = here.get("cores"), here.get("processors")
+    cores = profiles.get(LOCAL, {}).get("cores")
     if cores is not None and spec.resources.cpus > cores:
         raise Invalid("resources.cpus", f"This machine has {cores} processors; use {cores} or fewer a worker.")
-    if given is not None and spec.resources.cpus > given:
-        told = f"Evaluations may use {given} processors here (CELLSMITH_WORKERS); use {given} or fewer a worker."
-        raise Invalid("resources.cpus", told)
 
 
 def get(id: int, work: UnitOfWork) -> JobStatus:

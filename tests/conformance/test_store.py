@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,7 +15,7 @@ from service.domain.errors import Conflict, KeyReused, LeaseLost, NotFound
 from service.domain.job import Job, JobState, Lease
 from service.domain.tally import Course
 from service.domain.trial import Evaluation, TrialState
-from service.ports import UnitOfWork
+from service.ports import Found, UnitOfWork
 from service.store.engine import connect
 from service.store.memory import MemoryUnitOfWork
 from service.store.migrate import upgrade
@@ -495,8 +494,10 @@ def test_finds_are_the_fully_trained_trials_of_a_data_set_and_device_the_most_ac
         store.add_trial(lease, proposal(5))
         store.add_evaluation(lease, 5, Evaluation(failed(6)), TrialState.FAILED)
     with work() as store:
-        assert list(store.finds("digits", "local")) == [(lease.job_id, number) for number in (2, 4, 0)]
-        assert list(store.finds("digits", "phone")) == [(lease.job_id, 3)]
+        found = list(store.finds("digits", "local"))
+        assert [(each.job_id, each.number) for each in found] == [(lease.job_id, number) for number in (2, 4, 0)]
+        assert found[0] == Found(lease.job_id, 2, genotype(2).key, 0.7, latency().median_ms)
+        assert [each.number for each in store.finds("digits", "phone")] == [3]
         assert list(store.finds("cifar10", "local")) == []
 
 
@@ -522,31 +523,6 @@ def test_what_is_known_of_a_device_is_replaced(work: UnitOfWork) -> None:
         store.save_device("pi", {"threads": 2})
     with work() as store:
         assert store.devices() == {"local": {"cpu": "x", "macs_per_ms": 1e6}, "pi": {"threads": 2}}
-
-
-@pytest.mark.parametrize("recorded", [True, False])
-def test_a_copy_of_a_submission_waits_until_the_first_one_is_recorded_or_is_not(
-    work: UnitOfWork, recorded: bool
-) -> None:
-    made: list[int] = []
-
-    def submit() -> None:
-        with work() as store:
-            made.append(store.add_job(job_spec(), "key", "body").id)
-
-    copy = threading.Thread(target=submit)
-    with contextlib.suppress(KeyboardInterrupt), work() as store:
-        first = store.add_job(job_spec(), "key", "body").id
-        copy.start()
-        copy.join(0.5)
-        assert made == []
-        if not recorded:
-            raise KeyboardInterrupt
-    copy.join(30)
-    with work() as store:
-        assert [job.id for job in store.jobs()] == made
-    assert len(made) == 1
-    assert not recorded or made == [first]
 
 
 def test_many_schedulers_at_once_claim_each_job_once(work: UnitOfWork) -> None:
