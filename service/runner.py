@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
+from service.claims import Claims
 from service.domain.errors import LeaseLost, NoSpace, ServiceError, Unavailable
 from service.domain.job import Job, JobSpec, JobState, Lease
 from service.domain.shares import Share, shares
@@ -44,6 +45,7 @@ class Runner:
         # Written by threads, one key each, and read from a signal handler, which could not wait for a lock.
         self._driven: dict[int, Job] = {}
         self._searches: dict[int, Search] = {}
+        self._claims = Claims()
 
     def stop(self) -> None:
         """Lets the jobs go after what is under way; may be called from a signal handler."""
@@ -114,7 +116,7 @@ class Runner:
     def _drive(self, job: Job, lease: Lease) -> None:
         search: Search | None = None
         try:
-            search = Search(job, lease, self._proposer_for(job.spec), self._leases.work)
+            search = Search(job, lease, self._proposer_for(job.spec), self._leases.work, claims=self._claims)
             self._searches[job.id] = search
             if self._stopping.is_set():
                 search.stop()
@@ -137,6 +139,7 @@ class Runner:
             ended, message = JobState.FAILED, f"{type(error).__name__}: {error}"
         finally:
             self._searches.pop(job.id, None)
+            self._claims.give_up_all(job.id)
         seconds_used = search.seconds_used if search else job.seconds_used
         job = self._leases.release(lease, ended, seconds_used, message)
         log.info("job %d: %s after %.1f s", job.id, job.state, job.seconds_used)

@@ -11,15 +11,16 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from search_space.genotype import Genotype
 from search_space.memory import peak_memory_bytes
 from search_space.network import Architecture
+from service.claims import Claims
 from service.domain.errors import LeaseLost
-from service.domain.fidelity import goes_on, ladder
+from service.domain.fidelity import Standings, ladder
 from service.domain.job import Job, JobSpec, Lease
 from service.domain.limits import latency_objective, missed_limit, too_slow
 from service.domain.stopping import Growth, promised_epochs, trained_epochs
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 3
 MOST_REPETITIONS = 20
+PAGE = 500  # trials that are read in one transaction, so that nobody waits long to write
 MOST_REJECTED = 50  # for each trial of the budget, after which a search whose limits nothing keeps ends
 
 
@@ -59,7 +61,9 @@ class Search:
         proposer: Proposer,
         work: UnitOfWork,
         clock: Callable[[], float] = time.monotonic,
+        claims: Claims | None = None,
     ) -> None:
+        """A job that is held under `lease`, as it is recorded; `claims` are those of all jobs that are driven here."""
         self.job = job
         self.rungs = ladder(job.spec.recipe.epochs, job.spec.early_stopping)
         self._lease = lease
@@ -69,15 +73,19 @@ class Search:
         # When its time began, and since when it stands still: replaced together, since the heart's thread reads them.
         self._time: tuple[float, float | None] = clock() - job.seconds_used, None
         self._stopping = threading.Event()
-        with work() as store:
-            self._trials = store.trials(job.id)
+        self._claims = claims or Claims()
+        self._trials = _recorded_trials(job.id, work)
         self._known = 0
         self._held: Proposal | None = None  # the next one, while it waits for the results of its very cell
         self._growth = Growth(job.spec.objectives)
+        self._epochs = 0  # that the trials below the mark were trained for
+        self._standings = {rung: Standings(job.spec.objectives) for rung in self.rungs}
         self._advance()
         self._rejected = sum(trial.rejected for trial in self._trials)
         self._keys = {trial.proposal.genotype.key for trial in self._trials}
         self._waiting = deque(trial.number for trial in self._trials if not trial.ended)
+        # By trial that waits: how many evaluations of other jobs had ended when the record was asked for its cell.
+        self._looked_up = dict.fromkeys(self._waiting, -1)
 
     @property
     def trials(self) -> Sequence[Trial]:
@@ -97,7 +105,8 @@ class Search:
         return max(1, self.job.spec.budget.trials - self._accepted + under_way)
 
     def rest(self) -> None:
-        """Its time stands still from now on: others have all the workers."""
+        """Its time stands still from now on: others have all the workers, and need not wait for what it would do."""
+        self._claims.give_up_all(self.job.id)
         started, resting_since = self._time
         if resting_since is None:
             self._time = started, self._clock()
@@ -143,21 +152,22 @@ class Search:
             return f"{self._rejected} of {len(self._trials)} proposals could not keep the limits."
         if self.seconds_used >= budget.seconds:
             return f"The budget of {budget.seconds:g} s was spent after {accepted} of {budget.trials} trials."
-        if budget.epochs is not None and sum(map(trained_epochs, self._trials)) >= budget.epochs:
+        under_way = self._trials[self._known :]
+        if budget.epochs is not None and self._epochs + sum(map(trained_epochs, under_way)) >= budget.epochs:
             return f"The budget of {budget.epochs} epochs was spent after {accepted} of {budget.trials} trials."
-        if budget.patience is not None:
-            self._growth.see(self._trials[: min(self._known, self._lagging(len(self._trials)))])
-            if self._growth.trials_without >= budget.patience:
-                return (
-                    f"{budget.patience} trials in a row did not make the front cover more, so {accepted} were enough."
-                )
+        if budget.patience is not None and self._growth.trials_without >= budget.patience:
+            return f"{budget.patience} trials in a row did not make the front cover more, so {accepted} were enough."
         return ""
 
     @property
-    def _epochs_are_promised(self) -> bool:
-        """Whether the trials under way may use up all epochs: then what they really use is waited for."""
-        epochs = self.job.spec.budget.epochs
-        return epochs is not None and sum(promised_epochs(trial, self.rungs[-1]) for trial in self._trials) >= epochs
+    def _may_end_by_itself(self) -> bool:
+        """Whether the trials under way may use up the epochs or the patience: then what comes of them is waited for."""
+        budget, under_way = self.job.spec.budget, self._trials[self._known :]
+        if budget.epochs is not None:
+            promised = sum(promised_epochs(trial, self.rungs[-1]) for trial in under_way)
+            if self._epochs + promised >= budget.epochs:
+                return True
+        return budget.patience is not None and self._growth.trials_without + len(under_way) >= budget.patience
 
     def _lagging(self, number: int) -> int:
         """How many of the first trials proposal `number` may know the results of."""
@@ -166,13 +176,35 @@ class Search:
     def next(self) -> Assignment | None:
         """The next evaluation to do, recorded beforehand; None where there is none, or none yet."""
         while not self.stopped:
-            if self._waiting:
-                return self._assignment(self._waiting.popleft())
+            if assignment := self._from_those_that_wait():
+                return assignment
             number = len(self._trials)
-            if self._known < self._lagging(number) or self._end or self._epochs_are_promised:
+            if self._known < self._lagging(number) or self._end or self._may_end_by_itself:
                 return None
             if not self._propose(number):
                 return None
+        return None
+
+    def _from_those_that_wait(self) -> Assignment | None:
+        """The first that no other job is doing at this moment; what others have recorded meanwhile is taken over."""
+        for _ in range(len(self._waiting)):
+            number = self._waiting.popleft()
+            trial = self._trials[number]
+            request_key = self._request(trial).key
+            if not self._claims.claim(request_key, self.job.id):
+                self._waiting.append(number)
+                continue
+            ended_for_others = self._claims.ended_for_others(self.job.id)
+            if self._looked_up.pop(number, ended_for_others) < ended_for_others:
+                with self._work() as store:
+                    trial = self._with_what_is_known(store, trial)
+                self._trials[number] = trial
+                if trial.ended:
+                    self._claims.give_up(request_key, self.job.id)
+                    self._rejected += trial.rejected
+                    self._advance()
+                    continue
+            return self._assignment(number)
         return None
 
     def report(self, number: int, report: EvaluationReport) -> bool:
@@ -184,10 +216,14 @@ class Search:
         evaluation = Evaluation(report, request_key=self._request(trial).key, seed=self.job.spec.seed)
         state = self._state_after(trial, report)  # looks at all earlier trials: not while others wait to write
         with self._work() as store:
-            if _crashed(report) and store.add_attempt(self._lease, number) < MOST_ATTEMPTS:
-                self._waiting.append(number)
-                return False
-            trial = self._recorded(store, trial, evaluation, state)
+            again = _crashed(report) and store.add_attempt(self._lease, number) < MOST_ATTEMPTS
+            if not again:
+                trial = self._recorded(store, trial, evaluation, state)
+        if again or trial.ended:
+            self._claims.give_up(evaluation.request_key, self.job.id)
+        if again:
+            self._waiting.append(number)
+            return False
         self._trials[number] = trial
         self._rejected += trial.rejected
         self._advance()
@@ -211,26 +247,13 @@ class Search:
         ):
             return False
         trial = Trial(proposal)
-        spec = self.job.spec
-        missed = missed_limit(spec.objectives, proposal.genotype, spec.skeleton)
+        ended_for_others = self._claims.ended_for_others(self.job.id)
         with self._work() as store:
             store.add_trial(self._lease, proposal)
-            earlier = store.reusable(self._request(trial).key)
-            if failed := self._failed_before(proposal):
-                trial = self._recorded(store, trial, Evaluation(failed, seed=spec.seed), TrialState.FAILED)
-            elif infeasible := self._infeasible(missed, [evaluation.report for _, evaluation in earlier.values()]):
-                trial = self._recorded(store, trial, Evaluation(infeasible, seed=spec.seed), TrialState.FAILED)
-            # A job without early stopping may have trained it to the end without its scores on the way.
-            known = self.rungs[-1] in earlier
-            for fidelity in self.rungs:
-                if trial.ended or not (fidelity in earlier or known):
-                    break
-                if fidelity not in earlier:
-                    continue
-                id, evaluation = earlier[fidelity]
-                evaluation = replace(evaluation, report=_with_memory(evaluation.report, proposal.genotype, spec))
-                state = self._state_after(trial, evaluation.report)
-                trial = self._recorded(store, trial, replace(evaluation, reused_from=id), state)
+            if failed := self._failed_before(proposal) or self._misses_a_limit(proposal):
+                trial = self._recorded(store, trial, Evaluation(failed, seed=self.job.spec.seed), TrialState.FAILED)
+            else:
+                trial = self._with_what_is_known(store, trial)
         self._trials.append(trial)
         self._rejected += trial.rejected
         self._keys.add(proposal.genotype.key)
@@ -238,7 +261,29 @@ class Search:
             self._advance()
         else:
             self._waiting.append(number)
+            self._looked_up[number] = ended_for_others
         return True
+
+    def _with_what_is_known(self, store: Store, trial: Trial) -> Trial:
+        """The trial with all results that another job has recorded of its cell."""
+        spec = self.job.spec
+        earlier = store.reusable(self._request(trial).key)
+        was_too_slow = self._was_too_slow(evaluation.report for _, evaluation in earlier.values())
+        if was_too_slow and not trial.evaluations:
+            infeasible = Evaluation(was_too_slow, seed=spec.seed)
+            return self._recorded(store, trial, infeasible, TrialState.FAILED)
+        # A job without early stopping may have trained it to the end without its scores on the way.
+        known = self.rungs[-1] in earlier
+        for fidelity in self._remaining(trial):
+            if trial.ended or not (fidelity in earlier or known):
+                break
+            if fidelity not in earlier:
+                continue
+            id, evaluation = earlier[fidelity]
+            evaluation = replace(evaluation, report=_with_memory(evaluation.report, trial.proposal.genotype, spec))
+            state = self._state_after(trial, evaluation.report)
+            trial = self._recorded(store, trial, replace(evaluation, reused_from=id), state)
+        return trial
 
     def _failed_before(self, proposal: Proposal) -> Failed | None:
         """What became of the very cell in this job, where it would fail again."""
@@ -247,10 +292,13 @@ class Search:
         ends = [trial.evaluations[-1].report for trial in self._trials if trial.proposal.genotype == proposal.genotype]
         return next((end for end in ends if isinstance(end, Failed) and not _crashed(end)), None)
 
-    def _infeasible(self, missed: str | None, earlier: Sequence[EvaluationReport]) -> Failed | None:
-        """The answer to a cell that has `missed` a limit, or was too slow when another job evaluated it."""
-        if missed:
-            return Failed(self.rungs[0], FailureClass.INFEASIBLE, missed, "")
+    def _misses_a_limit(self, proposal: Proposal) -> Failed | None:
+        """The answer to a cell that misses a limit by its description."""
+        missed = missed_limit(self.job.spec.objectives, proposal.genotype, self.job.spec.skeleton)
+        return Failed(self.rungs[0], FailureClass.INFEASIBLE, missed, "") if missed else None
+
+    def _was_too_slow(self, earlier: Iterable[EvaluationReport]) -> Failed | None:
+        """The answer to a cell that was too slow when another job evaluated it."""
         for report in earlier:
             if isinstance(report, Evaluated) and (told := too_slow(self.job.spec.objectives, report.latency)):
                 return Failed(self.rungs[0], FailureClass.INFEASIBLE, told, "", latency=report.latency)
@@ -279,11 +327,9 @@ class Search:
             return TrialState.FAILED
         if report.fidelity == self.rungs[-1]:
             return TrialState.DONE
-        spec = self.job.spec
-        lagging = self._lagging(trial.number)
-        peers = [result for peer in self._trials[:lagging] if (result := peer.at(report.fidelity))]
-        on = goes_on(report, peers, spec.objectives, spec.early_stopping.reduction)
-        return TrialState.PROPOSED if on else TrialState.STOPPED
+        reduction, before = self.job.spec.early_stopping.reduction, self._lagging(trial.number)
+        goes_on = self._standings[report.fidelity].among_the_best(report, before, reduction)
+        return TrialState.PROPOSED if goes_on else TrialState.STOPPED
 
     def _assignment(self, number: int) -> Assignment:
         request = self._request(self._trials[number])
@@ -314,7 +360,24 @@ class Search:
     def _advance(self) -> None:
         """Moves the mark below which every trial has ended."""
         while self._known < len(self._trials) and self._trials[self._known].ended:
+            trial = self._trials[self._known]
+            self._growth.see(trial)
+            self._epochs += trained_epochs(trial)
+            for rung, standings in self._standings.items():
+                if result := trial.at(rung):
+                    standings.add(trial.number, result)
             self._known += 1
+
+
+def _recorded_trials(job_id: int, work: UnitOfWork) -> list[Trial]:
+    """All trials of a job that nobody else may write to, page by page."""
+    trials: list[Trial] = []
+    while True:
+        with work() as store:
+            page = store.trials(job_id, after=len(trials) - 1, limit=PAGE)
+        trials += page
+        if len(page) < PAGE:
+            return trials
 
 
 def _with_memory(report: EvaluationReport, genotype: Genotype, spec: JobSpec) -> EvaluationReport:

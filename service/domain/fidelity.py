@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from bisect import bisect_left
 
 import moocore
 import numpy as np
 
+from service.domain.front import Losses
 from service.domain.job import EarlyStopping
-from service.domain.objectives import Objective, losses
+from service.domain.objectives import Objective, losses, violation
 from workers.messages import Evaluated
 
 MOST_RUNGS = 3
@@ -23,23 +24,40 @@ def ladder(epochs: int, early_stopping: EarlyStopping) -> tuple[int, ...]:
     return tuple(rungs)
 
 
-def goes_on(own: Evaluated, peers: Sequence[Evaluated], objectives: tuple[Objective, ...], reduction: int) -> bool:
-    """Whether a trial is among the best one in `reduction` of its peers at the same fidelity.
+class Standings:
+    """How the trials of a job stand at one fidelity, the first of them, as far as they have ended.
 
-    Trials that keep the limits come before those that do not; then the order is by non-domination rank, and
-    within a rank by the first objective. Peers are earlier trials whose results are all known, so the
-    answer is the same whichever worker is faster (asynchronous halving as in Li et al. 2018, arXiv 1810.05934,
-    with the peers fixed by number instead of by time).
+    Peers are earlier trials whose results are all known, so it is the same whichever worker is faster (asynchronous
+    halving as in Li et al. 2018, arXiv 1810.05934, with the peers fixed by number instead of by time).
     """
-    keep = math.ceil((len(peers) + 1) / reduction)
-    everyone = [*peers, own]
-    values = np.array([losses(objectives, result) for result in everyone])
-    violations = np.array([sum(objective.violation(result) for objective in objectives) for result in everyone])
-    feasible = violations == 0
-    rank = np.zeros(len(everyone))
-    if feasible.any():
-        rank[feasible] = moocore.pareto_rank(values[feasible])
-    worst_feasible = rank.max()
-    rank[~feasible] = worst_feasible + 1 + violations[~feasible]
-    better = (rank < rank[-1]) | ((rank == rank[-1]) & (values[:, 0] < values[-1, 0]))
-    return int(better.sum()) < keep
+
+    def __init__(self, objectives: tuple[Objective, ...]) -> None:
+        self._objectives = objectives
+        self._numbers: list[int] = []
+        self._losses: list[Losses] = []
+        self._violations: list[float] = []
+
+    def add(self, number: int, result: Evaluated) -> None:
+        """The result of a trial; numbers rise."""
+        self._numbers.append(number)
+        self._losses.append(losses(self._objectives, result))
+        self._violations.append(violation(self._objectives, result))
+
+    def among_the_best(self, own: Evaluated, before: int, reduction: int) -> bool:
+        """Whether a trial is among the best one in `reduction` of itself and the trials with a number below `before`.
+
+        Trials that keep the limits come before those that do not; then the order is by non-domination rank, and
+        within a rank by the first objective.
+        """
+        peers = bisect_left(self._numbers, before)
+        keep = math.ceil((peers + 1) / reduction)
+        values = np.array([*self._losses[:peers], losses(self._objectives, own)])
+        violations = np.array([*self._violations[:peers], violation(self._objectives, own)])
+        feasible = violations == 0
+        rank = np.zeros(peers + 1)
+        if feasible.any():
+            rank[feasible] = moocore.pareto_rank(values[feasible])
+        worst_feasible = rank.max()
+        rank[~feasible] = worst_feasible + 1 + violations[~feasible]
+        better = (rank < rank[-1]) | ((rank == rank[-1]) & (values[:, 0] < values[-1, 0]))
+        return int(better.sum()) < keep

@@ -89,6 +89,11 @@ def losses(objectives: tuple[Objective, ...], result: Evaluated) -> tuple[float,
     return tuple(objective.loss(result) for objective in objectives)
 
 
+def violation(objectives: tuple[Objective, ...], result: Evaluated) -> float:
+    """By how much all limits together are missed, each as a share of itself; 0 where every one is kept."""
+    return sum(objective.violation(result) for objective in objectives)
+
+
 def keeps_limits(objectives: tuple[Objective, ...], result: Evaluated) -> bool:
     """Whether the architecture keeps every limit."""
-    return all(objective.violation(result) == 0 for objective in objectives)
+    return violation(objectives, result) == 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from service.domain.front import Losses, grown
 from service.domain.objectives import Objective, keeps_limits, losses
 from service.domain.trial import Trial
@@ -27,19 +25,16 @@ class Growth:
     def __init__(self, objectives: tuple[Objective, ...]) -> None:
         self.trials_without = 0
         self._objectives = objectives
-        self._seen = 0
         self._front: list[Losses] = []
 
-    def see(self, trials: Sequence[Trial]) -> None:
-        """Takes in those of `trials` that are new since the last time; all have ended."""
-        for trial in trials[self._seen :]:
-            result = trial.full_result
-            if trial.rejected:
-                continue
-            self.trials_without += 1
-            if result is None or not keeps_limits(self._objectives, result):
-                continue
-            if larger := grown(self._front, losses(self._objectives, result)):
-                self._front = larger
-                self.trials_without = 0
-        self._seen = max(self._seen, len(trials))
+    def see(self, trial: Trial) -> None:
+        """Takes in the next trial, which has ended."""
+        result = trial.full_result
+        if trial.rejected:
+            return
+        self.trials_without += 1
+        if result is None or not keeps_limits(self._objectives, result):
+            return
+        if larger := grown(self._front, losses(self._objectives, result)):
+            self._front = larger
+            self.trials_without = 0

@@ -147,6 +147,16 @@ def test_a_job_of_higher_priority_takes_the_workers_and_gives_them_back(tmp_path
     assert_each_result_is_its_own(work, lower, urgent)
 
 
+def test_two_equal_jobs_at_once_train_every_cell_once(tmp_path: Path) -> None:
+    work, ledger = MemoryUnitOfWork(), tmp_path / "ledger"
+    both = submit(work, a_job(1, trials=30)), submit(work, a_job(1, trials=30))
+    with a_scheduler(work, ledger):
+        wait_for(lambda: all(is_done(work, id) for id in both), 120, "both jobs")
+    assert len(of(1, ledger)) == 30
+    assert [jobs.get(id, work).progress.done for id in both] == [30, 30]
+    assert sum(jobs.get(id, work).progress.reused for id in both) == 30
+
+
 def test_a_paused_job_leaves_its_worker_to_the_other_and_goes_on_where_it_was(tmp_path: Path) -> None:
     work, ledger = MemoryUnitOfWork(), tmp_path / "ledger"
     with a_scheduler(work, ledger):

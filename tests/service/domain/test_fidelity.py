@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.fidelity import goes_on, ladder
+from service.domain.fidelity import Standings, ladder
 from service.domain.job import EarlyStopping
 from service.domain.objectives import Objective
 from workers.messages import Evaluated, LatencyMeasurement
@@ -16,6 +18,14 @@ OBJECTIVES = (Objective("accuracy"), Objective("latency_ms"))
 
 def result(accuracy: float, latency_ms: float) -> Evaluated:
     return Evaluated(2, accuracy, LatencyMeasurement("local", 1, 1, (latency_ms,), (1.0,)), 1, 1, 0.1)
+
+
+def goes_on(own: Evaluated, peers: Sequence[Evaluated], objectives: tuple[Objective, ...], reduction: int) -> bool:
+    standings = Standings(objectives)
+    for number, peer in enumerate(peers):
+        standings.add(number, peer)
+    standings.add(len(peers), result(1.0, 0.01))  # a later trial, which must not matter
+    return standings.among_the_best(own, len(peers), reduction)
 
 
 results = st.builds(result, st.floats(0, 1), st.floats(0.1, 100))
