@@ -7,16 +7,16 @@ import logging
 import sys
 from pathlib import Path
 
-from service import processes, upkeep
+from service import parts, supervisor, upkeep
 from service.domain.errors import OperatorError, ServiceError
 from service.settings import Settings, read_settings
 
 PARTS = {
-    "all": processes.run_all,
-    "api": processes.run_api,
-    "scheduler": processes.run_scheduler,
-    "worker": processes.run_worker,
-    "migrate": processes.migrate,
+    "all": supervisor.run_all,
+    "api": parts.run_api,
+    "scheduler": parts.run_scheduler,
+    "worker": parts.run_worker,
+    "migrate": parts.migrate,
 }
 COMMANDS = {
     "all": "the API and the scheduler, which are started again when they die (the default)",
@@ -63,8 +63,8 @@ def _done(asked: argparse.Namespace, settings: Settings) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m service", description=__doc__)
-    parts = parser.add_subparsers(dest="part", metavar="PART")
-    made = {name: parts.add_parser(name, help=told, description=told) for name, told in COMMANDS.items()}
+    commands = parser.add_subparsers(dest="part", metavar="PART")
+    made = {name: commands.add_parser(name, help=told, description=told) for name, told in COMMANDS.items()}
     made["export-optuna"].add_argument("job", type=int, metavar="JOB", help="the number of the job")
     for name in ("backup", "restore", "export-optuna"):
         made[name].add_argument("file", type=Path, metavar="FILE")

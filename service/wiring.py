@@ -54,9 +54,12 @@ def _name(data_dir: Path) -> str:
     return file.read_text()
 
 
-def record_device(work: UnitOfWork) -> None:
-    """Measures this machine once, in a worker, so that a limit out of its reach is refused at submission."""
-    profile = on_a_worker(profile_device)
+def record_device(work: UnitOfWork, processors: int | None) -> None:
+    """Measures this machine once, in a worker, so that what is out of its reach is refused at submission.
+
+    So is an evaluation that wants more than `processors`, where it is known how many there can be.
+    """
+    profile = on_a_worker(profile_device) | ({} if processors is None else {"processors": processors})
     with work() as store:
         store.save_device("local", profile)
     log.info("device local: %s", profile)

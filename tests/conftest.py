@@ -13,6 +13,8 @@ from tests.postgres import postgres_or_skip
 # Before torch is loaded, and for the processes that tests start too: tests run side by side, and sums of floats come
 # out the same in two processes only where both add them in as many threads.
 os.environ["OMP_NUM_THREADS"] = "1"
+# Ray gives its workers the lowest rank but four; beside the other tests they would hardly have their turn.
+os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 - so spelt by Ray
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 if DATA.is_dir():
     os.environ.setdefault("CELLSMITH_DATA", str(DATA))

@@ -92,14 +92,14 @@ def postgres_server(*, keeps_its_word: bool = False) -> Iterator[Server]:
 
     One that `keeps_its_word` loses nothing when it is killed; others are faster.
     """
-    binaries = _binaries()
+    programs = binaries()
     # Not pytest's folder: a socket's path is at most 107 characters, and root's folders are closed to other users.
     folder = Path(tempfile.mkdtemp(prefix="cellsmith-pg-"))
     try:
-        user = _owner(folder)
+        user = owner(folder)
 
         def run(program: str, *arguments: str) -> None:
-            command = [str(binaries / program), "-D", str(folder / "data"), *arguments]
+            command = [str(programs / program), "-D", str(folder / "data"), *arguments]
             # Into a file: a server that inherited a pipe would keep it open.
             with (folder / "output.txt").open("ab") as output:
                 done = subprocess.run(command, stdout=output, stderr=output, cwd=folder, check=False, **user)
@@ -123,7 +123,8 @@ def postgres_server(*, keeps_its_word: bool = False) -> Iterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
+    """The folder of PostgreSQL's programs; NoPostgres where there is none."""
     on_path = shutil.which("initdb")
     found = [Path(on_path).resolve()] if on_path else sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not found:
@@ -131,7 +132,7 @@ def _binaries() -> Path:
     return found[-1].parent
 
 
-def _owner(folder: Path) -> dict[str, Any]:
+def owner(folder: Path) -> dict[str, Any]:
     """What makes a subprocess run as somebody who may run PostgreSQL, which root may not."""
     if os.geteuid() != 0:
         return {}

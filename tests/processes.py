@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -82,13 +84,36 @@ def alive_with(marker: str) -> list[str]:
     return found
 
 
-def alive_as(name: str) -> list[str]:
-    """The command lines of living processes that have `name` in them."""
+def holding(file: Path) -> list[int]:
+    """The living processes that have `file` open: whoever opened it, and what that has forked since."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except OSError:
-            continue
-        found += [line] if name in line else []
+        with contextlib.suppress(OSError):  # processes end while we look
+            if any(_leads_to(file, descriptor) for descriptor in (process / "fd").iterdir()):
+                found.append(int(process.name))
     return found
+
+
+def _leads_to(file: Path, descriptor: Path) -> bool:
+    try:
+        return descriptor.readlink() == file
+    except OSError:
+        return False
+
+
+@contextmanager
+def looking(look: Callable[[], None], every_s: float = 0.2) -> Iterator[None]:
+    """Calls `look` again and again from a thread of its own, as long as this context lasts."""
+    ending = threading.Event()
+
+    def looks() -> None:
+        while not ending.wait(every_s):
+            look()
+
+    thread = threading.Thread(target=looks)
+    thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        thread.join()

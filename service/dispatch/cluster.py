@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import NoReturn
+
+from workers.process_tree import machine_bytes
+
+SHARED_MEMORY = "/dev/shm"  # noqa: S108
+SHARE_OF_SHARED_MEMORY = 0.9
+SHARE_OF_MACHINE = 0.3  # what Ray takes for its objects where nothing is said
+LEAST_OF_RAY_BYTES = 80_000_000
+LONGEST_WITHOUT_HEAD_S = "20"
+"""Then a node ends, to be started again by whoever started it: it cannot join the head that comes after."""
 
 
 def be_one_of_several() -> None:
@@ -22,6 +32,7 @@ def command(address: str, processors: int, *, head: bool, folder: Path | None = 
     # Ray's own script, by the interpreter that runs this.
     line = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats"]
     line += [f"--num-cpus={processors}"]
+    line += _what_fits_into_shared_memory()
     if folder:
         line += [f"--temp-dir={folder}"]
     if head:
@@ -35,6 +46,16 @@ def command(address: str, processors: int, *, head: bool, folder: Path | None = 
     return [*line, f"--address={socket.gethostbyname(host)}:{port}"]
 
 
+def _what_fits_into_shared_memory() -> list[str]:
+    """Where a container has less of it than Ray would take, Ray would keep its objects on the disk instead."""
+    try:
+        room_bytes = int(SHARE_OF_SHARED_MEMORY * shutil.disk_usage(SHARED_MEMORY).free)
+    except OSError:  # not Linux
+        return []
+    wanted = SHARE_OF_MACHINE * machine_bytes()
+    return [f"--object-store-memory={room_bytes}"] if LEAST_OF_RAY_BYTES <= room_bytes < wanted else []
+
+
 def lead(address: str, processors: int, folder: Path | None) -> subprocess.Popen[bytes]:
     """The head of a Ray, as a process of its own that `ray.init` can join soon after."""
     line = command(address, processors, head=True, folder=folder)
@@ -44,6 +65,7 @@ def lead(address: str, processors: int, folder: Path | None) -> subprocess.Popen
 def join(address: str, processors: int) -> NoReturn:
     """Becomes a node of the Ray at `address`, with so many evaluations at once."""
     line = command(address, processors, head=False)
+    os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", LONGEST_WITHOUT_HEAD_S)
     os.execv(line[0], line)  # noqa: S606  # a fixed command line, and no shell wanted
 
 

@@ -201,10 +201,12 @@ class TuneDispatcher:
         TooFewResources where this Ray could never run one of the job's evaluations.
         """
         resources = search.job.spec.resources
-        there = ray.cluster_resources()
+        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         for kind, wanted in (("CPU", resources.cpus), ("GPU", resources.gpus)):
-            if wanted > there.get(kind, 0):
-                raise TooFewResources(f"A worker of this job wants {wanted} {kind}s; there are {there.get(kind, 0):g}.")
+            most = max(node.get(kind, 0) for node in nodes)
+            if wanted > most:
+                told = f"A worker of this job wants {wanted} {kind}s; no machine here has more than {most:g} of them"
+                raise TooFewResources(f"{told} for evaluations (CELLSMITH_WORKERS of its process).")
         processors = _Processors()
         share = self._share or (lambda processors: shares(processors, [search.job])[search.job.id])
         records = _Records(search)

@@ -130,9 +130,13 @@ def _refuse_what_is_not_here(spec: JobSpec, profiles: Mapping[str, Mapping[str, 
             raise Invalid(f"objectives.{index}.device", f"Unknown device {objective.device!r}; use {LOCAL!r}.")
     if spec.resources.gpus:
         raise Invalid("resources.gpus", "Networks are trained on processors here; use 0.")
-    cores = profiles.get(LOCAL, {}).get("cores")
+    here = profiles.get(LOCAL, {})
+    cores, given = here.get("cores"), here.get("processors")
     if cores is not None and spec.resources.cpus > cores:
         raise Invalid("resources.cpus", f"This machine has {cores} processors; use {cores} or fewer a worker.")
+    if given is not None and spec.resources.cpus > given:
+        told = f"Evaluations may use {given} processors here (CELLSMITH_WORKERS); use {given} or fewer a worker."
+        raise Invalid("resources.cpus", told)
 
 
 def get(id: int, work: UnitOfWork) -> JobStatus:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -523,6 +524,31 @@ def test_what_is_known_of_a_device_is_replaced(work: UnitOfWork) -> None:
         store.save_device("pi", {"threads": 2})
     with work() as store:
         assert store.devices() == {"local": {"cpu": "x", "macs_per_ms": 1e6}, "pi": {"threads": 2}}
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_copy_of_a_submission_waits_until_the_first_one_is_recorded_or_is_not(
+    work: UnitOfWork, recorded: bool
+) -> None:
+    made: list[int] = []
+
+    def submit() -> None:
+        with work() as store:
+            made.append(store.add_job(job_spec(), "key", "body").id)
+
+    copy = threading.Thread(target=submit)
+    with contextlib.suppress(KeyboardInterrupt), work() as store:
+        first = store.add_job(job_spec(), "key", "body").id
+        copy.start()
+        copy.join(0.5)
+        assert made == []
+        if not recorded:
+            raise KeyboardInterrupt
+    copy.join(30)
+    with work() as store:
+        assert [job.id for job in store.jobs()] == made
+    assert len(made) == 1
+    assert not recorded or made == [first]
 
 
 def test_many_schedulers_at_once_claim_each_job_once(work: UnitOfWork) -> None:

@@ -46,19 +46,24 @@ def test_every_image_is_a_stage_of_the_dockerfile_and_what_it_copies_is_there(se
         assert all((ROOT / source).exists() for source in line.split())
 
 
+def modules_of_the_compute_image_alone() -> list[str]:
+    """Those of the extras that the image of the API does not install."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    missing = {re.split(r"[<>=\[]", each)[0] for each in (*extras["compute"], *extras["onnx"])}
+    return sorted(name.replace("scikit-learn", "sklearn") for name in missing)
+
+
 def test_the_image_of_the_api_installs_no_torch_and_needs_none(services: dict[str, Any]) -> None:
     """Nothing of the extras `compute` and `onnx` can be imported, and the API is made all the same."""
     assert services["api"]["build"]["target"] == services["migrate"]["build"]["target"] == "api"
     stage = (ROOT / "docker" / "Dockerfile").read_text().split("FROM base AS api")[1].split("FROM")[0]
     assert 'pip install --constraint constraints.txt ".[server,postgres]"' in stage
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    missing = {re.split(r"[<>=\[]", each)[0] for each in (*extras["compute"], *extras["onnx"])}
-    modules = sorted(name.replace("scikit-learn", "sklearn") for name in missing)
+    modules = modules_of_the_compute_image_alone()
     program = f"""
 import sys
 for name in {modules!r}:
     sys.modules[name] = None  # importing it raises ImportError
-from service import __main__, processes, upkeep
+from service import __main__, parts, supervisor, upkeep
 from api.app import create_app
 from service.store.memory import MemoryUnitOfWork
 print(len(create_app(MemoryUnitOfWork()).routes))

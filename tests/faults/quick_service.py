@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from service import processes
+from service import supervisor
 from service.__main__ import main
 from workers.messages import EvaluationReport, EvaluationRequest
 
@@ -48,7 +48,7 @@ def _write_what_is_acknowledged() -> None:
 
 
 if __name__ == "__main__":
-    processes.PROGRAM = (sys.executable, "-m", "tests.faults.quick_service")
+    supervisor.PROGRAM = (sys.executable, "-m", "tests.faults.quick_service")
     if sys.argv[1:] == ["scheduler"]:
         from service import wiring
         from tests.faults.quick_service import evaluate as found_by_workers

@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from service.store.engine import connect
+from service.store.migrate import upgrade
 from tests.processes import ROOT
 
 
@@ -73,6 +76,18 @@ def test_a_port_that_is_taken(tmp_path: Path, part: str) -> None:
     assert "CELLSMITH_PORT" in told
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "nowhere.invalid"])
+def test_an_address_for_ray_that_is_taken_or_not_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "0123456789abcdef" * 4)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        code, told = start("scheduler", data_dir=tmp_path, ray_address=f"{host}:{taken.getsockname()[1]}")
+    assert code == 1
+    assert told.splitlines()[-1].endswith("set CELLSMITH_RAY_ADDRESS.")
+    assert "Traceback" not in told
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("port", "eighty"), ("workers", "0"), ("lease_seconds", "1"), ("log_level", "loud"), ("database_url", "file.db")],
@@ -89,3 +104,16 @@ def test_a_database_server_that_is_not_there(tmp_path: Path) -> None:
     assert code == 1
     assert told.count("\n") == 1
     assert "CELLSMITH_DATABASE_URL" in told
+
+
+@pytest.mark.parametrize("part", ["all", "api", "scheduler", "migrate"])
+def test_a_database_that_a_newer_version_has_written(tmp_path: Path, part: str) -> None:
+    engine = connect(f"sqlite:///{tmp_path / 'cellsmith.db'}")
+    upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    code, told = start(part, data_dir=tmp_path)
+    assert code == 1
+    assert told.count("\n") == 1
+    assert "schema 9999, which is newer than this Cellsmith: update Cellsmith." in told

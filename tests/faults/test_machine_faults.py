@@ -79,6 +79,8 @@ def test_without_ray_jobs_are_read_and_accepted_and_it_comes_back(tmp_path: Path
         job = running.submit()
         wait_for(lambda: running.ended(job) >= 2, 300, "trials")
         assert running.readiness() == "ok"
+        wait_for(lambda: running.ask("/v1/devices")[1] != [], 60, "the machine is measured")
+        assert running.ask("/v1/jobs", {"dataset": "digits", "resources": {"cpus": 3}})[0] == 422, "it has 2 workers"
         before = ended(running, job)
         (victim,) = running.processes(part_of_ray)
         os.kill(victim, signal.SIGKILL)

@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from tests import fakes
 from workers.messages import EvaluationReport, EvaluationRequest, Failed, FailureClass
 
@@ -94,6 +96,27 @@ def segfaults(request: EvaluationRequest, data: Any) -> Reports:
 def raises(request: EvaluationRequest, data: Any) -> Reports:
     """An exception that escapes."""
     yield data["what nobody expected"]
+
+
+def meets_no_numbers(request: EvaluationRequest, data: Any) -> Reports:
+    """Real training on images that are NaN."""
+    yield from _trained_on(np.nan, request)
+
+
+def sees_nothing(request: EvaluationRequest, data: Any) -> Reports:
+    """Real training on images that are all alike."""
+    yield from _trained_on(0.0, request)
+
+
+def _trained_on(brightness: float, request: EvaluationRequest) -> Reports:
+    # Torch is loaded where it is needed: most of these evaluations fork, or die, without.
+    from workers.data.labelled import LabelledData
+    from workers.data.splits import SearchData
+    from workers.evaluate import evaluate
+
+    images_NCHW = np.full((64, *request.skeleton.input_shape), brightness, dtype=np.float32)
+    data = LabelledData(images_NCHW, np.arange(64) % request.skeleton.classes)
+    yield from evaluate(request, SearchData(data, data))
 
 
 def is_well(request: EvaluationRequest, data: Any) -> Reports:

@@ -25,9 +25,9 @@ from service.search import Search
 from service.store.memory import MemoryUnitOfWork
 from tests import fakes
 from tests.fakes import a_search, a_spec
-from tests.processes import alive_as, wait_for
+from tests.processes import holding, looking, wait_for
 from tests.workers import supervised_evaluations as wrong
-from workers.messages import EvaluationReport, EvaluationRequest, FailureClass
+from workers.messages import EvaluationReport, EvaluationRequest, FailureClass, Recipe
 
 pytestmark = pytest.mark.xdist_group("ray")
 
@@ -171,18 +171,25 @@ WRONG = {
     "ignored signals": (wrong.ignores_signals, FailureClass.DEADLINE),
     "fork bomb": (wrong.bombs, FailureClass.DEADLINE),
     "memory": (wrong.allocates, FailureClass.OUT_OF_MEMORY),
+    "NaN": (wrong.meets_no_numbers, FailureClass.DIVERGED),
+    "constant output": (wrong.sees_nothing, FailureClass.CONSTANT),
 }
-DEADLINE_S = 2.0
+DEADLINES_S = {"endless loop in C": 2.0, "ignored signals": 2.0, "fork bomb": 3.0}
+OTHERWISE_S = 60.0
 
 
 def goes_wrong(key: str) -> bool:
     return int(key[:8], 16) % 2 == 0
 
 
-def every_other_goes_wrong(request: EvaluationRequest, how: str) -> Iterator[EvaluationReport]:
-    if goes_wrong(request.genotype.key):
-        yield from WRONG[how][0](request, None)
-    yield from fakes.evaluate(request)
+def every_other_goes_wrong(request: EvaluationRequest, how_and_mark: tuple[str, str]) -> Iterator[EvaluationReport]:
+    """Holds the file `mark` open, as does whatever it forks, so that all can be found again."""
+    how, mark = how_and_mark
+    with Path(mark).open():
+        if goes_wrong(request.genotype.key):
+            yield from WRONG[how][0](request, None)
+        else:
+            yield from fakes.evaluate(request)
 
 
 @pytest.mark.parametrize("turn", [0, *(pytest.param(turn, marks=pytest.mark.long) for turn in range(1, 20))])
@@ -191,28 +198,35 @@ def every_other_goes_wrong(request: EvaluationRequest, how: str) -> Iterator[Eva
     [
         "endless loop in C",
         "fork bomb",
-        # without Ray, tests/workers/test_supervised.py asks the same of these every time
-        pytest.param("ignored signals", marks=pytest.mark.long),
-        pytest.param("memory", marks=pytest.mark.long),
+        # without Ray, tests/workers asks the same of these every time
+        *(pytest.param(how, marks=pytest.mark.long) for how in ("ignored signals", "memory", "NaN", "constant output")),
     ],
 )
-def test_trials_that_go_wrong_are_named_and_their_neighbours_are_as_they_would_have_been(how: str, turn: int) -> None:
-    spec = a_spec(trials=8, seed=turn, sampler="random", stopping="none", evaluation_seconds=DEADLINE_S)
-    spec = replace(spec, resources=replace(spec.resources, memory_mb=900))
+def test_trials_that_go_wrong_are_named_and_their_neighbours_are_as_they_would_have_been(
+    tmp_path: Path, how: str, turn: int
+) -> None:
+    mark = tmp_path / "mark"
+    mark.touch()
+    deadline_s = DEADLINES_S.get(how, OTHERWISE_S)
+    spec = a_spec(trials=8, seed=turn, sampler="random", stopping="none", evaluation_seconds=deadline_s)
+    spec = replace(spec, resources=replace(spec.resources, memory_mb=900), recipe=Recipe(epochs=1))
     undisturbed = a_search(spec, MemoryUnitOfWork())
     InlineDispatcher(fakes.evaluate).run(undisturbed)
     search = a_search(spec, MemoryUnitOfWork())
-    TuneDispatcher(every_other_goes_wrong, how).run(search)
+    most = [0]
+    with looking(lambda: most.append(len(holding(mark)))):
+        TuneDispatcher(every_other_goes_wrong, (how, str(mark))).run(search)
     failures = []
     for trial, as_it_would_be in zip(search.trials, undisturbed.trials, strict=True):
         if goes_wrong(trial.proposal.genotype.key):
             assert trial.failure is not None
-            assert trial.failure.seconds < DEADLINE_S + 5
+            assert trial.failure.seconds < deadline_s + 5
             failures.append(trial.failure.failure)
         else:
             assert trial == as_it_would_be
     assert set(failures) == {WRONG[how][1]}
-    wait_for(lambda: not alive_as("EvaluationTrainable"), 10, "no process of an evaluation is left")
+    assert max(most) > (wrong.CHILDREN / 2 if how == "fork bomb" else 0), "its processes were seen"
+    wait_for(lambda: not holding(mark), 10, "no process of an evaluation is left")
 
 
 def reads_data(request: EvaluationRequest, data: Any) -> Iterator[EvaluationReport]:

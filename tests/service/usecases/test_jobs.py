@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.domain.errors import Conflict, Invalid, KeyReused, NotFound
-from service.domain.job import Budget, JobState
+from service.domain.job import Budget, JobState, Resources
 from service.domain.objectives import Objective
 from service.ports import UnitOfWork
 from service.store.memory import MemoryUnitOfWork
@@ -48,6 +48,15 @@ def test_what_cannot_be_done_is_refused_and_not_stored(
         jobs.submit(job_spec(**changes), work)
     assert refusal.value.field == field
     assert jobs.newest(work) == []
+
+
+def test_a_worker_that_wants_more_processors_than_evaluations_may_use_is_refused(work: UnitOfWork) -> None:
+    with work() as store:
+        store.save_device("local", {"cores": 8, "processors": 2})
+    jobs.submit(job_spec(resources=Resources(cpus=2)), work)
+    with pytest.raises(Invalid, match=r"2 processors here.*CELLSMITH_WORKERS") as refusal:
+        jobs.submit(job_spec(resources=Resources(cpus=3)), work)
+    assert refusal.value.field == "resources.cpus"
 
 
 def test_a_job_can_be_paused_resumed_and_cancelled(work: UnitOfWork) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from service.domain.errors import CannotStart
-from service.processes import migrate, run_all, run_api
+from service.parts import migrate, run_api
 from service.settings import Settings
+from service.supervisor import run_all
 from tests.processes import free_port, start
 
 

@@ -1,0 +1,89 @@
+"""The API and the scheduler of one machine, kept alive by the process that started them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from service.domain.errors import CannotStart
+from service.endings import PARENT, end_with_parent, on_stop
+from service.entrance import open_record, refuse_taken_port
+from service.leftovers import end_leftovers, remove_scratch
+from service.locks import SERVICE_LOCK, only_one, refuse_second
+from service.settings import Settings
+
+log = logging.getLogger(__name__)
+
+PROGRAM = (sys.executable, "-m", "service")
+STOP_SECONDS = 20.0
+EARLY_SECONDS = 20.0
+COULD_NOT_START = 1
+MOST_EARLY_ENDS = 3
+
+
+def run_all(settings: Settings) -> None:
+    """The API and the scheduler as children that are restarted when they die, until this process is stopped."""
+    refuse_second(settings.data_dir)
+    refuse_taken_port(settings.host, settings.port)
+    open_record(settings)
+    with only_one(settings.data_dir, SERVICE_LOCK):
+        stopping = threading.Event()
+        on_stop(stopping.set)
+        end_with_parent(stopping.set)
+        children = [_Child("api"), _Child("scheduler")]
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        print(f"Cellsmith listens on http://{host}:{settings.port}, data in {settings.data_dir}", flush=True)
+        try:
+            while not stopping.wait(0.2):
+                for child in children:
+                    child.keep_alive()
+        finally:
+            _stop([child.process for child in children], settings.data_dir)
+
+
+class _Child:
+    """A part of the service in a process of its own, which is started again when it dies.
+
+    One that is killed from outside, however often, is not one that cannot start.
+    """
+
+    def __init__(self, part: str) -> None:
+        self._part = part
+        self._early_ends = 0
+        self._start()
+
+    def keep_alive(self) -> None:
+        """Starts it again if it has died; CannotStart where it does not live long enough, time after time."""
+        if self.process.poll() is None:
+            return
+        lived = time.monotonic() - self._started
+        told_why = self.process.returncode == COULD_NOT_START and lived < EARLY_SECONDS
+        self._early_ends = self._early_ends + 1 if told_why else 0
+        if self._early_ends >= MOST_EARLY_ENDS:
+            raise CannotStart(f"The {self._part} ends as soon as it is started; the lines above say why.")
+        log.warning("%s ended with %s; starting it again", self._part, self.process.returncode)
+        self._start()
+
+    def _start(self) -> None:
+        self._started = time.monotonic()
+        environment = os.environ | {PARENT: str(os.getpid())}
+        self.process = subprocess.Popen([*PROGRAM, self._part], env=environment, stdin=subprocess.DEVNULL)
+
+
+def _stop(children: list[subprocess.Popen[bytes]], data_dir: Path) -> None:
+    for child in children:
+        child.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    for child in children:
+        try:
+            child.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+            end_leftovers(data_dir)
+            remove_scratch(data_dir)
