@@ -132,11 +132,6 @@ def learning_rate(progress: float, recipe: Recipe) -> float:
     return recipe.learning_rate * warm_up * (1 + math.cos(math.pi * progress / recipe.epochs)) / 2
 
 
-def accuracy(network: nn.Module, data: LabelledData) -> float:
-    """The share of `data` that `network` labels correctly, in its evaluation mode. Diverged as in `labelled`."""
-    return share_correct(labelled(network, data), data)
-
-
 def share_correct(labels_N: Tensor, data: LabelledData) -> float:
     """The share of `labels_N`, one for each image of `data`, that is right."""
     return (labels_N == tensors(data)[1]).float().mean().item()

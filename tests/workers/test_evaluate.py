@@ -19,7 +19,7 @@ from workers.data.labelled import LabelledData
 from workers.data.splits import SearchData
 from workers.evaluate import evaluate
 from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, Failed, FailureClass, Recipe
-from workers.train import accuracy
+from workers.train import labelled, share_correct
 
 TINY = Skeleton((1, 8, 8), classes=10, channels=8, stages=2)
 
@@ -82,8 +82,10 @@ def test_both_forms_of_weights_score_what_was_reported(reports: list[EvaluationR
     inference = merge(network)
     network.load_state_dict(load(full(reports).weights["training"]))
     inference.load_state_dict(load(full(reports).weights["inference"]))
-    assert accuracy(inference, digits.validation) == full(reports).accuracy
-    assert accuracy(network, digits.validation) == pytest.approx(full(reports).accuracy, abs=0.01)
+    assert share_correct(labelled(inference, digits.validation), digits.validation) == full(reports).accuracy
+    assert share_correct(labelled(network, digits.validation), digits.validation) == pytest.approx(
+        full(reports).accuracy, abs=0.01
+    )
 
 
 def test_the_same_request_gives_the_same_bits(reports: list[EvaluationReport], digits: SearchData) -> None:

@@ -12,7 +12,7 @@ from tests.workers.plain import plain_network
 from workers.data.labelled import LabelledData
 from workers.data.splits import SearchData
 from workers.messages import Recipe
-from workers.train import Diverged, Training, accuracy, learning_rate, tensors
+from workers.train import Diverged, Training, labelled, learning_rate, share_correct, tensors
 
 RECIPE = Recipe(epochs=6)
 
@@ -26,7 +26,7 @@ def trained(data: SearchData, stops: tuple[int, ...], recipe: Recipe = RECIPE, s
     training = Training(network, data, recipe, seed)
     for epochs in stops:
         training.run_to(epochs)
-        accuracy(network, data.validation)
+        share_correct(labelled(network, data.validation), data.validation)
     return network
 
 
@@ -35,7 +35,7 @@ def test_a_small_plain_network_learns_the_digits(digits: SearchData) -> None:
     training = Training(network, digits, RECIPE, seed=0)
     training.run_to(6)
     assert training.epochs_done == 6
-    assert accuracy(network, digits.validation) > 0.9
+    assert share_correct(labelled(network, digits.validation), digits.validation) > 0.9
 
 
 def test_stopping_and_going_on_equals_going_straight(digits: SearchData) -> None:
