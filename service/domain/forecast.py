@@ -14,6 +14,8 @@ from service.domain.tally import Tally
 
 STARTING_SECONDS = 8.0  # Ray and its workers start; nothing is trained meanwhile
 IMPROVEMENT = 1.15  # a search gets better, so more trials climb than there are places for among equals
+BUSY = 0.97  # share of their time that workers of a search train and measure
+BUSY_SECONDS = 30.0  # how long that expectation weighs, against what this search has seen of its workers
 SEEN_BEFORE = 10.0  # how many climbs that expectation weighs, against those of this search
 
 
@@ -22,7 +24,7 @@ def seconds_to_come(spec: JobSpec, tally: Tally, seconds_used: float) -> float |
 
     The first trials have few peers to be stopped by, so the pace of the beginning says little about the rest: every
     trial to come costs its lowest rung, and each further rung by the chance to climb so far. Work turns into time as
-    it did since the workers have started.
+    it did since the workers have started; when that was is not known exactly, so at first they are taken to be busy.
     """
     spent = tally.seconds
     if not spent or not seconds_used:
@@ -35,7 +37,9 @@ def seconds_to_come(spec: JobSpec, tally: Tally, seconds_used: float) -> float |
         spent += costs[rung] / 2
         left += table.expected(costs, favour, rung, range(place, place + 1)) - costs[rung] / 2
     searching = seconds_used - min(STARTING_SECONDS, seconds_used / 2)
-    return float(left / min(spec.resources.workers, spent / searching))
+    workers = spec.resources.workers
+    at_once = (spent + BUSY * workers * BUSY_SECONDS) / (searching + BUSY_SECONDS)
+    return float(left / min(workers, at_once))
 
 
 def seconds_of_all(spec: JobSpec, costs: Sequence[float], favour: float) -> float:
