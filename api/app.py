@@ -7,14 +7,14 @@ from fastapi import Depends, FastAPI
 from api import errors
 from api.body_limit import BodyLimit
 from api.dependencies import PREFIX, refuse_unknown_parameters
-from api.routes import architectures, best, catalogue, front, health, jobs, record, trials
+from api.routes import architectures, best, catalogue, front, health, jobs, record, scripts, trials
 from service.ports import UnitOfWork
 from service.settings import read_settings
 from service.store.engine import connect
 from service.store.migrate import check
 from service.store.sql import SqlUnitOfWork
 
-RESOURCES = (jobs, trials, front, record, architectures, best, catalogue)
+RESOURCES = (jobs, trials, front, record, architectures, scripts, best, catalogue)
 
 
 def create() -> FastAPI:

@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from search_space.operators import OPERATORS, Operator
+from search_space.skeleton import INPUTS
 
 PAGE = Path(__file__).parent / "reference" / "operators.md"
 
@@ -24,7 +25,6 @@ products are not among them. Every operator takes stride 1 and 2, any size, odd 
 on. In the drawings dw is a depthwise convolution, norm a batch norm, SE squeeze and excite.
 """
 
-_MAPS = {1: "signals", 2: "images", 3: "volumes"}
 _WIDTH, _SIDE = 64, 32
 
 
@@ -49,7 +49,7 @@ def _entry(name: str, operator: Operator) -> Iterator[str]:
         f"- At {_WIDTH} channels of {_SIDE} x {_SIDE} pixels: {cost.params:,} parameters, {cost.macs / 1e6:,.2f} "
         f"million MACs, {cost.bytes_moved / 1e6:,.2f} MB moved"
     )
-    yield f"- For {', '.join(_MAPS[dims] for dims in operator.dims)}"
+    yield f"- For {', '.join(INPUTS[dims] for dims in operator.dims)}"
     yield f"- Where it is slow: {operator.slow}"
     yield f"- Source: {operator.source}\n"
 

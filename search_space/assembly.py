@@ -24,7 +24,7 @@ from search_space.modules.recursion import share_weights, use_recursion
 from search_space.modules.regularised import RegularisedNetwork
 from search_space.modules.residual_cell import use_residual_cells
 from search_space.modules.reversible import ReversibleNetwork, use_reversible_cells
-from search_space.modules.stem import DoubleStem, Stem
+from search_space.modules.stem import DoubleStem, SingleStem
 from search_space.network_source import network_source
 from search_space.operators import OPERATORS
 from search_space.skeleton import Skeleton
@@ -52,7 +52,7 @@ _AROUND_CELLS = {
     "use_activation": use_activation,
     "use_residual_cells": use_residual_cells,
     "use_norm": use_norm,
-    "Stem": Stem,
+    "SingleStem": SingleStem,
     "DoubleStem": DoubleStem,
 }
 
@@ -61,7 +61,7 @@ def assemble(genotype: Genotype, skeleton: Skeleton) -> Network:
     """A freshly initialised network: images (N, C, H, W) to logits (N, classes). Draws from torch's generator."""
     drops = skeleton.drop_path is not None
     namespace: dict[str, Any] = _AROUND_CELLS | {
-        name: _cell_class(cell_source(name, cell, stride, drops, skeleton.dims), genotype, name)
+        name: _cell_class(cell_source(name, cell, stride, drops, skeleton.dims), genotype, name, skeleton.dims)
         for name, cell, stride in (
             ("NormalCell", genotype.normal, 1),
             ("ReductionCell", genotype.reduction, 2),
@@ -72,14 +72,14 @@ def assemble(genotype: Genotype, skeleton: Skeleton) -> Network:
     return network
 
 
-def _cell_class(text: str, genotype: Genotype, name: str) -> type[Cell]:
+def _cell_class(text: str, genotype: Genotype, name: str, dims: int) -> type[Cell]:
     file = f"<{name} of {genotype.key}>"
     # As dataclasses and torch.fx do it: what runs is the text, and a traceback shows its lines.
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     edges = genotype.normal.edges + genotype.reduction.edges
     namespace: dict[str, Any] = _AROUND_OPERATORS | {
         class_name: getattr(import_module(f"search_space.modules.{module}"), class_name)
-        for module, class_name in (OPERATORS[edge.operator].module.split(":") for edge in edges)
+        for module, class_name in (OPERATORS[edge.operator].module_for(dims).split(":") for edge in edges)
     }
     exec(compile(text, file, "exec"), namespace)  # noqa: S102 - our own text, of numbers and registered operators
     cell_class: type[Cell] = namespace[name]

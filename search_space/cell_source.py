@@ -56,7 +56,7 @@ def _parts(cell: Cell, stride: int, dims: int) -> Iterator[str]:
 
 def _construction(edge: Edge, stride: int, dims: int) -> str:
     operator = OPERATORS[edge.operator]
-    _, class_name = operator.module.split(":")
+    _, class_name = operator.module_for(dims).split(":")
     arguments = operator.arguments(channels_in=0, channels=0, dims=dims)
     own = [f"{key}={_literal(arguments[key])}" for key in arguments if key not in ("channels_in", "channels", "stride")]
     strided = [str(stride)] if stride != 1 and edge.source < 2 else []

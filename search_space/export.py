@@ -17,11 +17,9 @@ from search_space.module_source import Form, definitions, names_in
 from search_space.network import Architecture
 from search_space.network_source import network_source
 from search_space.regularisation import Auxiliary, DropPath
-from search_space.skeleton import FROM_IMAGES, InvalidSkeleton, Skeleton
+from search_space.skeleton import FROM_IMAGES, INPUTS, InvalidSkeleton, Skeleton
 
 _LINE = 116
-_INPUTS = {1: "signals", 2: "images", 3: "volumes"}
-
 _IMPORTS = """\
 import torch
 import torch.nn.functional as F
@@ -86,7 +84,7 @@ def _docstring(architecture: Architecture, form: Form, head: Mapping[str, str]) 
     genotype, skeleton = architecture.genotype, architecture.skeleton
     total = cost(architecture)
     shape = ", ".join(str(number) for number in skeleton.input_shape)
-    inputs = f"{_INPUTS[skeleton.dims]} (N, {shape})"
+    inputs = f"{INPUTS[skeleton.dims]} (N, {shape})"
     return "\n".join(
         [
             '"""A network found by Cellsmith, as one file that needs torch alone.',

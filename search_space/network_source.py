@@ -98,7 +98,9 @@ def _stem(skeleton: Skeleton) -> str:
     width = str(skeleton.stem_channels or own[skeleton.stem])
     if skeleton.stem == "imagenet-darts":
         return f"DoubleStem(input_channels, {width}{_axes(skeleton)})"
-    return f"Stem(input_channels, {width}{', shrinks=True' if skeleton.stem == 'imagenet' else ''}{_axes(skeleton)})"
+    return (
+        f"SingleStem(input_channels, {width}{', shrinks=True' if skeleton.stem == 'imagenet' else ''}{_axes(skeleton)})"
+    )
 
 
 def _axes(skeleton: Skeleton) -> str:

@@ -23,6 +23,9 @@ FROM_IMAGES: Mapping[str, str] = MappingProxyType({"lsuv": "use_unit_variances_f
 """The initialisations that want to see some images, with what shows them: see `search_space.modules.initialisation`."""
 
 
+INPUTS: Mapping[int, str] = MappingProxyType({1: "signals", 2: "images", 3: "volumes"})
+"""What a network takes, by the axes of a map."""
+
 AXES: Mapping[int, tuple[str, ...]] = MappingProxyType(
     {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 )

@@ -138,14 +138,17 @@ def share_correct(labels_N: Tensor, data: LabelledData) -> float:
 
 
 def labelled(network: nn.Module, data: LabelledData) -> Tensor:
-    """The labels that `network` gives the images of `data`, in its evaluation mode; Diverged where one is NaN."""
+    """The labels that `network` gives the images of `data`, in its evaluation mode.
+
+    Diverged where an answer is not finite.
+    """
     x_NCHW, _ = tensors(data)
     network.eval()
     with torch.inference_mode():
         size = min(SCORING_BATCH, at_once(x_NCHW))
         logits_NK = torch.cat([network(laid_out(batch)) for batch in torch.split(x_NCHW, size)])
-    if logits_NK.isnan().any():
-        raise Diverged("The network answers NaN to validation images.")
+    if not logits_NK.isfinite().all():
+        raise Diverged("The network answers NaN or infinity to validation images.")
     return logits_NK.argmax(1)
 
 

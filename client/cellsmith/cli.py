@@ -254,6 +254,21 @@ def code(
 
 
 @app.command()
+def script(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="train.py or convert.py.")],
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Print a script to lie beside a model.py. train.py trains it, convert.py makes ONNX and other files of it."""
+    with _service(url) as client:
+        text = client.script(name)
+    if as_json:
+        _print_json({"name": name, "text": text})
+    else:
+        sys.stdout.write(text)
+
+
+@app.command()
 def best(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="The name of a data set.")],
     device: Annotated[str, typer.Option(help="Where the latency was measured.")] = "local",

@@ -119,6 +119,10 @@ class Client:
         """
         return self._call("GET", f"/v1/architectures/{quote(key, safe='')}/code", repeat=True, params=choices).text
 
+    def script(self, name: str) -> str:
+        """A script to lie beside a model.py: `name` is train.py or convert.py."""
+        return self._call("GET", f"/v1/scripts/{quote(name, safe='')}", repeat=True).text
+
     def cost(self, key: str, **choices: str | int | float) -> dict[str, Any]:
         """Parameters, multiply-accumulates and predicted latency of an architecture; `choices` as for `code`."""
         return cast(dict[str, Any], self._read(f"/v1/architectures/{quote(key, safe='')}/cost", choices))

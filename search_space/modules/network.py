@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 from search_space.modules.cell import Cell
 from search_space.modules.global_pool import GlobalPool
-from search_space.modules.stem import DoubleStem, Stem
+from search_space.modules.stem import Stem
 
 
 class Network(nn.Module):
@@ -23,7 +23,7 @@ class Network(nn.Module):
 
     def __init__(
         self,
-        stem: Stem | DoubleStem,
+        stem: Stem,
         normal: type[Cell],
         reduction: type[Cell],
         *,
@@ -61,8 +61,8 @@ class Network(nn.Module):
         # Cell i gives tensor i + 2, and reads i + 1 and, as a rule, i: the stem gives the first two.
         self.skips = [False, *(skipped for _, _, skipped in plan[:-1])]
         read = self._read([cell_class for cell_class, _, _ in plan])
-        if isinstance(stem, DoubleStem) and 1 not in read:
-            stem.newest = Unread()
+        if 1 not in read:
+            stem.leave_out_newest()
         widths, halvings = [stem.channels] * 2, [0, int(stem.halves)]
         self.cells = nn.ModuleList()
         for number, ((cell_class, width, _), skips) in enumerate(zip(plan, self.skips, strict=True)):

@@ -6,13 +6,21 @@ from search_space.modules.conv_norm import ConvNorm
 
 
 class Stem(nn.Module):
+    """Makes the inputs of the first cell, `channels` wide; where it `halves`, the older is twice as high and wide."""
+
+    channels: int
+    halves = False
+
+    def leave_out_newest(self) -> None:
+        """Makes no newest input, where there is one of its own and no cell reads it."""
+
+
+class SingleStem(Stem):
     """A 3x3 convolution and batch norm, without ReLU: both inputs of the first cell, which are one tensor.
 
     (N, input_channels, H, W) -> twice (N, channels, H, W), or (N, channels, (H - 1) // 2, (W - 1) // 2) where it
     `shrinks`, as in NASNet's released code for ImageNet.
     """
-
-    halves = False
 
     def __init__(self, input_channels: int, channels: int, shrinks: bool = False, dims: int = 2) -> None:
         super().__init__()
@@ -29,7 +37,7 @@ class Stem(nn.Module):
         return newest, newest
 
 
-class DoubleStem(nn.Module):
+class DoubleStem(Stem):
     """Three 3x3 convolutions with stride 2, of which the first cell reads the last two (Liu et al., arXiv 1806.09055).
 
     (N, input_channels, H, W) -> (N, channels, ceil(H/4), ceil(W/4)) and (N, channels, ceil(H/8), ceil(W/8)).
@@ -53,3 +61,7 @@ class DoubleStem(nn.Module):
         """The older and the newest input of the first cell."""
         older = self.older(x_NCHW)
         return older, self.newest(older)
+
+    def leave_out_newest(self) -> None:
+        """The older input stands for both."""
+        self.newest = nn.Identity()

@@ -59,6 +59,10 @@ class Operator(ABC):
         axes = {} if dims == 2 else {"dims": dims}
         return {"channels_in": channels_in, "channels": channels, "stride": stride, **own, **axes}
 
+    def module_for(self, dims: int) -> str:
+        """The `module` for maps of `dims` axes."""
+        return self.module
+
     def build(self, channels_in: int, channels: int, stride: int = 1, dims: int = 2) -> nn.Module:
         """A freshly initialised module for maps of `dims` axes; this is what loads torch.
 
@@ -70,7 +74,7 @@ class Operator(ABC):
             raise UnsuitableWidth(
                 f"{self} takes {self.narrowest} channels or more, not {channels_in} to {channels}: {self.summary}"
             )
-        file, name = self.module.split(":")
+        file, name = self.module_for(dims).split(":")
         module_class = getattr(importlib.import_module(f"search_space.modules.{file}"), name)
         built: nn.Module = module_class(**self.arguments(channels_in, channels, stride, dims))
         return built

@@ -112,6 +112,9 @@ class Pool(Operator):
     def drawing(self) -> str:
         return chain(f"{self.kind} {self.kernel}x{self.kernel}")
 
+    def module_for(self, dims: int) -> str:
+        return "pooling:VolumePool" if dims == 3 else self.module
+
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         size_out = strided(size, stride)
         return moved(channels_in, size, channels_in, size_out) + adapted(channels_in, channels, size_out)

@@ -7,12 +7,13 @@
 
 What is scored is printed, and written to conversions.json.
 
-The batch may be of any size in what is written. Take the inference form of model.py and weights.safetensors. For other
-runtimes: OpenVINO and LiteRT read model.onnx (`ovc model.onnx`, `onnx2tf -i model.onnx`), ExecuTorch reads the program
-in model.pt2 (`to_edge(torch.export.load("model.pt2"))`).
+The batch may be of any size in what is written. Take the inference form of model.py, or what train.py has trained. For
+other runtimes: OpenVINO and LiteRT read model.onnx (`ovc model.onnx`, `onnx2tf -i model.onnx`), ExecuTorch reads the
+program in model.pt2 (`to_edge(torch.export.load("model.pt2"))`).
 """
 
 import argparse
+import importlib.util
 import json
 import statistics
 import tempfile
@@ -20,8 +21,8 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+import model
 import torch
-from model import load
 from torch import Tensor
 
 Run: TypeAlias = Callable[[Tensor], Tensor]
@@ -33,19 +34,19 @@ MOST_DIFFERENCE = 1e-4
 RESIST = {"model.onnx": ("halo", "dist_l1_", "rbf_"), "model.int8.onnx": ("halo", "dist_l1_", "rbf_", "cmix")}
 INSTEAD = {"model.onnx": "model.pt2", "model.int8.onnx": "model.pt2, which stays in float32"}
 CALIBRATION_IMAGES = 256
+ONNX = ("onnx", "onnxscript", "onnxruntime")
 
 
 def main() -> None:
     """Writes each file that is asked for, and compares; exits with a sentence where it differs by more than 1e-4."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="+", choices=list(FORMATS), metavar="FILE", help=" or ".join(FORMATS))
+    parser.add_argument("--weights", default="weights.safetensors", help="those of model.py, as train.py writes them")
     parser.add_argument("--images", help='torch.save({"x_test": ..., "y_test": ...}) to score on, x_train for int8')
     chosen = parser.parse_args()
-    with open("config.json") as file:
-        config = json.load(file)
-    refuse(chosen.files, {name for cell in config["genotype"].values() for _, _, name in cell["edges"]})
-    shape = config["skeleton"]["input_shape"]
-    network = load("weights.safetensors")
+    operators, shape = described(str(model.__doc__))
+    refuse(chosen.files, operators)
+    network = model.load(chosen.weights)
     held = torch.load(chosen.images, weights_only=True) if chosen.images else {}
     if "model.int8.onnx" in chosen.files and not {"x_train", "x_test", "y_test"} <= held.keys():
         raise SystemExit(
@@ -61,6 +62,13 @@ def main() -> None:
         json.dump(scores, file, indent=2)
 
 
+def described(text: str) -> tuple[set[str], list[int]]:
+    """The operators and the shape of an image, from the docstring of model.py."""
+    genotype = json.loads(text.rpartition("\nGenotype ")[2].partition(":\n")[2])
+    shape = text.partition(" (N, ")[2].partition(")")[0]
+    return {name for cell in genotype.values() for _, _, name in cell["edges"]}, [int(n) for n in shape.split(", ")]
+
+
 @torch.inference_mode()
 def compare(path: str, converted: Run, network: torch.nn.Module, shape: list[int]) -> None:
     """Exits where the two differ, on one image or on several."""
@@ -73,7 +81,10 @@ def compare(path: str, converted: Run, network: torch.nn.Module, shape: list[int
 
 
 def refuse(files: list[str], operators: set[str]) -> None:
-    """Exits, before anything is converted, with the operators that a format cannot take."""
+    """Exits, before anything is converted, with the operators that a format cannot take, or what it lacks here."""
+    missing = [package for package in ONNX if importlib.util.find_spec(package) is None]
+    if missing and any(path.endswith(".onnx") for path in files):
+        raise SystemExit(f"ONNX needs {', '.join(missing)} too: pip install {' '.join(missing)}")
     for path in files:
         resisting = sorted(name for name in operators if name.startswith(RESIST.get(path, ())))
         if resisting:

@@ -178,3 +178,12 @@ def test_an_export_brings_the_scripts_asked_for(http: TestClient, searched: dict
     assert archive.read("README.md").startswith(b"---\nlibrary_name: pytorch\n")
     assert http.post("/v1/architectures", json={"genotype": json.loads(archive.read("config.json"))}).is_success
     problem(http.post("/v1/jobs/1/trials/3/exports?scripts=evil.py"), 422)
+
+
+@pytest.mark.parametrize("name", ["train.py", "convert.py"])
+def test_a_script_is_had_without_an_export(http: TestClient, name: str) -> None:
+    compile(http.get(f"/v1/scripts/{name}").text, name, "exec")
+
+
+def test_another_script_than_there_is_is_refused_with_those_that_there_are(http: TestClient) -> None:
+    assert "train.py" in problem(http.get("/v1/scripts/evil.py"), 422)["detail"]

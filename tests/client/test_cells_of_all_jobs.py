@@ -24,6 +24,13 @@ def test_the_best_of_all_jobs_are_listed_with_their_origin(cellsmith: Cellsmith,
     assert cellsmith("best", "mine").exit_code == 3
 
 
+def test_a_script_is_printed_as_it_is(cellsmith: Cellsmith) -> None:
+    text = (Path(__file__).parents[2] / "search_space/scripts/train.py").read_text()
+    assert cellsmith("script", "train.py").stdout == text
+    assert json.loads(cellsmith("script", "train.py", "--json").stdout)["text"] == text
+    assert cellsmith("script", "evil.py").exit_code == 3
+
+
 def test_a_cell_of_elsewhere_is_registered_and_a_job_begins_with_it(cellsmith: Cellsmith, tmp_path: Path) -> None:
     file = tmp_path / "cell.txt"
     file.write_text(NAS_BENCH_201)

@@ -169,12 +169,13 @@ def test_a_trained_network_that_always_says_the_same_has_failed_and_its_score_is
     assert f"right for {early.accuracy:.1%}" in failed.message
 
 
-def test_an_answer_that_is_no_number_is_a_result(digits: SearchData) -> None:
-    images_NCHW = np.full_like(digits.validation.images_NCHW, np.nan)
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_an_answer_that_is_no_number_is_a_result(digits: SearchData, value: float) -> None:
+    images_NCHW = np.full_like(digits.validation.images_NCHW, value)
     broken = replace(digits, validation=LabelledData(images_NCHW, digits.validation.labels_N))
     failed = only(evaluate(REQUEST, broken))
     assert failed.failure is FailureClass.DIVERGED
-    assert "NaN to validation images" in failed.message
+    assert "NaN or infinity to validation images" in failed.message
 
 
 def test_training_sets_the_threads_of_its_request(digits: SearchData) -> None:

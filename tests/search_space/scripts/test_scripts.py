@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import onnx
@@ -17,6 +17,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from search_space.export import to_python
+from search_space.genotype import Genotype
 from search_space.merge import merge
 from search_space.modules.initialisation import use_clusters_of, use_unit_variances_for
 from search_space.network import Architecture
@@ -30,13 +31,18 @@ SKELETON = Skeleton(
     (1, 10, 10), 3, 4, stages=2, auxiliary=Auxiliary(widths=(8, 8)), drop_path=DropPath(0.8), dropout=0.1
 )
 ARCHITECTURE = Architecture(published["darts-v2"], SKELETON)
-CONFIG = {"skeleton": asdict(SKELETON), "genotype": json.loads(ARCHITECTURE.genotype.to_json())}
 
 
 def ran(folder: Path, *command: str) -> str:
     shown = subprocess.run([sys.executable, *command], cwd=folder, capture_output=True, text=True, check=False)
     assert shown.returncode == 0, shown.stderr
     return shown.stdout
+
+
+def refused(folder: Path, *command: str) -> str:
+    shown = subprocess.run([sys.executable, *command], cwd=folder, capture_output=True, text=True, check=False)
+    assert shown.returncode == 1
+    return shown.stderr
 
 
 def three_classes(count: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -53,7 +59,6 @@ def folder(tmp_path: Path) -> Path:
     torch.manual_seed(0)
     (x_train, y_train), (x_test, y_test) = three_classes(48), three_classes(24)
     torch.save({"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}, tmp_path / "images.pt")
-    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
     for name in ("train.py", "convert.py"):
         shutil.copy(SCRIPTS / name, tmp_path)
     return tmp_path
@@ -156,18 +161,29 @@ def test_a_network_of_8_bits_is_scored_again_in_accuracy_and_latency(merged: Pat
 
 
 def test_8_bits_want_images_to_be_calibrated_on(merged: Path) -> None:
-    command = [sys.executable, "convert.py", "model.int8.onnx"]
-    shown = subprocess.run(command, cwd=merged, capture_output=True, text=True, check=False)
-    assert shown.returncode == 1
-    assert "wants --images with x_train" in shown.stderr
+    assert "wants --images with x_train" in refused(merged, "convert.py", "model.int8.onnx")
 
 
 def test_operators_that_a_format_cannot_hold_are_named_before_the_conversion(folder: Path) -> None:
-    (folder / "model.py").write_text(to_python(ARCHITECTURE, "inference"))
-    told = json.dumps(CONFIG).replace("sep_conv_3x3", "rbf_3x3")
-    (folder / "config.json").write_text(told)
-    command = [sys.executable, "convert.py", "model.onnx"]
-    shown = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert shown.returncode == 1
-    assert "cannot hold" in shown.stderr
-    assert "rbf_3x3; use model.pt2" in shown.stderr
+    genotype = Genotype.from_json(ARCHITECTURE.genotype.to_json().replace('"sep_conv_3x3"', '"rbf_3x3"'))
+    (folder / "model.py").write_text(to_python(replace(ARCHITECTURE, genotype=genotype), "inference"))
+    assert refused(folder, "convert.py", "model.onnx") == (
+        "model.onnx cannot hold rbf_3x3; use model.pt2, or a cell without them\n"
+    )
+
+
+def test_a_package_that_a_format_needs_is_named(merged: Path) -> None:
+    hidden = "import importlib.util as i, runpy, sys; i.find_spec = lambda name: None; sys.argv = sys.argv[1:]; "
+    told = refused(
+        merged, "-c", hidden + "runpy.run_path('convert.py', run_name='__main__')", "convert.py", "model.onnx"
+    )
+    assert told == "ONNX needs onnx, onnxscript, onnxruntime too: pip install onnx onnxscript onnxruntime\n"
+
+
+def test_a_network_that_was_grown_is_trained_and_then_converted_with_nothing_but_its_file(folder: Path) -> None:
+    grown = replace(SKELETON, channels=6, cells_per_stage=2)
+    (folder / "model.py").write_text(to_python(replace(ARCHITECTURE, skeleton=grown)))
+    ran(folder, "train.py", "images.pt", "--batch-size", "16", "--epochs", "1")
+    told = ran(folder, "convert.py", "model.onnx", "--weights", "trained.safetensors", "--images", "images.pt")
+    before, after = (line.split()[-1] for line in told.splitlines())
+    assert before == after

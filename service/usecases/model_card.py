@@ -1,0 +1,126 @@
+"""The model card of an exported network: README.md, in the layout that Hugging Face shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from search_space.formats import resisting
+from search_space.genotype import Genotype
+from search_space.module_source import Form
+from search_space.skeleton import INPUTS
+from service.domain.job import Job
+from service.domain.trial import Trial
+from service.domain.uncertainty import share_interval
+from workers.data.catalogue import DATASETS
+from workers.messages import Evaluated
+
+CARD = """\
+---
+library_name: pytorch
+pipeline_tag: {task}
+license: other
+license_name: as-your-data-allows
+tags: [neural-architecture-search, cellsmith]
+datasets: [{dataset}]
+model-index:
+- name: cell-{key}
+  results:
+  - task: {{type: {task}}}
+    dataset: {{name: {dataset}, type: {dataset}, split: validation}}
+    metrics:
+    - {{type: accuracy, value: {accuracy:.6f}}}
+---
+
+# Cell {key}
+
+A network that Cellsmith found for `{dataset}`: trial {number} of job {job}.
+
+| measured on validation data | value |
+|---|---|
+| accuracy | {accuracy:.4f}, 95 % interval {worst:.4f} to {best:.4f} ({images:,} {inputs}) |
+| latency | {latency:.3f} ms, 95 % interval {low:.3f} to {high:.3f} ms |
+| measured on | device `{device}`, batch {batch}, threads {threads} |
+| fingerprint | {fingerprint} |
+| parameters | {params:,} |
+| multiply-accumulates | {macs:,} |
+
+The accuracy is the share of validation {inputs} that were classified correctly. They guided the search, so expect a
+little less on new ones. Parameters and multiply-accumulates are those of the training form.
+
+![every fully trained cell of the job](front.svg)
+
+`model.py` needs PyTorch and nothing else. `weights.safetensors` holds the weights of its {form} form:
+
+```python
+from model import load
+
+network = load("weights.safetensors")  # takes float32 {inputs} of shape (N, {shape})
+```
+
+They must be prepared as they were for training: values of 0..{brightest} divided by {brightest}, then, channel by
+channel, less {mean} and divided by {sd}. The classes are, in the order of the outputs: {classes}.
+
+Trained for {epochs} epochs with batches of {batch_size}, learning rate {learning_rate}, weight decay {weight_decay},
+seed {seed}. `config.json` says it all; it can be registered again with `POST /v1/architectures`.
+
+`convert.py`, which an export holds on request, writes `model.pt2`, `model.onnx` and `model.int8.onnx`, scores each
+again in accuracy and latency, and says how OpenVINO, LiteRT and ExecuTorch read these. {formats}
+`train.py` trains the network anew, at any size.
+"""
+
+
+def model_card(job: Job, trial: Trial, result: Evaluated, form: Form, device: Mapping[str, Any]) -> str:
+    """What a user must know of a trial's network: how good, how sure, where from, how to load it.
+
+    `device` is what is known of the device that measured it.
+    """
+    low, high = result.latency.interval_ms
+    dataset, skeleton = DATASETS[job.spec.dataset], job.spec.skeleton
+    worst, best = share_interval(result.accuracy, dataset.validation_images)
+    return CARD.format(
+        task="image-classification" if skeleton.dims == 2 else "other",
+        inputs=INPUTS[skeleton.dims],
+        images=dataset.validation_images,
+        worst=worst,
+        best=best,
+        key=trial.proposal.genotype.key,
+        dataset=job.spec.dataset,
+        number=trial.number,
+        job=job.id,
+        accuracy=result.accuracy,
+        latency=result.latency.median_ms,
+        low=low,
+        high=high,
+        device=result.latency.device,
+        batch=result.latency.batch,
+        threads=result.latency.threads,
+        params=result.params,
+        macs=result.macs,
+        fingerprint=_listed(f"{name} {value}" for name, value in device.items()) or "not recorded",
+        epochs=job.spec.recipe.epochs,
+        batch_size=job.spec.recipe.batch_size,
+        learning_rate=job.spec.recipe.learning_rate,
+        weight_decay=job.spec.recipe.weight_decay,
+        seed=job.spec.seed,
+        form=form,
+        shape=_listed(skeleton.input_shape),
+        brightest=dataset.brightest,
+        mean=_listed(dataset.mean),
+        sd=_listed(dataset.sd),
+        classes=_listed(dataset.class_names),
+        formats=_formats(trial.proposal.genotype),
+    )
+
+
+def _formats(genotype: Genotype) -> str:
+    """What a conversion will refuse, said before anybody tries it."""
+    refused = resisting(genotype)
+    if not refused:
+        return "This cell can be had in all three."
+    told = [f"`{file}` cannot hold {_listed(names)}" for file, names in refused.items()]
+    return f"Of this cell, {'; '.join(told)}: use `model.pt2`, or a cell without them."
+
+
+def _listed(values: Iterable[object]) -> str:
+    return ", ".join(map(str, values))
