@@ -24,7 +24,14 @@ START = 20  # proposals before a sampler knows what is slow
 
 @pytest.mark.parametrize(
     ("sampler", "trials"),
-    [("nsga2", 500), ("evolution", 100), ("default", 60), pytest.param("default", 500, marks=pytest.mark.long)],
+    [
+        ("nsga2", 500),
+        ("nsga3", 150),
+        ("tpe", 150),
+        ("evolution", 100),
+        ("default", 60),
+        pytest.param("default", 500, marks=pytest.mark.long),
+    ],
 )
 def test_what_is_too_slow_is_never_trained_and_the_share_of_the_rest_rises(sampler: str, trials: int) -> None:
     spec, table = limited(trials, sampler), Table()
