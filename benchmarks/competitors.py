@@ -73,24 +73,29 @@ def _distributions(encoding: Encoding) -> dict[str, CategoricalDistribution]:
     return {name: CategoricalDistribution(range(count)) for name, count in encoding.choices.items()}
 
 
-def _tpe(_: Encoding, seed: int) -> BaseSampler:
+def _ours(encoding: Encoding, seed: int, objectives: int) -> BaseSampler:
+    """The first objective is quality, the others are costs."""
+    return PredictorSampler(encoding, _distributions(encoding), seed=seed, costs=range(1, objectives))
+
+
+def _tpe(_: Encoding, seed: int, __: int) -> BaseSampler:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         return TPESampler(multivariate=True, group=True, seed=seed)
 
 
-COMPETITORS: Mapping[str, Callable[[Encoding, int], BaseSampler]] = {
-    "default": lambda encoding, seed: PredictorSampler(encoding, _distributions(encoding), seed=seed),
-    "default_plain": lambda encoding, seed: PredictorSampler(_plain(encoding), _distributions(encoding), seed=seed),
-    "random": lambda encoding, seed: RandomWithoutRepeats(_distributions(encoding), seed),
+COMPETITORS: Mapping[str, Callable[[Encoding, int, int], BaseSampler]] = {
+    "default": _ours,
+    "default_plain": lambda encoding, seed, objectives: _ours(_plain(encoding), seed, objectives),
+    "random": lambda encoding, seed, _: RandomWithoutRepeats(_distributions(encoding), seed),
     "tpe": _tpe,
-    "nsga2": lambda _, seed: NSGAIISampler(seed=seed),
-    "nsga2_no_repeats": lambda encoding, seed: NSGAIIWithoutRepeats(_distributions(encoding), seed),
-    "evolution": lambda encoding, seed: EvolutionSampler(
+    "nsga2": lambda _, seed, __: NSGAIISampler(seed=seed),
+    "nsga2_no_repeats": lambda encoding, seed, _: NSGAIIWithoutRepeats(_distributions(encoding), seed),
+    "evolution": lambda encoding, seed, _: EvolutionSampler(
         _plain(encoding), _distributions(encoding), seed=seed, repeats=True
     ),
-    "evolution_no_repeats": lambda encoding, seed: EvolutionSampler(
+    "evolution_no_repeats": lambda encoding, seed, _: EvolutionSampler(
         _plain(encoding), _distributions(encoding), seed=seed
     ),
-    "gp": lambda _, seed: GPSampler(seed=seed),
+    "gp": lambda _, seed, __: GPSampler(seed=seed),
 }

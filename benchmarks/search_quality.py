@@ -193,7 +193,7 @@ def _search(case: Case, encoding: Encoding, objectives: int, answer: Answer) -> 
     distributions: dict[str, BaseDistribution] = {
         name: CategoricalDistribution(range(count)) for name, count in encoding.choices.items()
     }
-    sampler = COMPETITORS[case.sampler](encoding, case.seed)
+    sampler = COMPETITORS[case.sampler](encoding, case.seed, objectives)
     study = optuna.create_study(directions=["minimize"] * objectives, sampler=sampler)
     waiting: list[tuple[optuna.Trial, list[float]]] = []
     spent = 0.0

@@ -81,9 +81,11 @@ class Table:
     def raw(self, device: str, reference_error: float) -> Problem:
         """Test error and latency of every cell as they were measured."""
         problem = self._two_objectives(100 - self.test, self._latency[device], reference_error, None)
-        if not isinstance(self.encoding, DenseCell):
-            return problem
-        return replace(problem, encoding=replace(self.encoding, dead_edges_count=True))
+        return replace(problem, encoding=self._raw_encoding)
+
+    @cached_property
+    def _raw_encoding(self) -> Encoding:
+        return replace(self.encoding, dead_edges_count=True) if isinstance(self.encoding, DenseCell) else self.encoding
 
     def _two_objectives(self, error: Numbers, latency: Numbers, reference_error: float, limit: float | None) -> Problem:
         kept = np.full(len(error), True) if limit is None else latency <= limit

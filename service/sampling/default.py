@@ -9,6 +9,7 @@ from optuna.samplers import BaseSampler, RandomSampler
 from search_space.genotype import Genotype
 from service.domain.job import JobSpec
 from service.domain.limits import KNOWN_BEFORE, known_before, missed_limit
+from service.domain.objectives import METRICS
 from service.sampling.encoding.of_space import encoding_of
 from service.sampling.finite import Distributions
 from service.sampling.predictor_sampler import PredictorSampler
@@ -32,6 +33,7 @@ def default(spec: JobSpec) -> MakeSampler:
         distributions_of(spec.space),
         seed=spec.seed,
         lag=spec.sampler.lag,
+        costs=[index for index, metric in enumerate(metrics) if not METRICS[metric].maximise],
         prices={index: price_of(metric) for index, metric in enumerate(metrics) if metric in KNOWN_BEFORE},
         allowed=(lambda row: missed_limit(spec.objectives, genotype(row), spec.skeleton) is None) if limited else None,
     )

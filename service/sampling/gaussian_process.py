@@ -2,88 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import product
-
 import numpy as np
-from numpy.typing import NDArray
-from scipy.linalg import cho_solve, cholesky, solve_triangular
+from scipy.linalg import cho_solve, solve_triangular
+from scipy.linalg.lapack import dpotrf
 
-from service.sampling.encoding.base import Features
+from service.sampling.kernel import Matrix, Points, Shape, Vector
 
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
-
-MOST_FOR_SHAPE = 100  # points on which shapes are compared: more tell hardly more, and cost their cube
 JITTER = 1e-6
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """How values vary over the features, in units of the values' own variance and the features' mean distance.
-
-    `linear` is the share of the variance that is linear in the features, the rest is a Matern 5/2 of length
-    `length`; `noise` is the variance of what repeats would scatter by.
-    """
-
-    length: float
-    linear: float
-    noise: float
-
-    def covariance(self, left: Features, right: Features) -> Matrix:
-        """Between the rows of `left` and those of `right`, without noise."""
-        inner = left @ right.T
-        return self.blend(_matern(_squared_distances(left, right, inner), self.length), inner)
-
-    def blend(self, matern: Matrix, inner: Matrix) -> Matrix:
-        """The covariance from its two parts."""
-        covariance: Matrix = (1 - self.linear) * matern + 2 * self.linear * inner
-        return covariance
-
-    def variance(self, points: Features) -> Vector:
-        """Of each row with itself."""
-        variance: Vector = (1 - self.linear) + 2 * self.linear * np.square(points).sum(axis=1)
-        return variance
-
-
-# A few shapes instead of a search over a continuum: as good in trials, faster, and the same on every machine.
-SHAPES = tuple(Shape(*values) for values in product((1.0, 2.0), (0.2, 0.6), (0.01, 0.05, 0.25)))
+SIZES = 0.1, 3.0  # how much less or more than at the mean values may scatter
 
 
 class GaussianProcess:
-    """What is known of one quantity after it was observed at some points; can be told of points still under way."""
+    """What is known of one quantity after it was observed at some points; can be told of points still under way.
 
-    def __init__(self, points: Features, values: Vector, shape: Shape, floor: float = -np.inf) -> None:
+    What the features do not explain scatters alike everywhere or, where that is likelier and all values are positive,
+    in proportion to the value, as times do.
+    """
+
+    def __init__(self, points: Points, values: Vector, shape: Shape, floor: float = -np.inf) -> None:
         """With a finite `floor`, which all quantities are above, `values` are logarithms of what they are above it."""
         self._points = points
         self._shape = shape
         self._floor = floor
         self._offset = float(values.mean())
         self._scale = float(values.std()) or 1.0
-        self._factor = _factor(shape.covariance(points, points), shape.noise)
         standard = (values - self._offset) / self._scale
-        self._weights = cho_solve((self._factor, True), standard)
+        smooth, alike = shape.smooth(points, points), points.alike(points)
+        self._proportional = False
+        self._size = np.ones(len(values))
+        self._factor, self._weights, likelihood = _conditioned(smooth + shape.own * alike, shape.noise, standard)
+        if np.isneginf(floor) and values.min() > 0:
+            size = self._sizes(smooth @ self._weights)
+            covariance = smooth + shape.own * alike * np.outer(size, size)
+            factor, weights, other = _conditioned(covariance, shape.noise * np.square(size), standard)
+            if other > likelihood:
+                self._proportional, self._size, self._factor, self._weights = True, size, factor, weights
 
-    def posterior(self, points: Features) -> Posterior:
+    def posterior(self, points: Points) -> Posterior:
         """What is believed of the same quantity at other points."""
-        across = self._shape.covariance(self._points, points)
+        across = self._shape.smooth(self._points, points)
+        size = self._sizes(across.T @ self._weights) if self._proportional else np.ones(len(points))
+        across += self._shape.own * self._points.alike(points) * np.outer(self._size, size)
         mean = self._offset + self._scale * (across.T @ self._weights)
         explained = solve_triangular(self._factor, across, lower=True, check_finite=False)
-        variance = self._shape.variance(points) - np.square(explained).sum(axis=0)
-        variance = np.maximum(variance, 1e-12)
-        return Posterior(points, self._shape, self._scale, self._floor, mean, variance, explained)
+        variance = self._shape.variance(points) + self._shape.own * np.square(size) - np.square(explained).sum(axis=0)
+        return Posterior(points, self._shape, self._scale, self._floor, size, mean, variance, explained)
+
+    def _sizes(self, standard: Vector) -> Vector:
+        """How much values scatter that are about `standard`, in units of how much they do at the mean."""
+        sizes: Vector = np.clip(1 + standard * (self._scale / self._offset), *SIZES)
+        return sizes
 
 
 class Posterior:
-    """Means and standard deviations at some points, of the quantity or, with a finite `floor`, of its logarithm."""
+    """Means and standard deviations of what would be observed at some points; with a finite `floor`, logarithms."""
 
     def __init__(
         self,
-        points: Features,
+        points: Points,
         shape: Shape,
         scale: float,
         floor: float,
+        size: Vector,
         mean: Vector,
         variance: Vector,
         explained: Matrix,
@@ -91,14 +71,16 @@ class Posterior:
         self._points = points
         self._shape = shape
         self._scale = scale
+        self._size = size
+        self._noise = shape.noise * np.square(size)
         self.floor = floor
         self.mean = mean
-        self._variance = variance
+        self._variance = np.maximum(variance, 1e-12)
         self._explained = [explained]
 
     @property
     def deviation(self) -> Vector:
-        return self._scale * np.sqrt(self._variance)
+        return self._scale * np.sqrt(self._variance + self._noise)
 
     def median(self, index: int) -> float:
         """What the quantity is as likely to be above as below at one point."""
@@ -109,10 +91,16 @@ class Posterior:
         """Counts point `index` as if it had been observed where it is believed to be: only the doubt shrinks."""
         if not self._explained:
             return  # revealed
-        covariance = self._shape.covariance(self._points, self._points[[index]])[:, 0]
+        point = self._points[[index]]
+        covariance = self._shape.smooth(self._points, point)[:, 0]
+        if self._points.kinds is None:
+            covariance[index] += self._shape.own * self._size[index] ** 2
+        else:
+            alike = self._points.kinds == self._points.kinds[index]
+            covariance += self._shape.own * alike * self._size * self._size[index]
         for explained in self._explained:
             covariance = covariance - explained.T @ explained[:, index]
-        row = covariance / np.sqrt(self._variance[index] + self._shape.noise + JITTER)
+        row = covariance / np.sqrt(self._variance[index] + self._noise[index] + JITTER)
         self._variance = np.maximum(self._variance - np.square(row), 1e-12)
         self._explained.append(row[None, :])
 
@@ -121,47 +109,28 @@ class Posterior:
         self.mean = values
         self.floor = -np.inf
         self._variance = np.full(len(values), 1e-12)
+        self._noise = np.zeros(len(values))
         self._explained = []
 
 
-def likeliest(views: list[Features], values: Vector) -> tuple[int, Shape]:
-    """The view and the shape under which the values are most likely."""
-    chosen = np.unique(np.linspace(0, len(values) - 1, MOST_FOR_SHAPE).astype(int))
-    standard = values[chosen] - values[chosen].mean()
-    standard /= standard.std() or 1.0
-    fits = [
-        (likelihood, -index, shape)
-        for index, view in enumerate(views)
-        for likelihood, shape in _log_likelihoods(view[chosen], standard)
-    ]
-    _, index, shape = max(fits, key=lambda fit: fit[:2])
-    return -index, shape
-
-
-def _log_likelihoods(points: Features, standard: Vector) -> Iterator[tuple[float, Shape]]:
-    """Of each shape with its best scale, up to a constant."""
-    inner = points @ points.T
-    squares = _squared_distances(points, points, inner)
-    materns = {length: _matern(squares, length) for length in {shape.length for shape in SHAPES}}
-    for shape in SHAPES:
-        factor = _factor(shape.blend(materns[shape.length], inner), shape.noise)
-        white = solve_triangular(factor, standard, lower=True, check_finite=False)
-        yield float(-0.5 * len(standard) * np.log(white @ white + JITTER) - np.log(np.diag(factor)).sum()), shape
-
-
-def _squared_distances(left: Features, right: Features, inner: Matrix) -> Matrix:
-    own = np.square(left).sum(axis=1)[:, None] + np.square(right).sum(axis=1)
-    squares: Matrix = np.maximum(own - 2 * inner, 0)
-    return squares
-
-
-def _matern(squared_distances: Matrix, length: float) -> Matrix:
-    distance = np.sqrt(squared_distances * (5 / length**2))
-    matern: Matrix = (1 + distance + np.square(distance) / 3) * np.exp(-distance)
-    return matern
-
-
-def _factor(covariance: Matrix, noise: float) -> Matrix:
+def factor_of(covariance: Matrix, noise: float | Vector) -> Matrix:
+    """The lower Cholesky factor of a covariance with noise; `covariance` is overwritten."""
     covariance[np.diag_indices_from(covariance)] += noise + JITTER
-    factor: Matrix = cholesky(covariance, lower=True, overwrite_a=True, check_finite=False)
+    factor: Matrix
+    factor, failed = dpotrf(covariance, lower=True, clean=True, overwrite_a=True)
+    if failed:
+        raise np.linalg.LinAlgError("a covariance is not positive definite")
     return factor
+
+
+def log_likelihood(factor: Matrix, fitted: Vector, count: int) -> Vector:
+    """Of `count` values with the scale that suits them best, up to a constant; `fitted` are their quadratic forms."""
+    likelihood: Vector = -0.5 * count * np.log(fitted + JITTER) - np.log(np.diag(factor)).sum()
+    return likelihood
+
+
+def _conditioned(covariance: Matrix, noise: float | Vector, standard: Vector) -> tuple[Matrix, Vector, float]:
+    """The factor, the weights of the observed values, and how likely these were."""
+    factor = factor_of(covariance, noise)
+    weights: Vector = cho_solve((factor, True), standard)
+    return factor, weights, float(log_likelihood(factor, standard @ weights, len(standard)))

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from service.sampling.bounds import Bounds
-from service.sampling.encoding.base import Answers, Encoding, Features
-from service.sampling.gaussian_process import GaussianProcess, Posterior, likeliest
+from service.sampling.encoding.base import Answers, Encoding
+from service.sampling.gaussian_process import GaussianProcess, Posterior
 from service.sampling.improvement import expected_improvement
+from service.sampling.kernel import Points
+from service.sampling.likeliest import likeliest
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -28,6 +30,7 @@ MOST_EDITS = 2
 MOST_DRAWS = 100
 MOST_OBSERVATIONS = 300
 SCALE_SAMPLE = 200
+FINALISTS = 300  # candidates that the later proposals of a batch are chosen from
 SHORTLIST = 50  # candidates whose exact prices are looked up
 NEXT_TO_NOTHING = 1e-300  # where nothing is gained, what keeps the limits comes first
 SURE_ENOUGH = 0.2  # what is less likely to keep the limits comes after everything that is more likely
@@ -56,11 +59,21 @@ class Observations:
 class Predictor:
     """Proposes what promises the greatest gain in hypervolume. Keeps nothing from one call to the next."""
 
-    def __init__(self, encoding: Encoding, prices: Prices | None = None, allowed: Allowed | None = None) -> None:
-        """`prices` are the objectives that are known without trying, by column; only what is `allowed` is proposed."""
+    def __init__(
+        self,
+        encoding: Encoding,
+        prices: Prices | None = None,
+        allowed: Allowed | None = None,
+        costs: Collection[int] | None = None,
+    ) -> None:
+        """`prices` are the objectives that are known without trying, by column; only what is `allowed` is proposed.
+
+        `costs` are the columns of what is paid for quality, the others are quality; see `Bounds`.
+        """
         self._encoding = encoding
         self._prices = prices or {}
         self._allowed = allowed or (lambda _: True)
+        self._costs = costs
         self._counts = np.array(list(encoding.choices.values()))
         self._scales = self._measure_scales()
 
@@ -81,7 +94,7 @@ class Predictor:
     ) -> list[list[int]]:
         """`count` proposals after those `known` and `pending`; the first `start` observations were drawn at random."""
         tried = self.keys(known.answers) | self.keys(pending)
-        bounds = Bounds(known.losses[:start])
+        bounds = Bounds(known.losses[:start], self._costs)
         known = _most_telling(known)
         losses = np.minimum(known.losses, bounds.ceiling)
         models = self._models(replace(known, losses=losses), bounds.floors(losses))
@@ -95,6 +108,13 @@ class Predictor:
         outlook.look(self._predicted(models, rows, self._prices))
         for index in range(len(pending)):
             outlook.expect(index)
+        if len(candidates) > FINALISTS:
+            # The rest of a batch is hardly ever chosen among what promised little at its beginning.
+            rows = rows[np.argsort(-outlook.gain(), kind="stable")[:FINALISTS]]
+            outlook.look(self._predicted(models, np.vstack([pending, rows]), self._prices))
+            for index in range(len(pending)):
+                outlook.expect(index)
+            rows = np.vstack([pending, rows])
         proposals: list[list[int]] = []
         while len(proposals) < count:
             best = self._best_new(rows, outlook.gain(), tried)
@@ -117,15 +137,9 @@ class Predictor:
     def _models(self, known: Observations, floors: Vector) -> list[tuple[int, GaussianProcess]]:
         """For each objective and each constraint a process, and the view that it is over."""
         points = self._views(known.answers)
-
-        def model(values: Vector, floor: float) -> tuple[int, GaussianProcess]:
-            if np.isfinite(floor):
-                values = np.log(values - floor)
-            view, shape = likeliest(points, values)
-            return view, GaussianProcess(points[view], values, shape, floor)
-
-        objectives = [model(values, floor) for values, floor in zip(known.losses.T, floors, strict=True)]
-        return [*objectives, *(model(values, -np.inf) for values in known.constraints.T)]
+        values = np.hstack([known.losses, known.constraints])
+        fits = likeliest(points, values, np.append(floors, [-np.inf] * known.constraints.shape[1]))
+        return [(fit.view, fit.process(points, column)) for fit, column in zip(fits, values.T, strict=True)]
 
     def _predicted(
         self, models: list[tuple[int, GaussianProcess]], rows: Answers, prices: Prices | None = None
@@ -137,11 +151,13 @@ class Predictor:
             posteriors[objective].reveal(np.array([price(row) for row in rows.tolist()]))
         return posteriors
 
-    def _views(self, answers: Answers) -> list[Features]:
-        return [
+    def _views(self, answers: Answers) -> list[Points]:
+        features = [
             np.hstack([(group - centre) * scale for group, (centre, scale) in zip(view, scales, strict=True)])
             for view, scales in zip(self._encoding.views(answers), self._scales, strict=True)
         ]
+        function, *others = features
+        return [Points(function, self._encoding.functions(answers)), *map(Points, others)]
 
     def _measure_scales(self) -> list[list[tuple[Vector, float]]]:
         """For each group of features its centre, and the factor that gives all groups an equal share of distance."""

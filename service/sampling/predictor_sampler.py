@@ -5,7 +5,7 @@ It needs nothing of the service: `optuna.create_study(sampler=PredictorSampler()
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from optuna.study import Study
@@ -28,7 +28,8 @@ class PredictorSampler(FiniteSampler):
     on as it would have. Nothing is tried twice as long as there is something else.
 
     `prices` are objectives, by index and less is better, that are known of a row of indices beforehand; nothing is
-    proposed that is not `allowed`. Constraints of trials are honoured as Optuna records them.
+    proposed that is not `allowed`. `costs` are the objectives, by index, that are paid for the others; by default they
+    are told from the first trials. Constraints of trials are honoured as Optuna records them.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class PredictorSampler(FiniteSampler):
         lag: int = 1,
         prices: Prices | None = None,
         allowed: Allowed | None = None,
+        costs: Collection[int] | None = None,
     ) -> None:
         super().__init__(encoding, distributions, seed)
         self._seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
@@ -50,6 +52,7 @@ class PredictorSampler(FiniteSampler):
         self._lag = lag
         self._prices = prices
         self._allowed = allowed
+        self._costs = costs
         self._predictor: tuple[Encoding, Predictor] | None = None
         self._proposed: tuple[str, int, list[list[int]]] | None = None
 
@@ -75,5 +78,5 @@ class PredictorSampler(FiniteSampler):
 
     def _predictor_for(self, encoding: Encoding) -> Predictor:
         if self._predictor is None or self._predictor[0] != encoding:
-            self._predictor = encoding, Predictor(encoding, self._prices, self._allowed)
+            self._predictor = encoding, Predictor(encoding, self._prices, self._allowed, self._costs)
         return self._predictor[1]

@@ -19,7 +19,10 @@ View: TypeAlias = tuple[Features, ...]
 
 
 class Encoding(Protocol):
-    """Turns answers into features. Of several views the predictor keeps, for each objective, the likeliest one."""
+    """Turns answers into features. Of several views the predictor keeps, for each objective, the likeliest one.
+
+    The first view is of what is computed, the others are of what it is made of.
+    """
 
     @property
     def choices(self) -> Mapping[str, int]:
@@ -27,6 +30,9 @@ class Encoding(Protocol):
 
     def views(self, answers: Answers) -> tuple[View, ...]:
         """The same groups for any answers, as many rows as `answers` has."""
+
+    def functions(self, answers: Answers) -> NDArray[np.intp] | None:
+        """Numbers that are equal for rows that compute the same at whatever cost; None where no two do."""
 
     def simplest(self, answers: Answers) -> Answers:
         """Answers that describe the same things as `answers` do, with nothing in them that has no effect."""

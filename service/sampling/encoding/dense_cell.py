@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.sampling.encoding.base import Answers, Features, View, one_hot
-
-Link: TypeAlias = tuple[int, int]
-
+from service.sampling.encoding.dense_function import DenseFunction, Link
 
 BUCKETS = 1021  # sequences of operators share columns where there are more of them than this
 
@@ -46,13 +44,23 @@ class DenseCell:
         return dict.fromkeys(self.links, self.operators)
 
     def views(self, answers: Answers) -> tuple[View, ...]:
-        """What a cell computes, its edges that are alive, and all of its edges."""
+        """What a cell computes, then the operators that are paid for: on which edges, and how many of each.
+
+        A dead edge that counts is paid for where everything is run as it is written. A compiler drops what leads
+        nowhere, but not what reads nothing but zeros.
+        """
         counts = [self.operators] * len(self.links)
-        alive = self.pruned(answers, cut=-1)
-        edges, raw = one_hot(alive, counts), one_hot(answers, counts)
-        totals = self._totals(edges)
-        function = (totals, np.minimum(totals, 1), self._traffic(edges), self._paths(answers), *self._lengths(answers))
-        return function, (edges, totals), (raw, self._totals(raw))
+        alive = one_hot(self.pruned(answers, cut=-1), counts)
+        contexts = self._function.contexts(answers)
+        function = (self._totals(alive), self._traffic(alive), self._paths(answers), *self._lengths(answers), contexts)
+        paid = [alive]
+        if self.dead_edges_count:
+            paid = [one_hot(self._with_end(answers, cut=-1), counts), one_hot(answers, counts)]
+        return function, *(view for edges in paid for view in ((edges, self._totals(edges)), (self._totals(edges),)))
+
+    def functions(self, answers: Answers) -> NDArray[np.intp]:
+        """Equal for cells that compute the same along whichever edges."""
+        return self._function.numbers(answers)
 
     def simplest(self, answers: Answers) -> Answers:
         """The same cells, without the edges that carry nothing from the input to the output."""
@@ -67,19 +75,26 @@ class DenseCell:
 
     def pruned(self, answers: Answers, cut: int) -> Answers:
         """`answers` with `cut` on every edge that carries nothing from the input to the output."""
-        open_edges = {link: answers[:, i] != self.none for i, link in enumerate(self.links.values())}
         reached = {0: np.ones(len(answers), dtype=bool)}
-        used = {self._output: np.ones(len(answers), dtype=bool)}
         nothing = np.zeros(len(answers), dtype=bool)
-        for source, target in sorted(open_edges):
-            reached[target] = reached.get(target, nothing) | (open_edges[source, target] & reached.get(source, nothing))
-        for source, target in sorted(open_edges, key=lambda link: -link[1]):
-            used[source] = used.get(source, nothing) | (open_edges[source, target] & used.get(target, nothing))
-        alive = [
-            open_edges[link] & reached.get(link[0], nothing) & used.get(link[1], nothing)
-            for link in self.links.values()
-        ]
-        return np.where(np.stack(alive, axis=1), answers, cut)
+        alive = self._with_end(answers, cut=-1)
+        for index, (source, target) in sorted(enumerate(self.links.values()), key=lambda numbered: numbered[1]):
+            carries = (alive[:, index] >= 0) & reached.get(source, nothing)
+            reached[target] = reached.get(target, nothing) | carries
+            alive[~carries, index] = -1
+        return np.where(alive >= 0, answers, cut)
+
+    def _with_end(self, answers: Answers, cut: int) -> Answers:
+        """`answers` with `cut` on every edge that leads nowhere."""
+        nothing = np.zeros(len(answers), dtype=bool)
+        used = {self._output: np.ones(len(answers), dtype=bool)}
+        kept = answers.copy()
+        links = sorted(enumerate(self.links.values()), key=lambda numbered: numbered[1][1], reverse=True)
+        for index, (source, target) in links:
+            leads = (answers[:, index] != self.none) & (answers[:, index] >= 0) & used.get(target, nothing)
+            used[source] = used.get(source, nothing) | leads
+            kept[~leads, index] = cut
+        return kept
 
     @property
     def _output(self) -> int:
@@ -135,6 +150,10 @@ class DenseCell:
             total += own * whole
             paths += whole
         return most, np.where(paths > 0, fewest, 0), total / np.maximum(paths, 1)
+
+    @cached_property
+    def _function(self) -> DenseFunction:
+        return DenseFunction(list(self.links.values()), self.operators, self.none, self.identity)
 
     @cached_property
     def _keys(self) -> dict[tuple[int, ...], tuple[int, ...]]:

@@ -18,6 +18,9 @@ class OneHot:
         """One group: a column for each choice."""
         return ((one_hot(answers, list(self.choices.values())),),)
 
+    def functions(self, answers: Answers) -> None:
+        """No two rows compute the same, as far as is known."""
+
     def simplest(self, answers: Answers) -> Answers:
         """The answers as they are: every choice may matter."""
         return answers

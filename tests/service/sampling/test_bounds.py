@@ -10,22 +10,34 @@ LATENCIES = np.linspace(1, 11, 11)  # median 6, best tenth 2, a spread of 4
 ERRORS = np.array([6, 7, 7, 8, 8, 9, 9, 10, 12, 30, 90])  # median 9, best tenth 7, a spread of 2
 
 
-def test_what_has_no_failures_counts_beyond_the_worst_and_as_it_is() -> None:
-    bounds = Bounds(LATENCIES[:, None])
-    assert bounds.reference[0] == np.float64(15) + 1e-9
-    assert np.isneginf(bounds.floors(LATENCIES[:, None])[0])
+def test_a_cost_counts_beyond_the_worst_and_may_be_looked_at_by_its_logarithm_where_it_is_skewed() -> None:
+    assert Bounds(LATENCIES[:, None]).reference[0] == np.float64(19) + 1e-9
+    assert np.isneginf(Bounds(LATENCIES[:, None]).floors(LATENCIES[:, None])[0])
+    skewed = np.append(LATENCIES[:-1], 30)[:, None]
+    assert Bounds(skewed, costs=[0]).reference[0] > 30
+    assert np.isfinite(Bounds(skewed, costs=[0]).floors(skewed)[0])
 
 
-def test_failures_do_not_widen_what_counts() -> None:
+def test_quality_that_is_worse_than_the_median_counts_for_nothing() -> None:
     bounds = Bounds(ERRORS[:, None])
-    assert bounds.reference[0] == 11
-    assert 11 < bounds.ceiling[0] < 30
+    assert bounds.reference[0] == 9
+    assert 9 < bounds.ceiling[0] < 30
 
 
-def test_losses_are_above_their_floor_also_when_they_improve() -> None:
+def test_quality_without_failures_is_quality_where_it_is_said_to_be() -> None:
+    assert Bounds(LATENCIES[:, None], costs=[]).reference[0] == 6
+
+
+def test_failures_are_no_cost_and_a_skewed_cost_is_no_failure() -> None:
+    costs = np.array([8, 8, 9, 10, 12, 15, 18, 20, 22, 30, 45, 60, 80, 90.0])  # median 19, a spread of 11
+    assert Bounds(costs[:, None]).reference[0] > 90
+
+
+def test_the_floor_comes_closer_to_the_best_as_more_is_known() -> None:
     bounds = Bounds(ERRORS[:, None])
     assert bounds.floors(ERRORS[:, None])[0] == 2
     assert bounds.floors(np.array([[3.0]]))[0] == -1
+    assert bounds.floors(np.full((80, 1), 5.0))[0] == 4
 
 
 def test_a_first_sample_of_one_value_sets_no_scale() -> None:
