@@ -7,6 +7,7 @@ its whole time the search missed the end that it foretold after a tenth of its t
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
 from dataclasses import replace
@@ -22,7 +23,7 @@ from service.domain.forecast import seconds_to_come
 from service.domain.job import Budget, JobSpec, Resources
 from service.domain.tally import Tally
 from service.sampling.registry import proposer_for
-from service.search import Assignment, Search
+from service.search import Search
 from service.store.engine import connect
 from service.store.migrate import upgrade
 from service.store.sql import SqlUnitOfWork
@@ -41,21 +42,14 @@ class _Watched(Search):
         super().__init__(*arguments)
         self.busy_s = 0.0
         self.evaluations = 0
-        self.first: float | None = None
+        self.first = math.inf
         self.last = 0.0
         self.foretold_s: float | None = None
 
-    def next(self) -> Assignment | None:
-        assignment = super().next()
-        if self.first is None:
-            self.first = time.perf_counter()
-        return assignment
-
     def report(self, number: int, report: EvaluationReport) -> bool:
         goes_on = super().report(number, report)
-        if self.evaluations == 0 and self.first is not None:
-            # "After start": the first worker has loaded torch and its data by now.
-            self.first = time.perf_counter() - report.seconds
+        # "After start": whoever begins first has loaded torch and its data by then.
+        self.first = min(self.first, time.perf_counter() - report.seconds)
         self.busy_s += report.seconds
         self.evaluations += 1
         self.last = time.perf_counter()
@@ -96,7 +90,6 @@ def main() -> None:
             TuneDispatcher(evaluate, split(load("digits"), spec.seed).search).run(search)
         finally:
             stop_ray()
-    assert search.first is not None
     assert search.foretold_s is not None
     span_s = search.last - search.first
     figures = {

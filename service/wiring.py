@@ -50,7 +50,9 @@ def _name(data_dir: Path) -> str:
     """A name of this data folder's own, made once: equal paths on two machines are two schedulers."""
     file = data_dir / "scheduler.name"
     if not file.exists():
-        file.write_text(uuid.uuid4().hex)
+        whole = file.with_suffix(".new")
+        whole.write_text(uuid.uuid4().hex)
+        whole.replace(file)  # a name that was written by half would be another's too
     return file.read_text()
 
 

@@ -15,8 +15,11 @@ READING = "cellsmith_reading"
 LONGEST_PAUSE_MS = 30_000
 
 
-def connect(url: str) -> Engine:
-    """An engine for `sqlite:///FILE` or `postgresql://...`; connects when it is first used."""
+def connect(url: str, longest_pause_ms: int = LONGEST_PAUSE_MS) -> Engine:
+    """An engine for `sqlite:///FILE` or `postgresql://...`; connects when it is first used.
+
+    PostgreSQL ends a transaction in which nothing was asked for `longest_pause_ms`.
+    """
     parsed = make_url(url)
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
@@ -24,7 +27,7 @@ def connect(url: str) -> Engine:
         engine = create_engine(parsed)
     else:
         # A process that stands still in the middle of a transaction would keep its job from everybody.
-        options = f"-c idle_in_transaction_session_timeout={LONGEST_PAUSE_MS}"
+        options = f"-c idle_in_transaction_session_timeout={longest_pause_ms}"
         engine = create_engine(parsed, pool_pre_ping=True, connect_args={"options": options})
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)

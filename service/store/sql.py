@@ -19,6 +19,7 @@ from service.store.trials import TrialRecords
 
 SQLITE_FULL = 13
 POSTGRES_DISK_FULL = "53100"
+POSTGRES_STOOD_STILL = "25P03"  # for longer than a transaction may
 
 
 class SqlStore(JobRecords, TrialRecords, FindRecords):
@@ -59,17 +60,28 @@ class SqlUnitOfWork:
     @contextmanager
     def __call__(self) -> Iterator[SqlStore]:
         """One transaction; NoSpace where the disk is full, Unavailable where the database is locked or gone."""
-        try:
-            with self._engine.begin() as connection:
-                store = SqlStore(connection)
-                yield store
-        except LeaseLost as error:
-            with self._engine.begin() as connection:
-                SqlStore(connection).count_refused(error.job_id)
-            raise
-        except (OperationalError, InterfaceError) as error:
-            raise _refusal(error) from error
+        with _refusals():
+            try:
+                with self._engine.begin() as connection:
+                    store = SqlStore(connection)
+                    yield store
+            except LeaseLost as error:
+                with self._engine.begin() as connection:
+                    SqlStore(connection).count_refused(error.job_id)
+                raise
         self.commits += store.wrote
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Our errors in place of those of a database that cannot answer now; a wrong statement stays what it is."""
+    try:
+        yield
+    except DBAPIError as error:
+        passes = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+        if not passes and _sqlstate(error) != POSTGRES_STOOD_STILL:
+            raise
+        raise _refusal(error) from error
 
 
 def _refusal(error: DBAPIError) -> Unavailable:

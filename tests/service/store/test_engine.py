@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DatabaseError, InternalError
 
+from service.domain.errors import Unavailable
 from service.domain.job import JobState
 from service.store.engine import connect, reading
 from service.store.migrate import upgrade
@@ -93,6 +95,26 @@ def test_postgres_refuses_to_write_in_a_transaction_for_reading(postgres_url: st
     engine = connect(postgres_url)
     with reading(engine).begin() as connection, pytest.raises(InternalError, match="read-only transaction"):
         connection.execute(text("CREATE TABLE refused (id int)"))
+    engine.dispose()
+
+
+def test_a_process_that_stood_still_within_a_transaction_finds_the_database_away_and_then_there(
+    postgres_url: str,
+) -> None:
+    engine = connect(postgres_url, longest_pause_ms=100)
+    upgrade(engine)
+    work = SqlUnitOfWork(engine)
+
+    def stand_still() -> None:
+        with work() as store:
+            store.schedulers()
+            time.sleep(0.5)
+            store.schedulers()
+
+    with pytest.raises(Unavailable):
+        stand_still()
+    with work() as store:
+        store.schedulers()
     engine.dispose()
 
 
