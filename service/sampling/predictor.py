@@ -24,11 +24,12 @@ Prices = Mapping[int, Callable[[Row], float]]
 Allowed = Callable[[Row], bool]
 
 RANDOM_CANDIDATES = 2500
+MOST_COVARIANCES = 500_000  # between known answers and random candidates: where more is known there are fewer of these
 NEIGHBOURS = 500
 PARENTS = 10
 MOST_EDITS = 2
 MOST_DRAWS = 100
-MOST_OBSERVATIONS = 300
+MOST_OBSERVATIONS = 250
 SCALE_SAMPLE = 200
 FINALISTS = 300  # candidates that the later proposals of a batch are chosen from
 SHORTLIST = 50  # candidates whose exact prices are looked up
@@ -175,7 +176,8 @@ class Predictor:
             edited = np.flatnonzero(rng.integers(MOST_EDITS, size=NEIGHBOURS) >= edit)
             decision = rng.integers(len(self._counts), size=len(edited))
             neighbours[edited, decision] = rng.integers(self._counts[decision])
-        randoms = rng.integers(self._counts, size=(RANDOM_CANDIDATES, len(self._counts)))
+        count = min(RANDOM_CANDIDATES, MOST_COVARIANCES // len(known.losses))
+        randoms = rng.integers(self._counts, size=(count, len(self._counts)))
         return np.unique(self._encoding.simplest(np.vstack([neighbours, randoms])), axis=0)
 
 
