@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import threading
 import time
@@ -66,6 +67,24 @@ def test_it_is_ended_in_time_and_named_for_what_it_was(
     assert isinstance(report, Failed)
     assert (report.failure, report.fidelity) == (failure, 2)
     assert report.seconds < request.deadline_s + AFTERWARDS_S
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("turn", range(20))
+@pytest.mark.parametrize(
+    ("evaluate", "failure"),
+    [(wrong.meets_no_numbers, FailureClass.DIVERGED), (wrong.sees_nothing, FailureClass.CONSTANT)],
+)
+def test_real_training_that_comes_to_nothing_is_named_for_what_it_was(
+    before: list[int], evaluate: Evaluate, failure: FailureClass, turn: int
+) -> None:
+    """Of any cell; tests/workers/test_evaluate.py asks it of one every time."""
+    importlib.import_module("workers.evaluate")  # with torch, so that the children need not load it
+    cell = genotype(17 * turn)
+    request = replace(PATIENT, genotype=cell, recipe=Recipe(epochs=1), seed=turn, fidelities=(1,), memory_mb=2000)
+    report = first_report(evaluate, request)
+    assert isinstance(report, Failed)
+    assert report.failure is failure
 
 
 def test_a_hang_is_told_with_the_place_where_it_was(before: list[int]) -> None:
