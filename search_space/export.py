@@ -60,8 +60,13 @@ def to_python(
     beginning = [FROM_IMAGES[skeleton.initialisation]] if skeleton.initialisation in FROM_IMAGES else []
     used = [*sorted(names_in(network) - {"Network"}), "Network", *beginning * (form == "training"), "load_weights"]
     above = [text for text in definitions(used, text_form) if text not in below]
-    parts = [*below, *cells, *above, network, _LOAD]
-    text = f"{_docstring(architecture, form, head)}\n\n{_IMPORTS}\n\n\n" + "\n\n\n".join(parts) + "\n"
+    parts = [
+        *("# What the cells are made of.", *below),
+        *("# The cells that were found.", *cells),
+        *("# The network around them.", *above),
+        *("# From here on it is used.", network, _LOAD),
+    ]
+    text = f"{_docstring(architecture, form, head)}\n\n{_IMPORTS}\n\n" + "\n\n\n".join(parts) + "\n"
     check_syntax(text)
     return text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,6 +12,7 @@ from typing import Literal, TypeAlias
 
 Form: TypeAlias = Literal["training", "inference"]
 
+_TO_OUR_LINTER = re.compile(r"  # noqa: .*")
 _FOLDER = Path(__file__).parent / "modules"
 _INFERENCE_FORMS = _FOLDER / "folded.py"
 
@@ -63,5 +65,5 @@ def _definitions_in(path: Path) -> Iterator[tuple[str, Definition]]:
             case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.Assign(targets=[ast.Name(id=name)]):
                 decorators = getattr(node, "decorator_list", [])
                 first = min(part.lineno for part in (node, *decorators))
-                text = "\n".join(lines[first - 1 : node.end_lineno])
+                text = _TO_OUR_LINTER.sub("", "\n".join(lines[first - 1 : node.end_lineno]))
                 yield name, Definition(text, frozenset(names_in(text)))

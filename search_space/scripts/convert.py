@@ -15,9 +15,11 @@ program in model.pt2 (`to_edge(torch.export.load("model.pt2"))`).
 import argparse
 import importlib.util
 import json
+import logging
 import statistics
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -103,6 +105,9 @@ def to_onnx(network: torch.nn.Module, x_NCHW: Tensor, held: Images) -> Run:
     """Writes model.onnx, which onnx's own checker accepts; runs it in onnxruntime."""
     import onnx
 
+    # The exporter speaks of packages that nothing here wants, and of how it is written itself.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=FutureWarning)
     batch = {0: torch.export.Dim("batch", min=1)}
     torch.onnx.export(
         network, (x_NCHW,), "model.onnx", dynamo=True, dynamic_shapes=(batch,), input_names=["images"],

@@ -189,6 +189,18 @@ def test_the_docstring_tells_the_measurements_and_the_genotype() -> None:
     assert Genotype.from_json(docstring.partition(f"{genotype.key}:\n")[2]) == genotype
 
 
+def test_an_exported_file_tells_its_parts_apart_and_says_nothing_to_linters() -> None:
+    text = to_python(Architecture(every_operator(), SKELETONS[0]), "inference")
+    told = [line for line in text.splitlines() if line.startswith("# ")]
+    assert told == [
+        "# What the cells are made of.",
+        "# The cells that were found.",
+        "# The network around them.",
+        "# From here on it is used.",
+    ]
+    assert "noqa" not in text
+
+
 def test_code_is_generated_without_torch() -> None:
     program = (
         "import sys\n"
