@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constr
 export PYTHONPATH := .:client
 
 help:
-	@echo "make demo       a search on real data, from submit to the exported file (about 3 minutes after the set-up)"
+	@echo "make demo       a search on real data, from submit to the exported file (about two minutes after the set-up)"
 	@echo "make test       every test that needs no more than this machine"
 	@echo "make test-long  the same and the long ones"
 	@echo "make check      format, lint, types, import contracts, tests, docs"

@@ -31,9 +31,9 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Search small networks for your data and your device, and take them away as PyTorch code.",
+    help="Search for small networks, for your data and your device, and take them away as PyTorch code.",
     epilog="Exit codes: 0 all went well; 1 the job failed or was cancelled, or nothing was found; 2 wrong usage; "
-    "3 the service refused; 4 no service answers.",
+    "3 the service refused; 4 no service answers; 130 interrupted.",
 )
 
 Url = Annotated[str, typer.Option("--url", envvar="CELLSMITH_URL", help="Where the service is.")]
