@@ -46,6 +46,20 @@ def test_a_description_costs_what_was_published(name: str) -> None:
     assert macs in (None, found.macs)
 
 
+# As some papers count: with mean and variance of batch norm, of which there are as many as of scales and shifts.
+@pytest.mark.parametrize(
+    ("name", "with_statistics"),
+    [
+        ("nasnet-a cifar 6@768", 3_383_786),
+        ("nasnet-a imagenet 4@1056", 5_326_716),
+        ("nasnet-a imagenet 6@4032", 88_949_818),
+    ],
+)
+def test_published_counts_that_hold_statistics_too_follow(name: str, with_statistics: int) -> None:
+    found = cost(published_networks[name])
+    assert found.params + found.norm_params == with_statistics
+
+
 @pytest.mark.parametrize("name", BUILT)
 def test_a_network_has_the_counts_of_its_description(name: str) -> None:
     architecture = published_networks[name]
