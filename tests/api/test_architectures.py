@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from search_space.cost import cost
 from search_space.network import Architecture
 from search_space.published import published
+from search_space.scripts import ScriptName, script
 from search_space.skeleton import Skeleton
 from service.ports import UnitOfWork
 from tests.api.problems import problem
@@ -181,8 +182,9 @@ def test_an_export_brings_the_scripts_asked_for(http: TestClient, searched: dict
 
 
 @pytest.mark.parametrize("name", ["train.py", "convert.py"])
-def test_a_script_is_had_without_an_export(http: TestClient, name: str) -> None:
-    compile(http.get(f"/v1/scripts/{name}").text, name, "exec")
+def test_a_script_is_had_without_an_export(http: TestClient, name: ScriptName) -> None:
+    answer = http.get(f"/v1/scripts/{name}")
+    assert (answer.status_code, answer.text) == (200, script(name))
 
 
 def test_another_script_than_there_is_is_refused_with_those_that_there_are(http: TestClient) -> None:
