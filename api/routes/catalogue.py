@@ -9,7 +9,7 @@ from api.schemas.catalogue import DatasetRead, DeviceRead, OperatorRead, Sampler
 from search_space.operators import OPERATORS
 from search_space.presets import spaces
 from service.domain.samplers import SAMPLERS
-from workers.data.catalogue import DATASETS
+from workers.data.registered import datasets
 
 router = APIRouter(tags=["catalogue"])
 
@@ -29,7 +29,7 @@ def list_spaces() -> list[SpaceRead]:
 @router.get("/datasets")
 def list_datasets() -> list[DatasetRead]:
     """The data sets a job may name."""
-    return [DatasetRead.of(dataset) for dataset in DATASETS.values()]
+    return [DatasetRead.of(dataset) for dataset in datasets().values()]
 
 
 @router.get("/devices")

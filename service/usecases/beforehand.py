@@ -15,8 +15,8 @@ from service.domain.objectives import METRICS
 from service.domain.pace import Pace, Timed, timed
 from service.domain.tally import Tally
 from service.ports import Store, UnitOfWork
+from service.usecases.datasets import named
 from service.usecases.reach import MOST_MEASURED, in_same_skeleton, profile_of, spread
-from workers.data.catalogue import DATASETS
 
 RECENT_JOBS = 100
 TRIALS_OF_A_JOB = 100
@@ -71,7 +71,7 @@ def outlook(spec: JobSpec, work: UnitOfWork) -> Outlook:
     if model is not None:
         values["latency_ms"] = [model.forecast(cell).milliseconds for cell in cells]
         reaches.append(Reach("latency_ms", *_range(values["latency_ms"]), networks=model.networks))
-    images = TRAINING_IMAGES * DATASETS[spec.dataset].validation_images
+    images = TRAINING_IMAGES * named(spec.dataset).validation_images
     time = time_ahead(spec, fmean(values["macs"]), images, recorded, profile)
     return Outlook(spec.space.size, len(cells), _keeping(spec, values), tuple(reaches), time)
 

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from service.domain.errors import Invalid
-from workers.data.catalogue import DATASETS, Dataset
+from service.domain.errors import Conflict, Invalid
+from service.domain.job import Job
+from workers.data.catalogue import Dataset
+from workers.data.registered import datasets
 
 
 def named(name: str) -> Dataset:
     """The data set of this name; Invalid where there is none, with the names that there are."""
-    if name not in DATASETS:
-        raise Invalid("dataset", f"Unknown data set {name!r}; use one of {', '.join(DATASETS)}.")
-    return DATASETS[name]
+    known = datasets()
+    if name not in known:
+        raise Invalid("dataset", f"Unknown data set {name!r}; use one of {', '.join(known)}.")
+    return known[name]
+
+
+def dataset_of(job: Job) -> Dataset:
+    """The data set of a recorded job; Conflict where it is registered here no longer."""
+    try:
+        return named(job.spec.dataset)
+    except Invalid as error:
+        told = f"The data set {job.spec.dataset!r} of job {job.id} is registered no longer: register it again."
+        raise Conflict(told) from error

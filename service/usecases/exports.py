@@ -16,9 +16,9 @@ from service.domain.errors import Conflict
 from service.domain.job import Job
 from service.domain.trial import Trial
 from service.ports import UnitOfWork
+from service.usecases.datasets import dataset_of
 from service.usecases.front_picture import front_picture
 from service.usecases.model_card import model_card
-from workers.data.catalogue import DATASETS
 from workers.messages import Evaluated
 
 
@@ -60,7 +60,7 @@ def _head(job: Job, trial: Trial, result: Evaluated) -> dict[str, str]:
 
 
 def _config(job: Job, trial: Trial, result: Evaluated, form: Form) -> dict[str, object]:
-    dataset = DATASETS[job.spec.dataset]
+    dataset = dataset_of(job)
     return {
         "job": job.id,
         "trial": trial.number,

@@ -12,8 +12,8 @@ from service.domain.objectives import Objective, keeps_limits, losses
 from service.domain.trial import Trial
 from service.domain.uncertainty import interval, share_interval
 from service.ports import UnitOfWork
+from service.usecases.datasets import dataset_of
 from service.usecases.memory import memory_of
-from workers.data.catalogue import DATASETS
 from workers.messages import Evaluated
 
 
@@ -89,7 +89,7 @@ def of(
     Where `trials` are but those that may be on it, `worst_of_all` has the worst losses of the others as well.
     """
     objectives = job.spec.objectives
-    images = DATASETS[job.spec.dataset].validation_images
+    images = dataset_of(job).validation_images
     full = [FrontPoint(trial, trial.full_result, images) for trial in trials if trial.full_result]
     others = [] if worst_of_all is None else [worst_of_all]
     worst = _reference(objectives, [*others, *(losses(objectives, point.result) for point in full)])

@@ -12,7 +12,7 @@ from search_space.skeleton import INPUTS
 from service.domain.job import Job
 from service.domain.trial import Trial
 from service.domain.uncertainty import share_interval
-from workers.data.catalogue import DATASETS
+from service.usecases.datasets import dataset_of
 from workers.messages import Evaluated
 
 CARD = """\
@@ -58,8 +58,8 @@ from model import load
 network = load("weights.safetensors")  # takes float32 {inputs} of shape (N, {shape})
 ```
 
-They must be prepared as they were for training: values of 0..{brightest} divided by {brightest}, then, channel by
-channel, less {mean} and divided by {sd}. The classes are, in the order of the outputs: {classes}.
+They must be prepared as they were for training: {scaled}channel by channel less {mean} and divided by
+{sd}. The classes are, in the order of the outputs: {classes}.
 
 Trained for {epochs} epochs with batches of {batch_size}, learning rate {learning_rate}, weight decay {weight_decay},
 seed {seed}. `config.json` says it all; it can be registered again with `POST /v1/architectures`.
@@ -76,7 +76,7 @@ def model_card(job: Job, trial: Trial, result: Evaluated, form: Form, device: Ma
     `device` is what is known of the device that measured it.
     """
     low, high = result.latency.interval_ms
-    dataset, skeleton = DATASETS[job.spec.dataset], job.spec.skeleton
+    dataset, skeleton = dataset_of(job), job.spec.skeleton
     worst, best = share_interval(result.accuracy, dataset.validation_images)
     return CARD.format(
         task="image-classification" if skeleton.dims == 2 else "other",
@@ -105,7 +105,9 @@ def model_card(job: Job, trial: Trial, result: Evaluated, form: Form, device: Ma
         seed=job.spec.seed,
         form=form,
         shape=_listed(skeleton.input_shape),
-        brightest=dataset.brightest,
+        scaled=f"values of 0..{dataset.brightest} divided by {dataset.brightest}, then "
+        if dataset.brightest > 1
+        else "",
         mean=_listed(dataset.mean),
         sd=_listed(dataset.sd),
         classes=_listed(dataset.class_names),

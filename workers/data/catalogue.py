@@ -17,7 +17,8 @@ class Dataset:
     Its images may be signals or volumes too: `input_shape` is channels and length; height and width; or depth, height
     and width. `validation_images` is how many of them score a network during a search. Pixels are 0 to `brightest`, by
     which they are divided before `mean` and `sd` standardise each channel; whoever uses an exported network must do the
-    same. `files` are looked for in the data folder; none: it comes with a library.
+    same. `files` are looked for in the data folder; none: it comes with a library. `sha256` is that of the one file
+    that a user has registered: other content under its name is refused.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Dataset:
     brightest: int = 255
     files: tuple[str, ...] = ()
     task: str = "classification"
+    sha256: str = ""
 
     @property
     def classes(self) -> int:

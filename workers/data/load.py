@@ -6,13 +6,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from workers.data.adrenalmnist3d import load_adrenalmnist3d
-from workers.data.catalogue import DATASETS, data_folder
+from workers.data.archive import digest, read
+from workers.data.catalogue import Dataset, data_folder
 from workers.data.cifar10 import load_cifar10
 from workers.data.digits import load_digits
 from workers.data.eeg_eye_state import load_eeg_eye_state
 from workers.data.fashion_mnist import load_fashion_mnist
 from workers.data.heart_sounds import load_heart_sounds
 from workers.data.labelled import LabelledData
+from workers.data.pixels import standardised
+from workers.data.registered import datasets
 
 
 class DatasetAbsent(Exception):
@@ -32,12 +35,25 @@ READERS: Mapping[str, Callable[[Path], LabelledData]] = {
 def load(name: str, folder: Path | None = None) -> LabelledData:
     """The data set `name`, read from `folder` (None: the one that CELLSMITH_DATA names), if it comes as files.
 
-    DatasetAbsent where its name is not in the catalogue or its files are not there.
+    DatasetAbsent where there is no such name, its files are not there, or they are not what was registered.
     """
-    if name not in DATASETS:
-        raise DatasetAbsent(f"There is no data set {name!r}; use one of {', '.join(DATASETS)}.")
     folder = folder or data_folder()
-    absence = DATASETS[name].absence(folder)
+    known = datasets(folder)
+    if name not in known:
+        raise DatasetAbsent(f"There is no data set {name!r}; use one of {', '.join(known)}.")
+    absence = known[name].absence(folder)
     if absence is not None:
         raise DatasetAbsent(absence)
-    return READERS[name](folder or Path())
+    if name in READERS:
+        return READERS[name](folder or Path())
+    assert folder is not None
+    return _registered(known[name], folder)
+
+
+def _registered(dataset: Dataset, folder: Path) -> LabelledData:
+    file = folder / dataset.files[0]
+    if digest(file) != dataset.sha256:
+        told = f"{file.name} has changed since it was registered: put the old one back, or register it by another name."
+        raise DatasetAbsent(told)
+    archive = read(file)
+    return archive.labelled(standardised(archive.x, dataset))

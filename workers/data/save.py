@@ -11,15 +11,15 @@ import argparse
 
 import torch
 
-from workers.data.catalogue import DATASETS
 from workers.data.load import load
+from workers.data.registered import datasets
 from workers.data.splits import split
 
 
 def main() -> None:
     """Writes the file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("dataset", choices=list(DATASETS))
+    parser.add_argument("dataset", choices=list(datasets()))
     parser.add_argument("file")
     parser.add_argument("--seed", type=int, default=0, help="that of the job")
     given = parser.parse_args()

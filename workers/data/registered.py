@@ -1,0 +1,42 @@
+"""The data sets that users have registered, beside those of the catalogue; read without loading them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from workers.data.catalogue import DATASETS, Dataset, data_folder
+
+ENDING = ".dataset.json"
+
+
+def datasets(folder: Path | None = None) -> Mapping[str, Dataset]:
+    """Every data set by its name: the catalogue's, then those registered in `folder` (None: what CELLSMITH_DATA names).
+
+    A description that cannot be read is passed over, as if nobody had registered it.
+    """
+    folder = folder or data_folder()
+    files = sorted(folder.glob(f"*{ENDING}")) if folder else []
+    registered = [dataset for file in files if (dataset := _read(file))]
+    return {**DATASETS, **{dataset.name: dataset for dataset in registered if dataset.name not in DATASETS}}
+
+
+def write(dataset: Dataset, folder: Path) -> None:
+    """Registers a data set in `folder`, where its file lies; whole or not at all."""
+    whole = folder / f"{dataset.name}.new"
+    whole.write_text(json.dumps(asdict(dataset), indent=1) + "\n")
+    whole.replace(folder / f"{dataset.name}{ENDING}")
+
+
+def _read(file: Path) -> Dataset | None:
+    try:
+        fields = json.loads(file.read_text())
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
+        }
+        return Dataset(**values)
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None
