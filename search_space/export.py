@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from search_space.allowed_syntax import check_syntax
+from search_space.axes_source import for_axes
 from search_space.cell_source import cell_source
 from search_space.cost import cost
 from search_space.genotype import InvalidGenotype
@@ -18,6 +19,7 @@ from search_space.network import Architecture
 from search_space.network_source import network_source
 from search_space.regularisation import Auxiliary, DropPath
 from search_space.skeleton import FROM_IMAGES, INPUTS, InvalidSkeleton, Skeleton
+from search_space.unread_attributes import without_unread
 
 _LINE = 116
 _IMPORTS = """\
@@ -46,27 +48,28 @@ def to_python(
     have the names of the network's (form "training") or of the merged network's (form "inference"). What `head` says
     is put into its docstring; that may be any text.
     """
-    genotype, skeleton = architecture.genotype, architecture.skeleton
+    genotype, skeleton, dims = architecture.genotype, architecture.skeleton, architecture.skeleton.dims
     # Norms that cannot be folded leave every class as it was trained.
     text_form: Form = "training" if skeleton.norm in ("gn", "ln") else form
     offered = _offered(architecture) if form == "training" else skeleton
     drops = form == "training" and offered.drop_path is not None
     cells = [
-        cell_source("NormalCell", genotype.normal, 1, drops, skeleton.dims),
-        cell_source("ReductionCell", genotype.reduction, 2, drops, skeleton.dims),
+        for_axes(cell_source("NormalCell", genotype.normal, 1, drops, dims), dims),
+        for_axes(cell_source("ReductionCell", genotype.reduction, 2, drops, dims), dims),
     ]
-    below = list(definitions([*sorted(names_in("\n".join(cells)) - {"Cell"}), "Cell"], text_form))
-    network = network_source(skeleton, form, offered)
+    below = list(definitions([*sorted(names_in("\n".join(cells)) - {"Cell"}), "Cell"], text_form, dims))
+    network = for_axes(network_source(skeleton, form, offered), dims)
     beginning = [FROM_IMAGES[skeleton.initialisation]] if skeleton.initialisation in FROM_IMAGES else []
     used = [*sorted(names_in(network) - {"Network"}), "Network", *beginning * (form == "training"), "load_weights"]
-    above = [text for text in definitions(used, text_form) if text not in below]
+    above = [text for text in definitions(used, text_form, dims) if text not in below]
     parts = [
         *("# What the cells are made of.", *below),
         *("# The cells that were found.", *cells),
         *("# The network around them.", *above),
         *("# From here on it is used.", network, _LOAD),
     ]
-    text = f"{_docstring(architecture, form, head)}\n\n{_IMPORTS}\n\n" + "\n\n\n".join(parts) + "\n"
+    code = without_unread("\n\n\n".join(parts))
+    text = f"{_docstring(architecture, form, head)}\n\n{_IMPORTS}\n\n{code}\n"
     check_syntax(text)
     return text
 

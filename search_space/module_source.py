@@ -10,6 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from search_space.axes_source import for_axes
+
 Form: TypeAlias = Literal["training", "inference"]
 
 _TO_OUR_LINTER = re.compile(r"  # noqa: .*")
@@ -25,8 +27,8 @@ class Definition:
     names: frozenset[str]
 
 
-def definitions(names: Iterable[str], form: Form) -> Iterator[str]:
-    """The text of each of `names` after all that it uses, everything once.
+def definitions(names: Iterable[str], form: Form, dims: int) -> Iterator[str]:
+    """The text of each of `names` after all that it uses, everything once, as it is for maps of `dims` axes.
 
     The forms differ in the classes of `folded.py`, which stand for those of the same names in the inference form.
     """
@@ -38,7 +40,7 @@ def definitions(names: Iterable[str], form: Form) -> Iterator[str]:
             given.add(name)
             for used in sorted(known[name].names):
                 yield from with_all_it_uses(used)
-            yield known[name].text
+            yield for_axes(known[name].text, dims)
 
     for name in names:
         yield from with_all_it_uses(name)

@@ -168,12 +168,14 @@ def _regularisation(skeleton: Skeleton) -> list[str]:
     """The statements that add what only training needs."""
     statements = []
     if (auxiliary := skeleton.auxiliary) is not None:
-        axes = ", ".join(AXES[skeleton.dims]) + "," * (skeleton.dims == 1)
+        names = ", ".join(AXES[skeleton.dims])
+        axes = f"({names},)" if skeleton.dims == 1 else names
+        size = axes if skeleton.dims == 1 else f"({names})"
         how = f"{auxiliary.pool_stride}, {auxiliary.widths}, {auxiliary.last_norm}"
         statements += [
             "if auxiliary_weight:",
             f"    {axes} = ({_auxiliary_side(skeleton)} for side in image_size)",
-            f"    network.add_auxiliary(auxiliary_weight, {auxiliary.offset}, ({axes}), {how})",
+            f"    network.add_auxiliary(auxiliary_weight, {auxiliary.offset}, {size}, {how})",
         ]
     if (drop_path := skeleton.drop_path) is not None:
         statements.append(f"network.schedule_drop_path(keep, {drop_path.by_layer}, {drop_path.by_time})")

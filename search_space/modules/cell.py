@@ -13,8 +13,9 @@ class Cell(nn.Module):
     "always", "width" where its width is another, "never". h1 goes through `units` of these.
 
     A whole cell says which of the two it `reads`, and prepares no other. It gives `outputs` nodes of its width:
-    (N, outputs * channels, ceil(H/stride), ceil(W/stride)) for h1's H and W. Of maps with another number of axes than
-    two, `dims` is that number.
+    (N, outputs * channels, ceil(H/stride), ceil(W/stride)) for h1's H and W.
+
+    Its maps have `dims` axes.
     """
 
     stride: int
@@ -25,7 +26,8 @@ class Cell(nn.Module):
     def __init__(self, older: int, newest: int, channels: int, halves: bool, fit: str, units: int) -> None:
         super().__init__()
         self.arguments = (older, newest, channels, halves, fit, units)
-        self.newest, self.channels = newest, channels
+        self.newest = newest
+        self.channels = channels
         self.channels_h0 = older if fit == "never" and not halves else channels
         self.prepare_h0: nn.Module = nn.Identity()
         self.prepare_h1: nn.Module = nn.Identity()

@@ -6,8 +6,9 @@ from torch import nn
 class ConvNorm(nn.Sequential):
     """A convolution without bias, then batch norm: (N, channels_in, H, W) -> (N, channels, ceil(H/s), ceil(W/s)).
 
-    `kernel` and `stride` are given for all axes alike, or for each. With `dims` 1 or 3, maps have so many
-    axes in place of height and width; so everywhere.
+    `kernel` and `stride` are given for all axes alike, or for each.
+
+    With `dims` 1 or 3, maps have so many axes in place of height and width; so everywhere.
     """
 
     def __init__(
@@ -24,5 +25,6 @@ class ConvNorm(nn.Sequential):
         convolution: type[nn.Module] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[dims]
         norm: type[nn.Module] = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}[dims]
         super().__init__(
-            convolution(channels_in, channels, kernel, stride, padding, dilation, groups, bias=False), norm(channels)
+            convolution(channels_in, channels, kernel, stride, padding, dilation, groups, bias=False),
+            norm(channels),
         )

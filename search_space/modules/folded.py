@@ -15,12 +15,13 @@ def ConvNorm(  # noqa: N802 - it stands for a class, and is one of three
 ) -> nn.Module:
     """A convolution with a bias, into which the batch norm that followed it in training has been folded.
 
-    (N, channels_in, H, W) -> (N, channels, ceil(H/s), ceil(W/s)). `kernel` and `stride` are given for all
-    axes alike, or for each. With `dims` 1 or 3, maps have so many axes in place of height and width; so everywhere.
+    (N, channels_in, H, W) -> (N, channels, ceil(H/s), ceil(W/s)). `kernel` and `stride` are given for all axes alike,
+    or for each.
+
+    With `dims` 1 or 3, maps have so many axes in place of height and width; so everywhere.
     """
     convolution: type[nn.Module] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[dims]
-    folded: nn.Module = convolution(channels_in, channels, kernel, stride, padding, dilation, groups)
-    return folded
+    return convolution(channels_in, channels, kernel, stride, padding, dilation, groups)
 
 
 def DilatedRep(channels: int, stride: int, *, kernel: int, dims: int = 2) -> nn.Module:  # noqa: N802 - as above

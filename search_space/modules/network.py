@@ -10,7 +10,7 @@ from search_space.modules.stem import Stem
 class Network(nn.Module):
     """A stem, stages of cells, a classifier: images (N, input_channels, H, W) to logits (N, classes).
 
-    Or signals (N, input_channels, L), or volumes (N, input_channels, D, H, W), where stem and cells are for these.
+    With `dims` 1, these are signals (N, input_channels, L), with 3 volumes (N, input_channels, D, H, W).
 
     A stage is `cells_per_stage` normal cells; a reduction cell stands between stages, and the width, which is
     `channels` at first, doubles with it. It is one more cell, or, with `reduction_in_stage`, one of the next stage's.
@@ -48,13 +48,13 @@ class Network(nn.Module):
                 f"the narrowest cell has 4 channels or more: use {4 * 2**stem_reductions} channels or more"
             )
         plan = [(reduction, channels // 2**halvings, False) for halvings in range(stem_reductions, 0, -1)]
-        stage_ends: list[int] = []
+        self.stage_ends: list[int] = []
         for stage in range(stages):
             if stage:
                 plan.append((reduction, channels * 2**stage, skip_reduction_input))
             normal_cells = cells_per_stage - (reduction_in_stage and stage > 0)
             plan.extend([(normal, channels * 2**stage, False)] * normal_cells)
-            stage_ends.append(len(plan) - 1)
+            self.stage_ends.append(len(plan) - 1)
 
         self.stem = stem
         self.layout: nn.Module = nn.Identity()
@@ -78,7 +78,7 @@ class Network(nn.Module):
             halvings.append(halvings[-1] + cell_class.stride - 1)
         # What the cells' results go through: nothing, as long as their readers begin with their activations themselves.
         self.finish = nn.ModuleList([nn.Identity() for _ in plan])
-        self.widths, self.stage_ends = tuple(widths), stage_ends
+        self.widths = tuple(widths)
         self.last_reduction = max([i for i, (cell_class, _, _) in enumerate(plan) if cell_class.stride == 2], default=0)
         self.pool = GlobalPool(head)
         self.final_relu = nn.ReLU() if final_relu else nn.Identity()

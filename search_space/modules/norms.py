@@ -30,7 +30,7 @@ class InstanceBatchNorm(nn.Module):
 
 
 def instance_norm(channels: int, dims: int) -> nn.Module:
-    """Instance norm with a scale and a shift, for maps of `dims` axes."""
+    """Instance norm with a scale and a shift for each channel: (N, channels, H, W) -> the same."""
     return {1: nn.InstanceNorm1d, 2: nn.InstanceNorm2d, 3: nn.InstanceNorm3d}[dims](channels, affine=True)
 
 

@@ -34,12 +34,12 @@ def use_recursion(network: Network, times: int) -> None:
 
 def share_weights(network: nn.Module) -> None:
     """Gives all turns of a recursion the weights of the first; each keeps norms of its own."""
-    norms = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.GroupNorm, nn.LayerNorm)
-    instance_norms = (nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d)
+    norms = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d | nn.GroupNorm | nn.LayerNorm
+    instance_norms = nn.InstanceNorm1d | nn.InstanceNorm2d | nn.InstanceNorm3d
     for recursion in network.modules():
         if isinstance(recursion, Recursion):
             for turn in recursion.turns[1:]:
                 for first, part in zip(recursion.turns[0].modules(), turn.modules(), strict=True):
-                    if not isinstance(part, norms + instance_norms):
+                    if not isinstance(part, norms | instance_norms):
                         for name, parameter in list(first.named_parameters(recurse=False)):
                             setattr(part, name, parameter)

@@ -25,11 +25,7 @@ class SingleStem(Stem):
     def __init__(self, input_channels: int, channels: int, shrinks: bool = False, dims: int = 2) -> None:
         super().__init__()
         self.channels = channels
-        self.convolution = (
-            ConvNorm(input_channels, channels, 3, stride=2, dims=dims)
-            if shrinks
-            else ConvNorm(input_channels, channels, 3, padding=1, dims=dims)
-        )
+        self.convolution = ConvNorm(input_channels, channels, 3, 2 if shrinks else 1, 0 if shrinks else 1, dims=dims)
 
     def forward(self, x_NCHW: Tensor) -> tuple[Tensor, Tensor]:
         """The same tensor as older and newest input."""

@@ -1,0 +1,72 @@
+"""Source for maps of any number of axes, rewritten as one would write it for a single number."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+_LINE = 120
+# Paragraphs of docstrings that are about `dims`, and what they say where maps have one axis or three.
+_TOLD: Mapping[str, Mapping[int, str]] = {
+    "With `dims` 1 or 3, maps have so many axes in place of height and width; so everywhere.": {
+        1: "Maps have one axis, their length L, in place of height and width; so everywhere.",
+        3: "Maps have depth, height and width, (N, C, D, H, W), in place of these two; so everywhere.",
+    },
+    "With `dims` 1, these are signals (N, input_channels, L), with 3 volumes (N, input_channels, D, H, W).": {
+        1: "These images are signals (N, input_channels, L).",
+        3: "These images are volumes (N, input_channels, D, H, W).",
+    },
+    "Its maps have `dims` axes.": {},
+}
+_PARAMETER = re.compile(r",(\s*\*,)?\s*dims: int( = \d)?(?=,?\s*\))")
+_ARGUMENT = re.compile(r", (dims=)?((\w+\.)?dims|\d(?<=dims=\d))(?=[,)])")
+_CHOICE = re.compile(r"\{1: (nn\.\w+), 2: (nn\.\w+)(?:, 3: (nn\.\w+))?\}\[(?:\w+\.)?dims\]")
+_LAYER = re.compile(r"^ +(\w+)(?:: type\[nn\.Module\])? = (nn\.\w+)\n", re.MULTILINE)
+_DIMS = re.compile(r"^ +dims = .*\n", re.MULTILINE)
+_ALTERNATIVES = re.compile(r"nn\.(?P<layer>\w+)1d \| nn\.(?P=layer)2d \| nn\.(?P=layer)3d")
+
+
+@lru_cache(4096)
+def for_axes(text: str, dims: int) -> str:
+    """`text`, a definition for maps of `dims` axes, as it would be written for this number alone.
+
+    It takes no `dims` any more, a choice by it is what it comes to, and layers for other numbers of axes are not
+    asked after. What it computes stays the same, and so does how it is formatted.
+    """
+    text = _told(text, dims)
+    text = _CHOICE.sub(lambda choice: choice[dims], text)
+    for name, layer in _LAYER.findall(text):
+        text = re.sub(rf"(?<![\w.]){name}\(", f"{layer}(", text)
+    for pattern in (_LAYER, _DIMS, _PARAMETER, _ARGUMENT):
+        text = pattern.sub("", text)
+    return _joined(_ALTERNATIVES.sub(rf"nn.\g<layer>{dims}d", text))
+
+
+def _told(text: str, dims: int) -> str:
+    for paragraph, instead in _TOLD.items():
+        if dims in instead:
+            text = text.replace(paragraph, instead[dims])
+        else:
+            text = re.sub(rf"\n+ *{re.escape(paragraph)}(?=\n)", "", text)
+    # A docstring of which one line is left ends on it.
+    return re.sub(r'^( *"""[^"\n]+)\n +"""', r'\1"""', text, flags=re.MULTILINE)
+
+
+def _joined(text: str) -> str:
+    """What is written over several lines in one, where it has become short enough."""
+    lines = text.splitlines()
+    for node in sorted(ast.walk(ast.parse(text)), key=lambda node: getattr(node, "lineno", 0), reverse=True):
+        if isinstance(node, ast.FunctionDef):
+            first, last = node.lineno - 1, node.body[0].lineno - 1
+        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr | ast.Return) and node.end_lineno is not None:
+            first, last = node.lineno - 1, node.end_lineno
+        else:
+            continue
+        written = lines[first:last]
+        joined = re.sub(r"(?<=[(\[{]) | (?=[)\]}])", "", " ".join([written[0], *map(str.strip, written[1:])]))
+        kept_apart = '"""' in joined or re.search(r",\s*\n\s*[)\]}]", "\n".join(written))
+        if len(written) > 1 and not kept_apart and len(joined) <= _LINE:
+            lines[first:last] = [joined]
+    return "\n".join(lines)

@@ -1,0 +1,20 @@
+"""Attributes that a piece of source sets and never reads."""
+
+from __future__ import annotations
+
+import re
+
+_SET = re.compile(r"^ +self\.(\w+)(?:: [^=\n]+)? = ([^\n]*)\n", re.MULTILINE)
+_MAKES_A_PART = re.compile(r"\b(nn\.)?[A-Z]\w*\(")
+
+
+def without_unread(text: str) -> str:
+    """`text` without the lines that do nothing but keep a value for others, where there are none that read it.
+
+    A part of a network, which is read by being in it, stays.
+    """
+    for name, value in set(_SET.findall(text)):
+        rest = re.sub(rf"^ +self\.{name}(?:: [^=\n]+)?(?: = |\.append\()[^\n]*\n", "", text, flags=re.MULTILINE)
+        if not _MAKES_A_PART.search(value) and not re.search(rf"\.{name}\b", rest):
+            text = rest
+    return text
