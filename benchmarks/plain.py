@@ -203,19 +203,18 @@ def convnext(kernel: int, wide: int = 4 * CHANNELS) -> nn.Module:
     return Lambda(block, depthwise(kernel, 1, CHANNELS, True), *layers)
 
 
-def excite(channels: int) -> nn.Module:
+def excite(channels: int, hidden: int) -> nn.Module:
     """Squeeze and excite."""
-    layers = [nn.Conv2d(channels, channels // 4, 1), nn.ReLU(), nn.Conv2d(channels // 4, channels, 1), nn.Sigmoid()]
+    layers = [nn.Conv2d(channels, hidden, 1), nn.ReLU(), nn.Conv2d(hidden, channels, 1), nn.Sigmoid()]
     return Lambda(lambda x, inner: x * inner(x), nn.Sequential(nn.AdaptiveAvgPool2d(1), *layers))
 
 
 def spatial_mixer(half: int = CHANNELS // 2) -> nn.Module:
     """A near and a far view of half the channels."""
     contrast = nn.Parameter(torch.full((half, 1, 1), 1e-5))
-    near = nn.Sequential(depthwise(3, 1, half), nn.BatchNorm2d(half), nn.GELU(), excite(half))
-    far = nn.Sequential(
-        depthwise(3, 2, half, True), depthwise(3, 2, half), nn.BatchNorm2d(half), nn.GELU(), excite(half)
-    )
+    near = nn.Sequential(depthwise(3, 1, half), nn.BatchNorm2d(half), nn.GELU(), excite(half, half // 4))
+    twice = [depthwise(3, 2, half), depthwise(3, 2, half)]
+    far = nn.Sequential(*twice, nn.BatchNorm2d(half), nn.GELU(), excite(half, half // 4))
 
     def mix(x_NCHW: Tensor, halve: nn.Module, near: nn.Module, far: nn.Module, join: nn.Module) -> Tensor:
         h_NCHW = halve(x_NCHW)
@@ -239,7 +238,7 @@ def wave_mixer(wide: int = 2 * CHANNELS) -> nn.Module:
         y_NCHW: Tensor = project(turned.flatten(-2).permute(0, 3, 1, 2).contiguous())
         return y_NCHW
 
-    grouped = [convolution(3, 1, CHANNELS, wide, wide), nn.BatchNorm2d(wide), nn.GELU(), excite(wide)]
+    grouped = [convolution(3, 1, CHANNELS, wide, wide), nn.BatchNorm2d(wide), nn.GELU(), excite(wide, CHANNELS // 4)]
     project = normed(*grouped, convolution(1, 1, 1, wide, CHANNELS))
     return Lambda(mix, nn.Conv2d(CHANNELS, wide, 1), nn.Conv2d(CHANNELS, wide, 1), project)
 

@@ -7,14 +7,13 @@ from search_space.modules.conv_norm import ConvNorm
 
 
 class SqueezeExcite(nn.Module):
-    """Scales each channel by what all channels are on average: (N, channels, H, W) -> the same.
+    """Scales each channel by what all channels are on average, in `hidden` numbers: (N, channels, H, W) -> the same.
 
     (Hu et al. 2017, arXiv 1709.01507.)
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
-        hidden = max(1, channels // 4)
         self.scales = nn.Sequential(
             nn.AdaptiveAvgPool2d(1),
             nn.Conv2d(channels, hidden, 1),
@@ -45,13 +44,13 @@ class SpatialMixer(nn.Module):
         self.near = nn.Sequential(
             ConvNorm(half, half, 3, stride, 1, groups=half),
             nn.GELU(),
-            SqueezeExcite(half),
+            SqueezeExcite(half, max(1, half // 4)),
         )
         self.far = nn.Sequential(
-            nn.Conv2d(half, half, 3, stride, 2, 2, groups=half),
+            nn.Conv2d(half, half, 3, stride, 2, 2, groups=half, bias=False),
             ConvNorm(half, half, 3, 1, 2, 2, groups=half),
             nn.GELU(),
-            SqueezeExcite(half),
+            SqueezeExcite(half, max(1, half // 4)),
         )
         self.join = ConvNorm(2 * half, channels)
 
@@ -82,7 +81,7 @@ class WaveMixer(nn.Module):
         self.project = nn.Sequential(
             ConvNorm(width, width, 3, stride, 1, groups=channels_in),
             nn.GELU(),
-            SqueezeExcite(width),
+            SqueezeExcite(width, max(1, channels_in // 4)),
             ConvNorm(width, channels),
         )
 

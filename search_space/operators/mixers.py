@@ -10,9 +10,8 @@ from search_space.operators.base import Operator
 from search_space.operators.drawing import branches
 
 
-def squeeze_excite(channels: int, size: Size) -> Cost:
+def squeeze_excite(channels: int, hidden: int, size: Size) -> Cost:
     """Two small layers on the mean of a map, and the scaling of the map."""
-    hidden = max(1, channels // 4)
     layers = [convolution(a, b, (1, 1), (1, 1), (1, 1), bias=True) for a, b in ((channels, hidden), (hidden, channels))]
     return layers[0] + layers[1] + moved(channels, size, channels, (1, 1)) + moved(channels, size, channels, size)
 
@@ -41,8 +40,8 @@ class SpatialMixer(Operator):
         half, size_out = channels // 2, strided(size, stride)
         contrast = Cost(params=half) + moved(half, size, half, (1, 1)) + moved(half, size, half, size)
         near = depthwise(half, (3, 3), size, size_out)
-        far = depthwise(half, (3, 3), size, size_out, bias=True) + depthwise(half, (3, 3), size_out, size_out)
-        end_of_a_view = batch_norm(half) + squeeze_excite(half, size_out)
+        far = depthwise(half, (3, 3), size, size_out) + depthwise(half, (3, 3), size_out, size_out)
+        end_of_a_view = batch_norm(half) + squeeze_excite(half, max(1, half // 4), size_out)
         return (
             convolution(channels_in, half, (1, 1), size, size, bias=True)
             + contrast
@@ -88,6 +87,6 @@ class WaveMixer(Operator):
             + turn
             + convolution(width, width, (3, 3), size, size_out, groups=channels_in)
             + batch_norm(width)
-            + squeeze_excite(width, size_out)
+            + squeeze_excite(width, max(1, channels_in // 4), size_out)
             + pointwise_norm(width, channels, size_out)
         )

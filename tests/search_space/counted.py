@@ -35,3 +35,11 @@ def counted(build: Callable[[], nn.Module], input_shape: tuple[int, ...]) -> tup
 def _distance_flops(one_shape: Sequence[int], other_shape: Sequence[int], *_: object, **__: object) -> int:
     *batch, rows, features = one_shape
     return 2 * torch.Size(batch).numel() * rows * other_shape[-2] * features
+
+
+def agrees(count: int, published: int | str | None) -> bool:
+    """Whether this is what a source gives: all digits, rounded ("2.774G", "905M"), or nothing at all."""
+    if not isinstance(published, str):
+        return published in (None, count)
+    decimals = len(published.partition(".")[2].rstrip("GM"))
+    return f"{count / {'M': 1e6, 'G': 1e9}[published[-1]]:.{decimals}f}{published[-1]}" == published

@@ -43,7 +43,7 @@ def test_a_spatial_mixer_sees_a_contrast_and_joins_a_near_and_a_far_view() -> No
 
 
 def test_squeeze_and_excite_scales_a_channel_alike_everywhere() -> None:
-    layer = SqueezeExcite(8)
+    layer = SqueezeExcite(8, 2)
     state = layer.state_dict()
     squeeze, excite = (state[f"scales.{number}.weight"][:, :, 0, 0] for number in (1, 3))
     hidden = F.relu(X_NCHW.mean((2, 3)) @ squeeze.T + state["scales.1.bias"])
