@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from search_space.cost import cost
+from search_space.genotype import Cell, Edge, Genotype
+from search_space.network import Architecture
+from search_space.published import published
 from search_space.published_networks import published_networks
-from tests.search_space.counted import counted
+from tests.search_space.counted import agrees, counted
 
 # Parameters without the statistics of batch norm, and MACs of convolutions and linear layers, where they are known.
 COUNTS = {
@@ -58,6 +61,28 @@ def test_a_description_costs_what_was_published(name: str) -> None:
 def test_published_counts_that_hold_statistics_too_follow(name: str, with_statistics: int) -> None:
     found = cost(published_networks[name])
     assert found.params + found.norm_params == with_statistics
+
+
+def test_nasnet_as_its_papers_figure_draws_it_is_smaller_than_what_was_released() -> None:
+    """The figure gives out neither the normal cell's older input nor the reduction's sum of max3 and sep7."""
+    released, skeleton = published["nasnet-a"], published_networks["nasnet-a cifar 6@768"].skeleton
+    assert (released.normal.outputs, released.reduction.outputs) == ((0, 2, 3, 4, 5, 6), (2, 3, 5, 6))
+    drawn = Genotype(Cell(released.normal.edges, (2, 3, 4, 5, 6)), Cell(released.reduction.edges, (2, 5, 6)))
+    assert cost(Architecture(drawn, skeleton)).params == 3_076_906
+    assert len(drawn.normal.outputs) * 4 * skeleton.channels == 640
+
+
+@pytest.mark.parametrize(
+    ("name", "params"), [("amoebanet-a cifar (6, 36)", "2.83M"), ("amoebanet-a imagenet (6, 190)", "75.1M")]
+)
+def test_amoebanet_as_early_figures_draw_it_is_smaller_than_what_was_released(name: str, params: str) -> None:
+    """They give out loose ends alone, and pool the older input where the released cell pools the newest twice."""
+    released = published["amoebanet-a"]
+    twice = Edge(1, 4, "max_pool_3x3")
+    assert twice in released.normal.edges
+    edges = tuple(Edge(0, 4, "max_pool_3x3") if edge == twice else edge for edge in released.normal.edges)
+    drawn = Genotype(Cell(edges, (2, 3, 6)), Cell(released.reduction.edges, (2, 5, 6)))
+    assert agrees(cost(Architecture(drawn, published_networks[name].skeleton)).params, params)
 
 
 @pytest.mark.parametrize("name", BUILT)

@@ -6,7 +6,7 @@ import json
 import random
 from dataclasses import asdict, replace
 from itertools import product
-from math import prod
+from math import factorial, prod
 from typing import Any
 
 import pytest
@@ -34,8 +34,18 @@ def test_papers_count_the_same_spaces() -> None:
     # Liu et al. 2018, arXiv 1806.09055; Dong, Yang 2020, arXiv 2001.00326
     assert spaces["darts"].size == 1_037_664_180**2
     assert spaces["nb201"].size == 15_625
-    # Of each of 5 nodes, in 2 cells, 2 sources and 2 of 5 operators: 5.06e12 a cell. The paper's 1.3e11 is for both.
-    assert spaces["enas"].size == prod((2 + node) * 5 for node in range(5)) ** 4
+    # The first level of the PNAS search: cells of one node
+    first = spaces["pnas"].restricted(nodes=1)
+    assert (first.size, first.unordered_size) == (256, 136)
+
+
+def test_the_paper_of_enas_counts_its_space_short() -> None:
+    # Pham et al. 2018, arXiv 1802.03268, has (5 x 5!)^4: for each operand of a cell, of which there are two a node in
+    # two cells, the operator once instead of for every node, and 5! orders of sources, which are 2 x 3 x 4 x 5 x 6.
+    enas = spaces["enas"]
+    paper = (len(enas.operators) * factorial(enas.nodes)) ** 4
+    assert paper == 129_600_000_000
+    assert enas.size == prod((2 + node) * 5 for node in range(5)) ** 4 == paper * (6 * 5**4) ** 4
 
 
 @pytest.mark.parametrize("name", spaces)

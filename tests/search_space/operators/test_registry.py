@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import pytest
 
+from search_space.merge import merge
+from search_space.modules.dilated_rep import DilatedRep
 from search_space.operators import OPERATORS
 
 WIDTH, SIZE = 64, (9, 7)
 PIXELS, HALF_PIXELS = 63, 20
+
+# Parameters a channel in training and merged (Zhang et al. 2024, arXiv 2410.08049).
+LARGE_KERNELS = {
+    5: (49, 26),
+    7: (100, 50),
+    9: (159, 82),
+    11: (210, 122),
+    13: (282, 170),
+    15: (338, 226),
+    17: (434, 290),
+}
 
 
 @pytest.mark.parametrize("name", OPERATORS)
@@ -85,6 +98,26 @@ def test_an_operator_costs_what_its_formula_says(name: str, params: int, macs: i
     plain = operator.cost(WIDTH, WIDTH, SIZE)
     assert (plain.params, plain.macs) == (params, macs)
     assert strided_macs in (None, operator.cost(WIDTH, WIDTH, SIZE, stride=2).macs)
+
+
+# What papers give for a part of an operator, at their own widths; ours ends in a pointwise convolution and a norm.
+@pytest.mark.parametrize(
+    ("name", "width", "params", "after"),
+    [
+        ("convnext_7", 96, 79_296, 0),
+        ("convfirst_3", 64, 54_784, 0),
+        ("pfg", 64, 8_972, 64**2 + 2 * 64),
+        *((f"lk_rep_{kernel}", 8, 8 * trained, 8**2 + 2 * 8) for kernel, (trained, _) in LARGE_KERNELS.items()),
+    ],
+)
+def test_a_mixer_has_the_parameters_of_its_paper(name: str, width: int, params: int, after: int) -> None:
+    assert OPERATORS[name].cost(width, width, SIZE).params == params + after
+
+
+@pytest.mark.parametrize("kernel", LARGE_KERNELS)
+def test_a_merged_large_kernel_has_the_parameters_of_its_paper(kernel: int) -> None:
+    merged = merge(DilatedRep(8, 1, kernel=kernel).eval())
+    assert sum(parameter.numel() for parameter in merged.parameters()) == 8 * LARGE_KERNELS[kernel][1]
 
 
 def test_a_pool_that_changes_the_width_pays_for_an_adapter() -> None:
