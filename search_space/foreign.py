@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import reprlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -63,12 +64,19 @@ def from_nas_bench_201(text: str) -> Genotype:
     """
     edges = []
     for target, node in enumerate(text.strip().split("+"), start=2):
-        terms = re.fullmatch(r"\|((?:\w+~\d+\|)+)", node)
+        terms = re.fullmatch(r"\|((?:\w+~\d{1,3}\|)+)", node)
         if terms is None:
-            raise InvalidGenotype(f"node {target - 1} of a cell of NAS-Bench-201 is |operator~source|..., not {node!r}")
+            raise InvalidGenotype(
+                f"node {target - 1} of a cell of NAS-Bench-201 is |operator~source|..., not {reprlib.repr(node)}"
+            )
         for term in terms[1].rstrip("|").split("|"):
             name, source = term.split("~")
-            edges.append(Edge(int(source) + 1, target, _operator(name)))
+            if int(source) >= target - 1:
+                raise InvalidGenotype(
+                    f"edge {term} of node {target - 1} starts at node {source}, which is no earlier one"
+                )
+            # Nodes count from 0 there, where the older input is none.
+            edges.append(Edge(int(source) + 1, target, _operator(name, f"edge {term} of node {target - 1}")))
     return Genotype(Cell(tuple(edges), outputs=(edges[-1].target,)), FIXED_REDUCTION)
 
 
@@ -85,7 +93,7 @@ def from_nni(fields: Mapping[str, Any], merge: Literal["all", "loose_end"] = "al
             raise InvalidGenotype(f"a genotype of NNI has an entry '{name}/op_2_0'")
         nodes = {edge.target for edge in edges}
         read = {edge.source for edge in edges}
-        cells[name] = Cell(tuple(edges), tuple(nodes if merge == "all" else {0, 1, *nodes} - read))
+        cells[name] = _cell(name, edges, nodes if merge == "all" else {0, 1, *nodes} - read)
     return Genotype(cells["normal"], cells["reduce"])
 
 
@@ -97,18 +105,21 @@ def _nni_edges(fields: Mapping[str, Any], name: str) -> Iterator[Edge]:
             source = fields.get(f"{name}/input_{node}_{operand}")
             if isinstance(source, list) and len(source) == 1:
                 source = source[0]
+            if len(node) > 3:
+                raise InvalidGenotype(f"{reprlib.repr(key)}: no cell has so many nodes")
             if type(source) is not int:
                 raise InvalidGenotype(f"'{name}/input_{node}_{operand}' is the number of a node, not {source!r}")
-            yield Edge(source, int(node), _operator(operator))
+            yield Edge(source, int(node), _operator(operator, f"{name} cell: edge {source}->{node}"))
 
 
 def _paired(name: str, pairs: Any, outputs: Any) -> Cell:
     if len(pairs) % 2:
         raise InvalidGenotype(f"{name} cell: an odd number of edges, where every node has two")
-    edges = [
-        Edge(_node(source), 2 + number // 2, _operator(operator)) for number, (operator, source) in enumerate(pairs)
-    ]
-    return Cell(tuple(edges), tuple(_node(output) for output in outputs))
+    edges = []
+    for number, (operator, source) in enumerate(pairs):
+        target = 2 + number // 2
+        edges.append(Edge(_node(source), target, _operator(operator, f"{name} cell: edge {source}->{target}")))
+    return _cell(name, edges, [_node(output) for output in outputs])
 
 
 def _literal(value: ast.expr) -> Any:
@@ -132,7 +143,17 @@ def _node(value: Any) -> int:
     return value
 
 
-def _operator(name: Any) -> str:
-    if name not in _OPERATORS:
-        raise InvalidGenotype(f"no operator here is what {name!r} is there; known are {', '.join(_OPERATORS)}")
+def _operator(name: Any, edge: str) -> str:
+    if not isinstance(name, str) or name not in _OPERATORS:
+        raise InvalidGenotype(
+            f"{edge} carries {reprlib.repr(name)}, and no operator here is what that is there; known are "
+            f"{', '.join(_OPERATORS)}"
+        )
     return _OPERATORS[name]
+
+
+def _cell(name: str, edges: Iterable[Edge], outputs: Iterable[int]) -> Cell:
+    try:
+        return Cell(tuple(edges), tuple(outputs))
+    except InvalidGenotype as error:
+        raise InvalidGenotype(f"{name} cell: {error}") from error

@@ -7,6 +7,7 @@ import json
 import reprlib
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, NamedTuple
 
@@ -123,21 +124,24 @@ class Genotype:
         return _ENCODER.encode(cells)
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> Genotype:
-        """Reads what `to_json` wrote, or what a person wrote like it; InvalidGenotype for anything else."""
+    def from_json(cls, text: str | bytes, known: Collection[str] | None = None) -> Genotype:
+        """Reads what `to_json` wrote, or what a person wrote like it; InvalidGenotype for anything else.
+
+        So too where an operator is not `known`, also on an edge that the canonical form leaves out; errors name nodes
+        and edges by the numbers that they have in the text.
+        """
         try:
             data = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise InvalidGenotype(f"a genotype is JSON text: {error}") from error
         cells = _fields(data, "a genotype", {"normal", "reduction"})
-        return cls(_cell("normal", cells["normal"]), _cell("reduction", cells["reduction"]))
+        return cls(_cell("normal", cells["normal"], known), _cell("reduction", cells["reduction"], known))
 
     def check_operators(self, known: Collection[str]) -> None:
         """InvalidGenotype where an edge carries an operator that is not `known`."""
         for name, cell in self.cells:
             for edge in cell.edges:
-                if edge.operator not in known:
-                    raise InvalidGenotype(f"{name} cell: edge {edge} carries an unknown operator")
+                _check_known(name, edge, known)
 
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
@@ -157,7 +161,9 @@ def _check(
     concat: Collection[int],
 ) -> None:
     if len(incoming) > MOST_NODES or len(edges) > MOST_EDGES:
-        raise InvalidGenotype(f"a cell has at most {MOST_NODES} inner nodes and {MOST_EDGES} edges")
+        raise InvalidGenotype(
+            f"a cell has at most {MOST_NODES} inner nodes and {MOST_EDGES} edges, not {len(incoming)} and {len(edges)}"
+        )
     forward = True
     for edge in edges:
         source, target, _ = edge
@@ -182,9 +188,10 @@ def _check_acyclic(incoming: dict[int, list[tuple[int, str]]]) -> None:
     try:
         TopologicalSorter({node: [source for source, _ in links] for node, links in incoming.items()}).prepare()
     except CycleError as error:
-        source, target, *_ = error.args[1]
+        source, target, *_ = cycle = error.args[1]
         operator = next(operator for start, operator in incoming[target] if start == source)
-        raise InvalidGenotype(f"edge {Edge(source, target, operator)} lies on a cycle") from error
+        nodes = "->".join(map(str, cycle))
+        raise InvalidGenotype(f"edge {Edge(source, target, operator)} lies on a cycle of nodes {nodes}") from error
 
 
 def _alive(incoming: dict[int, list[tuple[int, str]]], outputs: Iterable[int]) -> dict[int, list[tuple[int, str]]]:
@@ -199,12 +206,24 @@ def _alive(incoming: dict[int, list[tuple[int, str]]], outputs: Iterable[int]) -
     return alive
 
 
-def _cell(name: str, data: Any) -> Cell:
+def _check_known(name: str, edge: Edge, known: Collection[str]) -> None:
+    if edge.operator not in known:
+        near = get_close_matches(edge.operator, known) or known
+        raise InvalidGenotype(
+            f"{name} cell: edge {edge} carries an unknown operator to node {edge.target}; use {', '.join(near)}"
+        )
+
+
+def _cell(name: str, data: Any, known: Collection[str] | None) -> Cell:
     fields = _fields(data, f"the {name} cell", {"edges", "outputs"}, optional={"concat"})
     outputs = tuple(_nodes(fields["outputs"], f"the outputs of the {name} cell"))
     concat = tuple(_nodes(fields.get("concat", []), f"the concat of the {name} cell"))
+    edges = tuple(_edges(name, fields["edges"]))
+    if known is not None:
+        for edge in edges:
+            _check_known(name, edge, known)
     try:
-        return Cell(tuple(_edges(name, fields["edges"])), outputs, concat)
+        return Cell(edges, outputs, concat)
     except InvalidGenotype as error:
         raise InvalidGenotype(f"{name} cell: {error}") from error
 

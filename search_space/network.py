@@ -19,6 +19,26 @@ def suits(genotype: Genotype, skeleton: Skeleton) -> bool:
     return all(skeleton.dims in OPERATORS[edge.operator].dims for _, cell in genotype.cells for edge in cell.edges)
 
 
+def check_edges(genotype: Genotype, dims: int, narrowest: int) -> None:
+    """InvalidGenotype where an operator is not for maps of `dims` axes, or wants more channels than the `narrowest`.
+
+    All operators are known ones.
+    """
+    for name, cell in genotype.cells:
+        for edge in cell.edges:
+            operator, nodes = OPERATORS[edge.operator], f"nodes {edge.source} and {edge.target}"
+            if dims not in operator.dims:
+                raise InvalidGenotype(
+                    f"{name} cell: edge {edge} carries an operator that is not for maps of {dims} axes, "
+                    f"which {nodes} are"
+                )
+            if narrowest < operator.narrowest:
+                raise InvalidGenotype(
+                    f"{name} cell: edge {edge} carries an operator for {operator.narrowest} channels or more, "
+                    f"where {nodes} have as few as {narrowest}"
+                )
+
+
 @dataclass(frozen=True, slots=True)
 class Architecture:
     """A genotype in a skeleton; InvalidGenotype where an operator is none, or is not for maps of so many axes."""
@@ -28,26 +48,10 @@ class Architecture:
 
     def __post_init__(self) -> None:
         self.genotype.check_operators(OPERATORS)
-        self._check_edges()
+        check_edges(self.genotype, self.skeleton.dims, self.skeleton.narrowest)
         for name, cell in self.genotype.cells if self.skeleton.auxiliary else ():
             if 1 not in cell.inputs:
                 raise InvalidGenotype(f"{name} cell: it does not read its newest input, as an auxiliary head needs")
-
-    def _check_edges(self) -> None:
-        """InvalidGenotype where an operator is for other maps, or for more channels than the narrowest cell has."""
-        dims, narrowest = self.skeleton.dims, self.skeleton.narrowest
-        for name, cell in self.genotype.cells:
-            for edge in cell.edges:
-                operator = OPERATORS[edge.operator]
-                if dims not in operator.dims:
-                    raise InvalidGenotype(
-                        f"{name} cell: edge {edge} carries an operator that is not for maps of {dims} axes"
-                    )
-                if narrowest < operator.narrowest:
-                    raise InvalidGenotype(
-                        f"{name} cell: edge {edge} carries an operator for {operator.narrowest} channels or more, "
-                        f"where nodes {edge.source} and {edge.target} have as few as {narrowest}"
-                    )
 
     def build(self) -> nn.Module:
         """A freshly initialised network: (N, C, H, W) images to (N, classes) logits. This is what loads torch."""

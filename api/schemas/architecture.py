@@ -14,6 +14,7 @@ from search_space.cost import cost
 from search_space.foreign import from_darts, from_nas_bench_201, from_nni
 from search_space.genotype import Genotype, InvalidGenotype
 from search_space.network import Architecture, suits
+from search_space.operators import OPERATORS
 from search_space.regularisation import Auxiliary
 from search_space.skeleton import Skeleton, skeletons
 from service.domain.errors import Invalid
@@ -41,7 +42,7 @@ class ArchitectureCreate(Asked):
                 case "nni", dict(fields):
                     return from_nni(fields)
                 case "cellsmith", dict(fields):
-                    return Genotype.from_json(json.dumps(fields.get("genotype", fields)))
+                    return Genotype.from_json(json.dumps(fields.get("genotype", fields)), OPERATORS)
             kind = "an object" if self.format in ("cellsmith", "nni") else "text"
             raise Invalid("genotype", f"A genotype of format {self.format!r} is {kind}.")
         except InvalidGenotype as error:

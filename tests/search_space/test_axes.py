@@ -117,13 +117,21 @@ def test_an_auxiliary_head_reads_signals_and_volumes() -> None:
         assert logits_NK.shape == auxiliary_NK.shape == (4, skeleton.classes)
 
 
-def test_an_operator_for_images_alone_is_refused_with_its_edge() -> None:
-    cell = Cell((Edge(0, 2, "sep_conv_3x3"), Edge(1, 2, "halo")), (2,))
+@pytest.mark.parametrize(
+    ("name", "dims"),
+    [(name, dims) for name, operator in OPERATORS.items() for dims in (1, 2, 3) if dims not in operator.dims],
+)
+def test_an_operator_for_maps_of_other_axes_is_refused_with_its_nodes_and_edge(name: str, dims: int) -> None:
+    cell = Cell((Edge(0, 2, "sep_conv_3x3"), Edge(1, 2, name)), (2,))
     genotype = Genotype(cell, cell)
-    assert suits(genotype, skeletons["tiny"])
-    assert not suits(genotype, SIGNAL)
-    with pytest.raises(InvalidGenotype, match=r"normal cell: edge 1->2 \(halo\) .* not for maps of 1 axes"):
-        Architecture(genotype, SIGNAL)
+    skeleton = {1: SIGNAL, 2: skeletons["tiny"], 3: VOLUME}[dims]
+    assert not suits(genotype, skeleton)
+    told = rf"normal cell: edge 1->2 \({name}\) .* not for maps of {dims} axes, which nodes 1 and 2 are"
+    with pytest.raises(InvalidGenotype, match=told):
+        Architecture(genotype, skeleton)
+    suiting = {1: SIGNAL, 2: skeletons["tiny"], 3: VOLUME}[OPERATORS[name].dims[0]]
+    assert suits(genotype, suiting)
+    assert cost(Architecture(genotype, suiting)).params > 0
 
 
 @pytest.mark.parametrize("dims", [1, 3])

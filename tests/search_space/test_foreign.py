@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search_space.foreign import from_darts, from_nas_bench_201, from_nni
-from search_space.genotype import InvalidGenotype
+from search_space.genotype import Genotype, InvalidGenotype
 from search_space.presets import spaces
 from search_space.published import published
 
@@ -66,7 +67,10 @@ def test_a_cell_of_nas_bench_201_lies_in_its_space() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["", "|", "|nor_conv_3x3~0", "|nor_conv_3x3~9|", "|warp~0|", "|none~0|+", "|none~-1|"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "|", "|nor_conv_3x3~0", "|nor_conv_3x3~9|", "|warp~0|", "|none~0|+", "|none~-1|", f"|none~{'9' * 5000}|"],
+)
 def test_what_nas_bench_201_does_not_write_is_refused(text: str) -> None:
     with pytest.raises(InvalidGenotype):
         from_nas_bench_201(text)
@@ -103,7 +107,14 @@ def test_no_text_is_more_than_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"normal/op_2_0": "warp"}, {"normal/input_2_0": "0"}, {"normal/input_2_0": None}, {"normal/input_2_0": 7}],
+    [
+        {"normal/op_2_0": "warp"},
+        {"normal/op_2_0": ["skip_connect"]},
+        {"normal/input_2_0": "0"},
+        {"normal/input_2_0": None},
+        {"normal/input_2_0": 7},
+        {f"normal/op_{'9' * 5000}_0": "skip_connect", f"normal/input_{'9' * 5000}_0": 1},
+    ],
 )
 def test_what_nni_does_not_write_is_refused(change: dict[str, Any]) -> None:
     fields = nni({"normal": "skip_connect 0 sep_conv_3x3 1", "reduce": "skip_connect 0 sep_conv_3x3 1"})
@@ -111,3 +122,32 @@ def test_what_nni_does_not_write_is_refused(change: dict[str, Any]) -> None:
         from_nni(fields | change)
     with pytest.raises(InvalidGenotype, match="reduce/op_2_0"):
         from_nni({key: value for key, value in fields.items() if "normal" in key})
+
+
+PAIR = "('sep_conv_3x3', 0), ('sep_conv_3x3', 1)"
+NNI = {"normal/op_2_0": "sep_conv_3x3", "normal/input_2_0": 1, "reduce/op_2_0": "sep_conv_3x3", "reduce/input_2_0": 1}
+
+
+@pytest.mark.parametrize(
+    ("read", "told"),
+    [
+        (lambda: from_nas_bench_201("|none~0|+|none~0|warp~1|"), "edge warp~1 of node 2 carries 'warp'"),
+        (lambda: from_nas_bench_201("|none~0|+|none~0|none~7|"), "edge none~7 of node 2 starts at node 7"),
+        (lambda: from_nas_bench_201("|none~0|+|none~0|none~2|"), "edge none~2 of node 2 starts at node 2"),
+        (lambda: from_nni(NNI | {"reduce/op_2_0": "warp"}), "reduce cell: edge 1->2 carries 'warp'"),
+        (lambda: from_nni(NNI | {"reduce/input_2_0": 9}), r"reduce cell: edge 9->2 .* starts at node 9"),
+        (lambda: from_nni(NNI | {"reduce/input_2_0": 2}), r"reduce cell: edge 2->2 .* on a cycle of nodes 2->2"),
+        (
+            lambda: from_darts(darts_with("('warp', 0), ('sep_conv_3x3', 1)")),
+            "reduction cell: edge 0->2 carries 'warp'",
+        ),
+        (lambda: from_darts(darts_with("('sep_conv_3x3', 0), ('sep_conv_3x3', 5)")), r"reduction cell: edge 5->2"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_cell_node_and_edge(read: Callable[[], Genotype], told: str) -> None:
+    with pytest.raises(InvalidGenotype, match=told):
+        read()
+
+
+def darts_with(reduction: str) -> str:
+    return f"Genotype(normal=[{PAIR}], normal_concat=[2], reduce=[{reduction}], reduce_concat=[2])"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import time
-from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from random import Random
@@ -17,7 +16,7 @@ from hypothesis import strategies as st
 
 from search_space.cost import cost
 from search_space.genotype import Cell, Edge, Genotype, InvalidGenotype
-from search_space.network import Architecture
+from search_space.network import Architecture, check_edges
 from search_space.operators import OPERATORS
 from search_space.published import published
 from search_space.skeleton import skeletons
@@ -116,15 +115,15 @@ def test_keys_stay_what_they_were() -> None:
 @pytest.mark.parametrize(
     ("edges", "outputs", "message"),
     [
-        ([(0, 2, SEP), (3, 2, ID), (2, 3, ID)], [3], r"edge \d->\d \(identity\) lies on a cycle"),
-        ([(0, 2, SEP), (2, 2, ID)], [2], r"edge 2->2 \(identity\) lies on a cycle"),
+        ([(0, 2, SEP), (3, 2, ID), (2, 3, ID)], [3], r"edge 2->3 \(identity\) lies on a cycle of nodes 2->3->2"),
+        ([(0, 2, SEP), (2, 2, ID)], [2], r"edge 2->2 \(identity\) lies on a cycle of nodes 2->2"),
         ([(0, 2, SEP), (5, 2, ID)], [2], r"edge 5->2 \(identity\) starts at node 5, which has no input"),
         ([(-1, 2, SEP)], [2], r"edge -1->2 \(sep_conv_3x3\) starts at node -1"),
         ([(0, 1, SEP)], [1], r"edge 0->1 \(sep_conv_3x3\) ends in node 1"),
         ([(0, 2, SEP)], [3], "output 3 is a node without input"),
         ([(0, 2, SEP)], [2, 2], "each of them once"),
         ([(0, 2, SEP)], [], "at least one output"),
-        ([(0, node, SEP) for node in range(2, 13)], [2], "at most 10 inner nodes"),
+        ([(0, node, SEP) for node in range(2, 13)], [2], "at most 10 inner nodes and 100 edges, not 11 and 11"),
         ([(0, 2, 7)], [2], r"\[source, target, \"operator\"\]"),
         ([(True, 2, SEP)], [2], r"\[source, target, \"operator\"\]"),
         ("none", [2], "edges of the normal cell are a list"),
@@ -136,6 +135,18 @@ def test_a_wrong_cell_is_refused_with_its_node_or_edge(edges: Any, outputs: Any,
     text = json.dumps({"normal": {"edges": edges, "outputs": outputs}, "reduction": good})
     with pytest.raises(InvalidGenotype, match=message):
         Genotype.from_json(text)
+
+
+@pytest.mark.parametrize("outputs", [[5], [2], [2, 5]])
+def test_an_unknown_operator_is_refused_with_the_nodes_and_edge_of_the_text(outputs: list[int]) -> None:
+    """Also where the canonical form numbers the nodes otherwise, or leaves the edge out."""
+    good = {"edges": [[0, 2, SEP]], "outputs": [2]}
+    bad = {"edges": [[0, 7, ID], [0, 2, SEP], [7, 5, "sep_conv_3x4"]], "outputs": outputs}
+    told = r"reduction cell: edge 7->5 \(sep_conv_3x4\) carries an unknown operator to node 5; use sep_conv_3x3"
+    text = json.dumps({"normal": good, "reduction": bad})
+    Genotype.from_json(text)
+    with pytest.raises(InvalidGenotype, match=told):
+        Genotype.from_json(text, OPERATORS)
 
 
 def test_an_unknown_operator_is_refused_with_its_edge() -> None:
@@ -229,12 +240,12 @@ def mutated(text: str, rng: Random) -> str:
             return text.replace("sep_conv_3x3", rng.choice(sorted(OPERATORS)), rng.randint(1, 3))
 
 
-def test_an_operator_that_cannot_take_the_width_is_refused_with_its_nodes_and_edge(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """No operator of ours is so wide that a skeleton could not hold it; another one may be."""
-    wide = OPERATORS["conv_1x7_7x1_bottleneck"]
-    monkeypatch.setattr(type(wide), "narrowest", 8)
-    cell = Cell((Edge(0, 2, SEP), Edge(1, 3, "conv_1x7_7x1_bottleneck"), Edge(2, 3, SEP)), (3,))
-    with pytest.raises(InvalidGenotype, match=r"normal cell: edge 1->3 .* for 8 channels .* nodes 1 and 3 .* few as 4"):
-        Architecture(Genotype(cell, cell), replace(skeletons["tiny"], channels=4))
+@pytest.mark.parametrize("name", [name for name, operator in OPERATORS.items() if operator.narrowest > 1])
+def test_an_operator_that_cannot_take_the_width_is_refused_with_its_nodes_and_edge(name: str) -> None:
+    """Every skeleton's narrowest nodes are wide enough for all of ours, so the widths are told here."""
+    cell = Cell((Edge(0, 2, SEP), Edge(1, 3, name), Edge(2, 3, SEP)), (3,))
+    genotype, fewest = Genotype(cell, cell), OPERATORS[name].narrowest
+    check_edges(genotype, 2, fewest)
+    told = rf"normal cell: edge 1->3 \({name}\) .* for {fewest} channels .* nodes 1 and 3 .* few as {fewest - 1}$"
+    with pytest.raises(InvalidGenotype, match=told):
+        check_edges(genotype, 2, fewest - 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -74,8 +75,9 @@ def test_its_inference_form_computes_the_same_whatever_the_statistics(
     assert torch.allclose(merge(operator)(x_NCHW), operator(x_NCHW), rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("dims", [1, 3])
-@pytest.mark.parametrize("name", [name for name, operator in OPERATORS.items() if 1 in operator.dims])
+@pytest.mark.parametrize(
+    ("name", "dims"), [(name, dims) for name, operator in OPERATORS.items() for dims in operator.dims if dims != 2]
+)
 def test_it_keeps_its_promises_for_signals_and_volumes(name: str, dims: int) -> None:
     operator, size = OPERATORS[name], (7, 8, 9)[:dims]
     for stride, channels_in in PLAIN_AND_CHANGING:
@@ -93,9 +95,11 @@ def test_it_keeps_its_promises_for_signals_and_volumes(name: str, dims: int) -> 
 
 def test_it_says_for_which_maps_it_is_where_it_refuses_one(name: str) -> None:
     operator = OPERATORS[name]
+    assert 2 in operator.dims
     for dims in {1, 3} - set(operator.dims):
+        taken = re.escape(str(operator.dims))
         with pytest.raises(
-            UnsuitableMap, match=rf"{type(operator).__name__}.* takes maps of \(2,\) axes, not of {dims}"
+            UnsuitableMap, match=rf"{type(operator).__name__}.* takes maps of {taken} axes, not of {dims}"
         ):
             operator.build(12, 12, dims=dims)
 
