@@ -6,7 +6,7 @@ from fastapi import Depends, FastAPI
 
 from api import errors
 from api.body_limit import BodyLimit
-from api.dependencies import PREFIX, refuse_unknown_parameters
+from api.dependencies import PREFIX, refuse_stray_parameters
 from api.routes import architectures, best, catalogue, front, health, jobs, record, scripts, trials
 from service.ports import UnitOfWork
 from service.settings import read_settings
@@ -40,6 +40,6 @@ def create_app(work: UnitOfWork, reading: UnitOfWork | None = None) -> FastAPI:
     errors.install(app)
     app.add_middleware(BodyLimit)
     for resource in RESOURCES:
-        app.include_router(resource.router, prefix=PREFIX, dependencies=[Depends(refuse_unknown_parameters)])
+        app.include_router(resource.router, prefix=PREFIX, dependencies=[Depends(refuse_stray_parameters)])
     app.include_router(health.router)
     return app

@@ -60,11 +60,14 @@ WHAT_TO_DO = {
 """What pydantic finds wrong, by its name for the mistake, in the words of whoever would mend it."""
 
 NO_BODY = "A JSON body is required; GET /openapi.json shows what it holds."
-UNKNOWN_PARAMETER = "Unknown parameter; leave it out."
+OF_PARAMETERS = {
+    "extra_forbidden": "Unknown parameter; leave it out.",
+    "repeated": "This is there more than once; give it once.",
+}
 NO_OBJECT = "Send a JSON object, as application/json."
 
 LOOKS = {
-    "key": "A key is 20 hexadecimal digits, as a front shows it.",
+    "key": "A key is 20 hexadecimal digits, as a front shows it, or a published name, such as nasnet-a.",
     "input": "An input is C,H,W, such as 3,224,224.",
 }
 """What a parameter looks like, where its pattern is not met."""
@@ -122,10 +125,13 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _bug)
 
 
-def _service_error(_: Request, error: Exception) -> Response:
+def _service_error(request: Request, error: Exception) -> Response:
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     if isinstance(error, Invalid):
-        return problem(status, str(error), [{"pointer": _pointer(error.field.split(".")), "detail": str(error)}])
+        # What only reads has no body: whatever is wrong with it stands in its query.
+        reads = request.method in ("GET", "HEAD")
+        place = {"parameter": error.field} if reads else {"pointer": _pointer(error.field.split("."))}
+        return problem(status, str(error), [place | {"detail": str(error)}])
     return problem(status, str(error))
 
 
@@ -136,7 +142,9 @@ def _validation_error(_: Request, error: Exception) -> Response:
     place = first.get("pointer", first.get("parameter", "")).removeprefix("#/")
     told = first["detail"] if place == "#" else f"{place}: {first['detail']}"
     more = f" ({len(errors) - 1} more in errors)" if len(errors) > 1 else ""
-    return problem(422, told + more, errors)
+    # What is no JSON cannot be read at all; else one field or more are wrong.
+    unreadable = any(found["type"] == "json_invalid" for found in error.errors())
+    return problem(400 if unreadable else 422, told + more, errors)
 
 
 def _http_error(request: Request, error: Exception) -> Response:
@@ -147,8 +155,20 @@ def _http_error(request: Request, error: Exception) -> Response:
     elif error.status_code == 405:
         detail = f"{request.method} does not apply to {request.url.path}; GET /openapi.json lists what does."
     elif error.status_code == 400:
-        detail = "The body cannot be read; send JSON in UTF-8."
+        detail = _unreadable(error.__cause__)
     return problem(error.status_code, detail, headers=error.headers)
+
+
+def _unreadable(cause: BaseException | None) -> str:
+    """Why a body that may be JSON was not read."""
+    match cause:
+        case RecursionError():
+            return "The body is nested too deeply for anything that is asked for here."
+        case UnicodeDecodeError():
+            return "The body is not in UTF-8; send JSON in UTF-8."
+        case ValueError():  # as Python says it of a number of more than 4,300 digits
+            return "The body holds a number of too many digits; give a smaller one."
+    return "The body cannot be read; send JSON in UTF-8."
 
 
 def _bug(request: Request, _: Exception) -> Response:
@@ -168,8 +188,7 @@ def _field_error(found: Mapping[str, Any]) -> dict[str, str]:
             detail = NO_BODY if found["type"] == "missing" else NO_OBJECT
         return {"pointer": _pointer(path), "detail": detail}
     parameter = str(path[0])
-    if found["type"] == "extra_forbidden":
-        detail = UNKNOWN_PARAMETER
+    detail = OF_PARAMETERS.get(found["type"], detail)
     if found["type"] == "string_pattern_mismatch":
         detail = LOOKS.get(parameter, detail)
     return {"parameter": parameter, "detail": detail}

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from api.dependencies import Cursor, JobId, Limit, Reading, Work
-from api.schemas.base import Page
+from api.schemas.base import Nothing, Page
 from api.schemas.forecast import ForecastRead
 from api.schemas.job_create import JobCreate
 from api.schemas.job_read import JobCreated, JobRead, JobSummary
@@ -60,18 +60,18 @@ def get_job(id: JobId, work: Reading) -> JobRead:
 
 
 @router.post("/{id}/cancel")
-def cancel(id: JobId, work: Work) -> JobSummary:
+def cancel(id: JobId, work: Work, _: Nothing | None = None) -> JobSummary:
     """End a search for good; what it has found stays."""
     return JobSummary.of(jobs.cancel(id, work))
 
 
 @router.post("/{id}/pause")
-def pause(id: JobId, work: Work) -> JobSummary:
+def pause(id: JobId, work: Work, _: Nothing | None = None) -> JobSummary:
     """Let a search rest until it is resumed."""
     return JobSummary.of(jobs.pause(id, work))
 
 
 @router.post("/{id}/resume")
-def resume(id: JobId, work: Work) -> JobSummary:
+def resume(id: JobId, work: Work, _: Nothing | None = None) -> JobSummary:
     """Let a paused search go on."""
     return JobSummary.of(jobs.resume(id, work))

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 
 from api.dependencies import Cursor, JobId, Limit, Reading, TrialNumber
-from api.schemas.base import Page
+from api.schemas.base import Nothing, Page
 from api.schemas.trial import TrialRead, TrialSummary
 from search_space.scripts import ScriptName
 from service.usecases import exports, trials
@@ -37,7 +37,14 @@ def get_trial(id: JobId, number: TrialNumber, work: Reading) -> TrialRead:
 
 
 @router.post("/{number}/exports", response_class=Response, responses={200: {"content": {"application/zip": {}}}})
-def export(id: JobId, number: TrialNumber, work: Reading, form: Form = "inference", scripts: Scripts = ()) -> Response:
+def export(
+    id: JobId,
+    number: TrialNumber,
+    work: Reading,
+    form: Form = "inference",
+    scripts: Scripts = (),
+    _: Nothing | None = None,
+) -> Response:
     """A trained network as a zip: model.py, weights.safetensors, config.json, README.md, front.svg and `scripts`."""
     headers = {"Content-Disposition": f'attachment; filename="job-{id}-trial-{number}.zip"'}
     return Response(exports.bundle(id, number, work, form, scripts), media_type="application/zip", headers=headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from typing import Annotated, Any, Literal, Self
 
@@ -143,7 +144,12 @@ class CodeChoice(AroundCells):
         try:
             return self.skeleton_for(shape, classes, auxiliary=Auxiliary() if self.auxiliary else None)
         except ValueError as error:
-            raise Invalid("skeleton", str(error)) from error
+            raise Invalid(_blamed(str(error)), str(error)) from error
+
+
+def _blamed(told: str) -> str:
+    """The first parameter that a sentence about a skeleton names; else it is about the input."""
+    return next((word for word in re.findall(r"\w+", told) if word in CodeChoice.model_fields), "input")
 
 
 def _cost(genotype: Genotype, skeleton: Skeleton) -> CostRead:

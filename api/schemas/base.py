@@ -25,6 +25,10 @@ class Asked(BaseModel):
         return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+class Nothing(Asked):
+    """Nothing comes in, and fields that would be passed over are refused."""
+
+
 class Told(BaseModel):
     """Goes out."""
 

@@ -213,7 +213,9 @@ def resume(id: JobId, as_json: AsJson = False, url: Url = DEFAULT_URL) -> None:
 
 @app.command()
 def code(
-    key: Annotated[str, typer.Argument(metavar="KEY", help="The key of a cell, as a front shows it.")],
+    key: Annotated[
+        str, typer.Argument(metavar="KEY", help="The key of a cell, as a front shows it, or a published name.")
+    ],
     dataset: Annotated[str | None, typer.Option(help="Take input shape and classes from this data set.")] = None,
     shape: Annotated[
         str | None, typer.Option("--input", metavar="C,H,W", help="The shape of an image, as 3,224,224.")

@@ -43,6 +43,13 @@ MOVES: Mapping[JobState, frozenset[JobState]] = {
     JobState.CANCELLED: frozenset(),
 }
 ENDED = frozenset(state for state, moves in MOVES.items() if not moves)
+WISHES = {JobState.PAUSED: "be paused", JobState.QUEUED: "be resumed", JobState.CANCELLED: "be cancelled"}
+STANDS = {
+    JobState.QUEUED: "it waits for its turn, and may be paused or cancelled",
+    JobState.RUNNING: "it searches, and may be paused or cancelled",
+    JobState.PAUSED: "it rests, and may be resumed or cancelled",
+}
+"""What a user may do with a job instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,5 +217,10 @@ class Job:
     def moved_to(self, state: JobState) -> Job:
         """This job in another state; Conflict where the table of moves does not allow it."""
         if state not in MOVES[self.state]:
-            raise Conflict(f"Job {self.id} is {self.state} and cannot become {state}.")
+            wish, other = WISHES.get(state, f"become {state}"), STANDS.get(self.state, self._over)
+            raise Conflict(f"Job {self.id} is {self.state} and cannot {wish}: {other}.")
         return replace(self, state=state)
+
+    @property
+    def _over(self) -> str:
+        return f'its search is over; what it has found stays, and "reuse": {self.id} begins a new job with its front'

@@ -10,12 +10,13 @@ from search_space.genotype import Genotype, InvalidGenotype
 from search_space.module_source import Form
 from search_space.network import Architecture
 from search_space.operators import OPERATORS
+from search_space.published import published
 from search_space.skeleton import Skeleton
-from service.domain.errors import Invalid
+from service.domain.errors import Invalid, NotFound
 from service.domain.latency_forecast import LatencyForecast, forecast
-from service.ports import UnitOfWork
+from service.ports import Store, UnitOfWork
+from service.usecases.devices import LOCAL, refuse_unknown_device
 
-LOCAL = "local"
 MOST_MEASURED = 500
 
 
@@ -41,10 +42,22 @@ def register(genotype: Genotype, work: UnitOfWork) -> Genotype:
     return genotype
 
 
+def called(name: str, store: Store) -> Genotype:
+    """A published cell by its name, or a registered or tried one by its key; NotFound where there is neither."""
+    if name in published:
+        return published[name]
+    try:
+        return store.genotype(name)
+    except NotFound as error:
+        known = ", ".join(published)
+        raise NotFound(f"{name!r} is no key of a cell that was tried or registered, and none of {known}.") from error
+
+
 def get(key: str, work: UnitOfWork) -> Known:
-    """The architecture with this key; NotFound where there is none."""
+    """The architecture with this key or published name; NotFound where there is none."""
     with work() as store:
-        return Known(store.genotype(key), tuple(store.tried_in(key)))
+        genotype = called(key, store)
+        return Known(genotype, tuple(store.tried_in(genotype.key)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +72,8 @@ class Grown:
 def grown(key: str, skeleton: Skeleton, work: UnitOfWork, device: str = LOCAL) -> Grown:
     """The architecture in a skeleton; NotFound as above, Invalid where it cannot stand in it, with what would work."""
     with work() as store:
-        genotype, measured = store.genotype(key), store.latencies(device, MOST_MEASURED)
+        refuse_unknown_device(device, store)
+        genotype, measured = called(key, store), store.latencies(device, MOST_MEASURED)
     try:
         architecture = Architecture(genotype, skeleton)
         return Grown(architecture, cost(architecture), forecast(device, architecture, measured))

@@ -9,6 +9,7 @@ from service.domain.objectives import keeps_limits
 from service.domain.trial import Trial
 from service.ports import UnitOfWork
 from service.usecases.datasets import named
+from service.usecases.devices import refuse_unknown_device
 from workers.messages import Evaluated
 
 
@@ -25,13 +26,14 @@ def best(dataset: str, device: str, work: UnitOfWork, limit: int = 20) -> list[F
     """The most accurate networks first, the fastest of equals first, each architecture once.
 
     Of every job of the data set, as far as they keep the limits of their own job; recipes and skeletons may differ,
-    and each find says its own. Invalid where there is no such data set.
+    and each find says its own. Invalid where there is no such data set or device.
     """
     named(dataset)
     found: dict[str, Find] = {}
     lowest = 0.0  # accuracy among them
     jobs: dict[int, Job] = {}
     with work() as store:
+        refuse_unknown_device(device, store)
         for row in store.finds(dataset, device):
             if len(found) >= limit and row.accuracy < lowest:
                 break

@@ -9,7 +9,6 @@ from typing import Any
 from search_space.cost import cost
 from search_space.genotype import Genotype
 from search_space.network import Architecture
-from search_space.published import published
 from search_space.skeleton import Skeleton
 from service.domain.errors import Invalid, NotFound
 from service.domain.job import Job, JobSpec, JobState
@@ -18,10 +17,10 @@ from service.domain.objectives import losses
 from service.domain.progress import Progress, progress
 from service.ports import Store, UnitOfWork
 from service.usecases import reach
+from service.usecases.architectures import called
 from service.usecases.datasets import named
+from service.usecases.devices import LOCAL
 from service.usecases.memory import memory_of
-
-LOCAL = "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +110,10 @@ def _named(name: str, field: str, spec: JobSpec, store: Store) -> Genotype:
     That is, where the skeleton is too narrow for an operator; the message says how wide it must be.
     """
     try:
-        genotype = published[name] if name in published else store.genotype(name)
+        genotype = called(name, store)
         cost(Architecture(genotype, spec.skeleton))
     except NotFound as error:
-        known = ", ".join(published)
-        raise Invalid(field, f"{name!r} is no key of POST /v1/architectures, and none of {known}.") from error
+        raise Invalid(field, str(error)) from error
     except ValueError as error:
         raise Invalid(field, f"Cell {name} cannot stand in this job's skeleton: {error}.") from error
     return genotype

@@ -38,6 +38,17 @@ def test_a_cell_of_ones_own_is_kept_under_its_key(http: TestClient, key: str) ->
     assert known["tried_in"] == []
 
 
+@pytest.mark.parametrize("name", published)
+def test_a_published_cell_is_known_by_its_name(http: TestClient, name: str) -> None:
+    known = http.get(f"/v1/architectures/{name}").json()
+    assert known["key"] == published[name].key
+    for part in ("code", "cost"):
+        grown = http.get(f"/v1/architectures/{name}/{part}?dataset=digits")
+        assert grown.status_code == 200
+    told = problem(http.get("/v1/architectures/nasnet-z/code"), 404)["detail"]
+    assert told.startswith("'nasnet-z' is no key of a cell that was tried or registered, and none of nasnet-a, ")
+
+
 def test_the_cost_table_has_the_published_counts(http: TestClient, key: str) -> None:
     cost = http.get(f"/v1/architectures/{key}").json()["cost"]
     assert cost["cifar"] == {"params": 3_346_538, "macs": 544_333_312}
@@ -127,6 +138,8 @@ def test_a_grown_cell_states_its_cost_and_its_predicted_latency(http: TestClient
     text = http.get(f"/v1/architectures/{key}/code?{query}").text
     assert f"{expected.params:,} parameters" in text
     assert f"latency: {latency['milliseconds']:.3g} ms on local, predicted from 15 measured networks" in text
+    with work() as store:
+        store.save_device("phone", {})
     assert http.get(f"/v1/architectures/{key}/cost?device=phone").json()["predicted_latency"] is None
 
 

@@ -138,7 +138,7 @@ def test_a_limit_that_nothing_can_meet_is_refused_with_one_that_can_be_met(http:
     ("body", "status"),
     [
         (b"", 422),
-        (b"{", 422),
+        (b"{", 400),
         (b"[]", 422),
         (b"null", 422),
         (b"\xff\xff", 400),
@@ -152,6 +152,34 @@ def test_a_limit_that_nothing_can_meet_is_refused_with_one_that_can_be_met(http:
 def test_a_body_that_is_no_job_is_refused(http: TestClient, body: bytes, status: int) -> None:
     problem(http.post("/v1/jobs", content=body, headers=JSON), status)
     assert http.get("/v1/jobs").json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b'{"seed": }', "The body is not JSON (at character 9)"),
+        (b'{"name": "\xff"}', "not in UTF-8"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"seed": ' + b"1" * 5_000 + b"}", "a number of too many digits"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_told_why(http: TestClient, body: bytes, told: str) -> None:
+    assert told in problem(http.post("/v1/jobs", content=body, headers=JSON), 400)["detail"]
+
+
+@pytest.mark.parametrize("call", ["cancel", "pause", "resume", "trials/0/exports"])
+def test_what_takes_no_fields_refuses_them(http: TestClient, call: str) -> None:
+    http.post("/v1/jobs", json={"dataset": "digits"})
+    refused = problem(http.post(f"/v1/jobs/1/{call}", json={"reason": "too slow"}), 422)
+    assert [error["pointer"] for error in refused["errors"]] == ["#/reason"]
+    problem(http.post(f"/v1/jobs/1/{call}", content=b"{", headers=JSON), 400)
+    assert http.get("/v1/jobs/1").json()["state"] == "queued"
+
+
+def test_an_empty_body_is_as_good_as_none(http: TestClient) -> None:
+    http.post("/v1/jobs", json={"dataset": "digits"})
+    assert http.post("/v1/jobs/1/pause", json={}).json()["state"] == "paused"
+    assert http.post("/v1/jobs/1/resume").json()["state"] == "queued"
 
 
 def test_a_body_in_another_form_than_json_is_refused(http: TestClient) -> None:

@@ -41,12 +41,39 @@ def test_a_method_that_does_not_apply_is_a_problem(http: TestClient) -> None:
         ("architectures/%00", "key"),
         ("architectures/ABC", "key"),
         ("architectures/abc/code?input=x", "input"),
+        ("jobs?limit=1&limit=2", "limit"),
+        ("best?dataset=digits&dataset=cifar10", "dataset"),
     ],
 )
 def test_a_parameter_of_the_wrong_kind_is_a_problem_that_names_it(http: TestClient, path: str, parameter: str) -> None:
     refused = problem(http.get(f"/v1/{path}"), 422)
     assert refused["errors"][0]["parameter"] == parameter
     assert refused["detail"].startswith(f"{parameter}: ")
+
+
+@pytest.mark.parametrize(
+    ("path", "parameter", "told"),
+    [
+        ("best?dataset=mine", "dataset", "use one of digits"),
+        ("best?dataset=digits&device=phone", "device", "use one of local"),
+        ("architectures/darts-v2/cost?device=phone", "device", "use one of local"),
+        ("architectures/darts-v2/code?dataset=mine", "dataset", "use one of digits"),
+        ("architectures/darts-v2/code?channels=1", "channels", "from 4 to 4096"),
+        ("architectures/darts-v2/code?input=3,8,8&stages=6", "input", "use at least"),
+        ("architectures/darts-v2/code?drop_path=1", "drop_path", "at most 1"),
+        ("architectures/darts-v2/code?stages=1&auxiliary=true&form=training", "auxiliary", "two stages or more"),
+    ],
+)
+def test_a_value_that_cannot_be_had_is_blamed_on_its_parameter(
+    http: TestClient, path: str, parameter: str, told: str
+) -> None:
+    refused = problem(http.get(f"/v1/{path}"), 422)
+    assert [error["parameter"] for error in refused["errors"]] == [parameter]
+    assert told in refused["detail"]
+
+
+def test_a_parameter_that_is_a_list_may_be_repeated(http: TestClient) -> None:
+    assert http.get("/v1/jobs?state=queued&state=running").status_code == 200
 
 
 @pytest.mark.parametrize(("path", "look"), [("X", "20 hexadecimal digits"), ("abc/code?input=x", "3,224,224")])

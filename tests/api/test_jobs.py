@@ -163,9 +163,24 @@ def test_a_waiting_job_can_be_moved(http: TestClient, moves: list[str], state: s
     assert http.get("/v1/jobs/1").json()["state"] == state
 
 
-@pytest.mark.parametrize("move", ["cancel", "pause", "resume"])
-def test_a_job_that_has_ended_cannot_be_moved(http: TestClient, searched: dict[str, Any], move: str) -> None:
-    problem(http.post(f"/v1/jobs/{searched['id']}/{move}"), 409)
+@pytest.mark.parametrize(("move", "moved"), [("cancel", "cancelled"), ("pause", "paused"), ("resume", "resumed")])
+def test_a_job_that_has_ended_cannot_be_moved(
+    http: TestClient, searched: dict[str, Any], move: str, moved: str
+) -> None:
+    told = problem(http.post(f"/v1/jobs/{searched['id']}/{move}"), 409)["detail"]
+    assert told == (
+        f"Job 1 is done and cannot be {moved}: its search is over; "
+        'what it has found stays, and "reuse": 1 begins a new job with its front.'
+    )
+
+
+def test_a_job_that_cannot_be_moved_so_is_told_how_it_can(http: TestClient) -> None:
+    http.post("/v1/jobs", json={"dataset": "digits"})
+    told = problem(http.post("/v1/jobs/1/resume"), 409)["detail"]
+    assert told == "Job 1 is queued and cannot be resumed: it waits for its turn, and may be paused or cancelled."
+    http.post("/v1/jobs/1/pause")
+    told = problem(http.post("/v1/jobs/1/pause"), 409)["detail"]
+    assert told == "Job 1 is paused and cannot be paused: it rests, and may be resumed or cancelled."
 
 
 def test_a_job_has_a_priority_and_tells_how_many_late_writes_were_refused(http: TestClient) -> None:

@@ -20,7 +20,9 @@ def test_the_best_of_all_jobs_are_listed_with_their_origin(cellsmith: Cellsmith,
     assert shown.exit_code == 0
     assert [line.split()[:3] for line in shown.stdout.splitlines()[1:]] == [["1", "4", "97.0"], ["1", "3", "96.0"]]
     assert len(json.loads(cellsmith("best", "digits", "--json").stdout)) == 4
-    assert cellsmith("best", "digits", "--device", "phone").exit_code == 1
+    assert cellsmith("best", "fashion_mnist").exit_code == 1
+    unknown = cellsmith("best", "digits", "--device", "phone")
+    assert (unknown.exit_code, "use one of local" in unknown.stderr) == (3, True)
     assert cellsmith("best", "mine").exit_code == 3
 
 

@@ -235,6 +235,12 @@ def test_code_is_printed_as_it_is(cellsmith: Cellsmith, searched: None) -> None:
     }
 
 
+def test_the_code_of_a_published_cell_is_had_by_its_name(cellsmith: Cellsmith) -> None:
+    result = cellsmith("code", "nasnet-a", "--dataset", "digits")
+    assert result.exit_code == 0
+    compile(result.stdout, "model.py", "exec")
+
+
 @pytest.mark.parametrize("key", ["../jobs", "a?b#c", "Mine"])
 def test_a_key_that_is_none_is_refused_in_one_line(cellsmith: Cellsmith, key: str) -> None:
     result = cellsmith("code", key)

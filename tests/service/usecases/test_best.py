@@ -32,6 +32,10 @@ def test_a_network_that_several_jobs_have_is_told_once_where_it_was_best(work: U
     record_job(work, [result(0.7, 2.0), result(0.8, 0.5), result(0.6, 1.0)])
     assert told(best("digits", "local", work)) == [(1, 0), (2, 1), (2, 2)]
     assert told(best("digits", "local", work, limit=1)) == [(1, 0)]
+    with pytest.raises(Invalid, match="Unknown device 'phone'; use one of local"):
+        best("digits", "phone", work)
+    with work() as store:
+        store.save_device("phone", {})
     assert best("digits", "phone", work) == []
 
 
