@@ -11,6 +11,8 @@ from api.schemas.base import Told
 
 router = APIRouter(tags=["health"])
 
+UNATTENDED = "No scheduler works at the moment: jobs are accepted, and wait for one (python -m service scheduler)."
+
 
 class Health(Told):
     """A process that answers."""
@@ -41,5 +43,5 @@ def readyz(work: Reading) -> Readiness:
     except Exception as error:  # whatever it is, this process cannot work
         raise HTTPException(503, "The database does not answer.") from error
     if not schedulers:
-        return Readiness(status="degraded", detail="No scheduler works at the moment: jobs are accepted, and wait.")
+        return Readiness(status="degraded", detail=UNATTENDED)
     return Readiness()

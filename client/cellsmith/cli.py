@@ -406,14 +406,17 @@ def _tell_forecast(forecast: Forecast, as_json: bool = False) -> None:
 
 def _watch(client: Client, id: int, as_json: bool) -> None:
     """Follows the job, prints its front, and exits with 1 where it did not come to its end."""
+    from cellsmith.attendance import Attendance
     from cellsmith.watch import follow, line, watch
 
     if as_json:
-        shown = ""
+        shown, attendance = "", Attendance(client)
         for job in follow(client, id):
             if line(job) != shown:
                 shown = line(job)
                 _print_json(job, indent=None)
+            if told := attendance.news(job):
+                typer.echo(told, err=True)
     else:
         job = watch(client, id, _console())
     if job["state"] != "done":

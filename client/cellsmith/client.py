@@ -13,7 +13,7 @@ import httpx2
 
 from cellsmith import DEFAULT_URL
 from cellsmith.errors import ApiError, Unreachable
-from cellsmith.results import Forecast, Front, Job, JobSummary, NewJob, Page, Trial
+from cellsmith.results import Forecast, Front, Job, JobSummary, NewJob, Page, Readiness, Trial
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ATTEMPTS = 4
@@ -71,6 +71,10 @@ class Client:
     def job(self, id: int) -> Job:
         """One job with its progress."""
         return cast(Job, self._read(f"/v1/jobs/{id}"))
+
+    def readiness(self) -> Readiness:
+        """What the service can do now: degraded where no scheduler works, so that jobs wait."""
+        return cast(Readiness, self._call("GET", "/readyz").json())
 
     def move(self, id: int, move: Literal["cancel", "pause", "resume"]) -> JobSummary:
         """Cancels, pauses or resumes a job."""

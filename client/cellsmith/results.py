@@ -21,6 +21,13 @@ class JobSummary(TypedDict):
     seconds_used: float
 
 
+class Readiness(TypedDict):
+    """What a service can do now; `detail` says what it is without."""
+
+    status: Literal["ok", "degraded"]
+    detail: str
+
+
 class Progress(TypedDict):
     """How far a search is. `done`, `stopped` and `failed` trials have ended; `reused` ones needed no training.
 

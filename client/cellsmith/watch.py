@@ -11,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from cellsmith.attendance import Attendance
 from cellsmith.client import Client
 from cellsmith.errors import ApiError, Unreachable
 from cellsmith.quantities import duration, percent
@@ -98,18 +99,23 @@ def times(job: Job) -> str:
 
 
 def _lines(client: Client, id: int, console: Console) -> Job:
-    shown = ""
+    shown, attendance = "", Attendance(client)
     for job in follow(client, id):
         if line(job) != shown:
             shown = line(job)
             console.print(f"{shown}  {times(job)}", soft_wrap=True, highlight=False, markup=False)
+        if told := attendance.news(job):
+            console.print(told, soft_wrap=True)
     return job
 
 
 def _live(client: Client, id: int, console: Console) -> Job:
+    attendance = Attendance(client)
     with Live(console=console, refresh_per_second=8) as live:
         for job in follow(client, id):
             live.update(view(job))
+            if told := attendance.news(job):
+                console.print(told, soft_wrap=True)  # stands above the live view, and stays
     return job
 
 
