@@ -28,7 +28,7 @@ def merge(network: nn.Module) -> nn.Module:
     These are a convolution and its batch norm or scale, parallel depthwise ones, and kernels with learned spacings.
     They are folded in float64, so that both forms have the same outputs within the rounding of one pass (1e-5 in
     float32); `network` stays as it is, training goes on with it. The merged network has the tensors of the exported
-    inference form, under the same names, and their place in memory. The auxiliary head goes; norms that cannot be
+    inference form, under the same names, and their order in memory. The auxiliary head goes; norms that cannot be
     folded stay. Activations that several parts would compute of one tensor are computed once.
     """
     with torch.no_grad():
@@ -46,6 +46,9 @@ def merge(network: nn.Module) -> nn.Module:
             merged = _inference_form(merged.double()).to(dtype)
         of_images = not any(isinstance(module, nn.Conv1d | nn.Conv3d) for module in merged.modules())
         if isinstance(merged, Network):
+            for tensor in merged.parameters():
+                # However they lay in training: a kernel decides the order in which a convolution writes its map.
+                tensor.data = tensor.data.contiguous()
             if of_images:
                 use_channels_last(merged)
             use_shared_activations(merged)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from search_space.genotype import Cell, Edge, Genotype
 from search_space.merge import merge
 from search_space.network import Architecture
 from search_space.published import published
@@ -47,8 +48,19 @@ def test_merging_in_the_middle_of_training_leaves_it_untouched() -> None:
     assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
 
 
-def test_the_memory_format_is_kept() -> None:
-    network = Architecture(published["enas"], skeletons["tiny"]).build()
+@pytest.mark.parametrize(
+    ("operator", "channels", "channels_last"),
+    [("conv_3x3", 8, False), ("conv_3x3", 16, True), ("avg_pool_3x3", 8, True), ("sep_conv_3x3", 8, True)],
+)
+def test_maps_lie_in_memory_as_takes_the_least_time_whatever_the_training(
+    operator: str, channels: int, channels_last: bool
+) -> None:
+    cell = Cell((Edge(0, 2, operator), Edge(1, 2, operator)), (2,))
+    network = Architecture(Genotype(cell, cell), Skeleton((3, 16, 16), 10, channels)).build()
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in its stub
-    kernels = [m.weight for m in merge(network).modules() if isinstance(m, nn.Conv2d) and m.kernel_size != (1, 1)]
-    assert all(kernel.is_contiguous(memory_format=torch.channels_last) for kernel in kernels)
+    merged = merge(network).eval()
+    kernels = [kernel for kernel in merged.get_submodule("cells").parameters() if kernel.ndim == 4]
+    assert all(kernel.is_contiguous(memory_format=torch.channels_last) for kernel in kernels) == channels_last
+    assert all(kernel.is_contiguous() for kernel in merged.get_submodule("stem").parameters())
+    first_NCHW = merged.get_submodule("cells.0")(*merged.enter(torch.randn(2, 3, 16, 16))[1:])
+    assert first_NCHW.is_contiguous(memory_format=torch.channels_last) == channels_last
