@@ -5,7 +5,7 @@
     python convert.py model.onnx model.pt2 --images images.pt      # and scores both on x_test and y_test
     python convert.py model.int8.onnx --images images.pt           # weights and maps of 8 bits, calibrated on x_train
 
-What is scored is printed, and written to conversions.json.
+What is scored is printed, and written to conversions.json and into README.md, the model card, where there is one.
 
 The batch may be of any size in what is written. Take the inference form of model.py, or what train.py has trained. For
 other runtimes: OpenVINO and LiteRT read model.onnx (`ovc model.onnx`, `onnx2tf -i model.onnx`), ExecuTorch reads the
@@ -16,6 +16,7 @@ import argparse
 import importlib.util
 import json
 import logging
+import os
 import statistics
 import tempfile
 import time
@@ -36,6 +37,7 @@ MOST_DIFFERENCE = 1e-4
 RESIST = {"model.onnx": ("halo", "dist_l1_", "rbf_"), "model.int8.onnx": ("halo", "dist_l1_", "rbf_", "cmix")}
 INSTEAD = {"model.onnx": "model.pt2", "model.int8.onnx": "model.pt2, which stays in float32"}
 CALIBRATION_IMAGES = 256
+HEADING = "## Converted, and scored again by convert.py"
 ONNX = ("onnx", "onnxscript", "onnxruntime")
 
 
@@ -62,6 +64,21 @@ def main() -> None:
         scores[path] = score(path, converted, torch.randn(1, *shape), held)
     with open("conversions.json", "w") as file:
         json.dump(scores, file, indent=2)
+    if os.path.exists("README.md"):
+        tell(scores, "README.md")
+
+
+def tell(scores: dict[str, dict[str, float]], card: str) -> None:
+    """Writes the scores to the end of the model card, in place of those of a conversion before."""
+    with open(card) as file:
+        before = file.read().partition(HEADING)[0].rstrip()
+    rows = []
+    for path, scored in scores.items():
+        accuracy = f"{scored['accuracy']:.4f}" if "accuracy" in scored else "no images given"
+        rows.append(f"| `{path}` | {scored['latency_ms']:.3f} ms | {accuracy} |")
+    table = "\n".join([f"| file | one image, {torch.get_num_threads()} threads | accuracy |", "|---|---|---|", *rows])
+    with open(card, "w") as file:
+        file.write(f"{before}\n\n{HEADING}\n\n{table}\n")
 
 
 def described(text: str) -> tuple[set[str], list[int]]:

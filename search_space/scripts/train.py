@@ -104,6 +104,11 @@ def train_epoch(
         for group in optimiser.param_groups:
             group["lr"] = chosen.learning_rate * warm_up * (1 + math.cos(math.pi * done)) / 2
         loss = loss_of(network, x_NCHW[batch].to(chosen.device), y_N[batch].to(chosen.device), done, chosen)
+        if not math.isfinite(loss.item()):
+            raise SystemExit(
+                f"epoch {epoch + 1}: the loss is {loss.item()}; try a lower --learning-rate. What was written "
+                "after the epochs before it is as it was."
+            )
         optimiser.zero_grad()
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(network.parameters(), 5.0)
@@ -164,13 +169,15 @@ def resume(network: nn.Module, averaged: nn.Module, optimiser: torch.optim.Optim
 
 def save_safetensors(state: dict[str, Tensor], path: str) -> None:
     """Writes tensors of float32 and int64: the header's length in 8 bytes, the header, the data."""
-    header, data = {}, bytearray()
+    kinds = {torch.float32: "F32", torch.int64: "I64"}
+    data = bytearray(sum(tensor.nbytes for tensor in state.values()))
+    written = torch.frombuffer(data, dtype=torch.uint8)
+    header, start = {}, 0
     for name, tensor in state.items():
-        content = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).tolist()
-        kind = {torch.float32: "F32", torch.int64: "I64"}[tensor.dtype]
-        offsets = [len(data), len(data) + len(content)]
-        header[name] = {"dtype": kind, "shape": list(tensor.shape), "data_offsets": offsets}
-        data += bytes(content)
+        end = start + tensor.nbytes
+        written[start:end] = tensor.detach().contiguous().reshape(-1).view(torch.uint8)
+        header[name] = {"dtype": kinds[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [start, end]}
+        start = end
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     with open(path, "wb") as file:
