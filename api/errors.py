@@ -68,9 +68,14 @@ NO_OBJECT = "Send a JSON object, as application/json."
 
 LOOKS = {
     "key": "A key is 20 hexadecimal digits, as a front shows it, or a published name, such as nasnet-a.",
-    "input": "An input is C,H,W, such as 3,224,224.",
+    "input": "An input is C,H,W, such as 3,224,224; C,L for signals, C,D,H,W for volumes.",
 }
 """What a parameter looks like, where its pattern is not met."""
+
+ELSEWHERE = {
+    "form": " ONNX, torch.export and 8 bits are written from either by convert.py: GET /v1/scripts/convert.py."
+}
+"""What is said of a parameter besides the values it takes."""
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -191,6 +196,8 @@ def _field_error(found: Mapping[str, Any]) -> dict[str, str]:
     detail = OF_PARAMETERS.get(found["type"], detail)
     if found["type"] == "string_pattern_mismatch":
         detail = LOOKS.get(parameter, detail)
+    if found["type"] == "literal_error":
+        detail += ELSEWHERE.get(parameter, "")
     return {"parameter": parameter, "detail": detail}
 
 

@@ -29,8 +29,8 @@ def check_edges(genotype: Genotype, dims: int, narrowest: int) -> None:
             operator, nodes = OPERATORS[edge.operator], f"nodes {edge.source} and {edge.target}"
             if dims not in operator.dims:
                 raise InvalidGenotype(
-                    f"{name} cell: edge {edge} carries an operator that is not for maps of {dims} axes, "
-                    f"which {nodes} are"
+                    f"{name} cell: edge {edge} carries an operator for maps of {' or '.join(map(str, operator.dims))} "
+                    f"axes, where {nodes} have {dims}"
                 )
             if narrowest < operator.narrowest:
                 raise InvalidGenotype(

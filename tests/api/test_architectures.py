@@ -154,6 +154,9 @@ def test_a_width_that_the_cell_cannot_take_is_refused_with_one_that_it_can(http:
     ("query", "told"),
     [
         ("auxiliary=true&form=training&stages=3", "5x5 pixels or more"),
+        ("input=3,2,2&stages=6", "use at least 17x17, or fewer stages"),
+        ("form=onnx", "ONNX, torch.export and 8 bits are written from either by convert.py"),
+        ("input=32x32", "An input is C,H,W, such as 3,224,224; C,L for signals"),
         ("stages=6", "use at least"),
         ("head=flat", "average"),
         ("norm=xn", "bn"),

@@ -8,6 +8,7 @@ from torch import nn
 
 from search_space.genotype import Cell, Edge, Genotype
 from search_space.merge import merge
+from search_space.modules.network import Network
 from search_space.network import Architecture
 from search_space.published import published
 from search_space.skeleton import Skeleton, skeletons
@@ -58,9 +59,10 @@ def test_maps_lie_in_memory_as_takes_the_least_time_whatever_the_training(
     cell = Cell((Edge(0, 2, operator), Edge(1, 2, operator)), (2,))
     network = Architecture(Genotype(cell, cell), Skeleton((3, 16, 16), 10, channels)).build()
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in its stub
-    merged = merge(network).eval()
-    kernels = [kernel for kernel in merged.get_submodule("cells").parameters() if kernel.ndim == 4]
+    merged = merge(network)
+    assert isinstance(merged, Network)
+    kernels = [kernel for kernel in merged.cells.parameters() if kernel.ndim == 4]
     assert all(kernel.is_contiguous(memory_format=torch.channels_last) for kernel in kernels) == channels_last
-    assert all(kernel.is_contiguous() for kernel in merged.get_submodule("stem").parameters())
-    first_NCHW = merged.get_submodule("cells.0")(*merged.enter(torch.randn(2, 3, 16, 16))[1:])
+    assert all(kernel.is_contiguous() for kernel in merged.stem.parameters())
+    first_NCHW = merged.cells[0](*merged.enter(torch.randn(2, 3, 16, 16))[1:])
     assert first_NCHW.is_contiguous(memory_format=torch.channels_last) == channels_last
