@@ -20,19 +20,21 @@ from search_space.skeleton import FROM_IMAGES
 from workers.data.labelled import LabelledData
 from workers.data.splits import SearchData
 from workers.failures import failure_class
-from workers.latency import measure, reference_network
+from workers.latency import Gauge, shared_reference
 from workers.messages import (
     Evaluated,
     EvaluationReport,
     EvaluationRequest,
     Failed,
     FailureClass,
-    LatencyMeasurement,
 )
 from workers.train import Constant, Training, at_once, labelled, share_correct, tensors
 
 BEGINNING_IMAGES = 256
 """What initialisations that go by images are shown of the training images at most, drawn at random."""
+
+FEWEST_BLOCKS, MOST_BLOCKS = 4, 8
+"""Blocks of passes behind a latency that decides something; and those after which epochs go on without. 0.1 s each."""
 
 
 def evaluate(
@@ -52,15 +54,16 @@ def evaluate(
         architecture = Architecture(request.genotype, request.skeleton)
         network = _fresh(architecture, request.seed, data)
         costs, memory_bytes = cost(architecture), peak_memory_bytes(architecture)
-        latency = _latency(network, request)
-        if request.latency_limit_ms is not None and latency.surely_exceeds(request.latency_limit_ms):
-            told = f"{latency}, where the limit is {request.latency_limit_ms:g} ms"
-            yield Failed(fidelity, FailureClass.INFEASIBLE, told, "", clock() - started, latency)
+        gauge = _gauge(network, request)
+        gauge.measure_up_to(1)
+        if request.latency_limit_ms is not None and _surely_slower(gauge, request.latency_limit_ms):
+            told = f"{gauge.latency}, where the limit is {request.latency_limit_ms:g} ms"
+            yield Failed(fidelity, FailureClass.INFEASIBLE, told, "", clock() - started, gauge.latency)
             return
         training = Training(network, data, request.recipe, request.seed)
         for fidelity in request.fidelities:
             torch.set_num_threads(request.threads)
-            training.run_to(fidelity)
+            training.run_to(fidelity, lambda: gauge.measure_up_to(min(gauge.blocks + 1, MOST_BLOCKS)))
             weights: dict[str, bytes] = {}
             scored = network
             if fidelity == request.recipe.epochs:
@@ -69,10 +72,11 @@ def evaluate(
             labels_N = labelled(scored, data.validation)
             if fidelity == request.recipe.epochs:
                 _refuse_constant(labels_N, data.validation)
+                gauge.measure_up_to(FEWEST_BLOCKS)
             yield Evaluated(
                 fidelity=fidelity,
                 accuracy=share_correct(labels_N, data.validation),
-                latency=latency,
+                latency=gauge.latency,
                 params=costs.params,
                 macs=costs.macs,
                 seconds=clock() - started,
@@ -103,16 +107,23 @@ def _fresh(architecture: Architecture, seed: int, data: SearchData) -> nn.Module
         return network
 
 
-def _latency(network: nn.Module, request: EvaluationRequest) -> LatencyMeasurement:
-    """Does not depend on the weights, so it is measured before they are trained."""
+def _gauge(network: nn.Module, request: EvaluationRequest) -> Gauge:
+    """Of the merged network, whose latency does not depend on the weights, so that it need not be trained for it."""
     skeleton = request.skeleton
-    return measure(
+    return Gauge(
         merge(network),
-        reference_network(skeleton.input_shape, skeleton.classes),
+        shared_reference(skeleton.input_shape, skeleton.classes, request.threads),
         skeleton.input_shape,
         device=request.device,
         threads=request.threads,
     )
+
+
+def _surely_slower(gauge: Gauge, limit_ms: float) -> bool:
+    """Whether the passes up to now say so, and FEWEST_BLOCKS of them together as well."""
+    if gauge.latency.surely_exceeds(limit_ms):
+        gauge.measure_up_to(FEWEST_BLOCKS)
+    return gauge.latency.surely_exceeds(limit_ms)
 
 
 def _refuse_constant(labels_N: Tensor, data: LabelledData) -> None:

@@ -7,12 +7,14 @@ import json
 import math
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import islice
 from statistics import median
 from typing import TypeAlias
 
 from search_space.genotype import Genotype
 from search_space.skeleton import Skeleton
+from workers.interval import median_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +87,13 @@ def _conditions(skeleton: Skeleton, dataset: str, recipe: Recipe, seed: int, dev
     return json.dumps(parts | {"skeleton": around, "recipe": asdict(recipe)}, sort_keys=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, so that medians are found once
 class LatencyMeasurement:
-    """Wall-clock times of single forward passes, after warm-up, on one device.
+    """Times of single forward passes on one device, in `blocks` of so many that lie apart in time; empty for one block.
 
-    `reference_ms` are passes of a fixed plain network, interleaved one by one with the samples, so that
-    `ratio` stays comparable when the machine's speed drifts.
+    `reference_ms` are passes of a fixed plain network, interleaved one by one with the samples. A latency is the
+    median ratio of the two, times what a reference pass takes undisturbed: so it stays where it is when the machine
+    is busy or slows down. Without `undisturbed_reference_ms` the fastest pass here stands for that.
     """
 
     device: str
@@ -98,26 +101,32 @@ class LatencyMeasurement:
     threads: int
     samples_ms: tuple[float, ...]
     reference_ms: tuple[float, ...]
+    blocks: tuple[int, ...] = ()
+    undisturbed_reference_ms: float | None = None
 
     def __post_init__(self) -> None:
         if not self.samples_ms or len(self.samples_ms) != len(self.reference_ms):
             raise ValueError("a latency measurement has one reference pass beside every sample")
-        if not all(0 < sample < math.inf for sample in (*self.samples_ms, *self.reference_ms)):
+        if not all(0 < sample < math.inf for sample in (*self.samples_ms, *self.reference_ms, self._scale_ms)):
             raise ValueError("latency samples are positive and finite")
+        if self.blocks and (min(self.blocks) < 1 or sum(self.blocks) != len(self.samples_ms)):
+            raise ValueError("the blocks of a latency measurement hold all its samples, each at least one")
 
-    @property
+    @cached_property
+    def ratio(self) -> float:
+        """Median of the pairwise ratios of sample to reference pass."""
+        return median(self._ratios)
+
+    @cached_property
     def median_ms(self) -> float:
-        return median(self.samples_ms)
+        return self.ratio * self._scale_ms
 
-    @property
+    @cached_property
     def interval_ms(self) -> tuple[float, float]:
-        """A 95 % interval of the median from order statistics; assumes no distribution (Hahn and Meeker 1991)."""
-        ordered = sorted(self.samples_ms)
-        half_width = 1.96 * math.sqrt(len(ordered)) / 2
-        middle = len(ordered) / 2
-        low = max(0, math.floor(middle - half_width))
-        high = min(len(ordered) - 1, math.ceil(middle + half_width))
-        return ordered[low], ordered[high]
+        """A 95 % interval of the median, see `median_interval`."""
+        ratios = iter(self._ratios)
+        low, high = median_interval([list(islice(ratios, size)) for size in self.blocks or (len(self.samples_ms),)])
+        return low * self._scale_ms, high * self._scale_ms
 
     def __str__(self) -> str:
         low, high = self.interval_ms
@@ -128,9 +137,12 @@ class LatencyMeasurement:
         return self.interval_ms[0] > limit_ms
 
     @property
-    def ratio(self) -> float:
-        """Median of the pairwise ratios of sample to reference pass."""
-        return median(own / other for own, other in zip(self.samples_ms, self.reference_ms, strict=True))
+    def _ratios(self) -> list[float]:
+        return [own / other for own, other in zip(self.samples_ms, self.reference_ms, strict=True)]
+
+    @property
+    def _scale_ms(self) -> float:
+        return self.undisturbed_reference_ms or min(self.reference_ms)
 
 
 class FailureClass(StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -66,14 +67,18 @@ class Training:
             fused=True,
         )
 
-    def run_to(self, epochs: int) -> None:
-        """Trains until `epochs` epochs are done, and settles the norms. Diverged where a loss is NaN or infinite."""
+    def run_to(self, epochs: int, between: Callable[[], None] = lambda: None) -> None:
+        """Trains until `epochs` epochs are done, and settles the norms. Diverged where a loss is NaN or infinite.
+
+        `between` is called after each epoch, and must not touch the network.
+        """
         with torch.random.fork_rng(devices=[]):
             torch.set_rng_state(self._noise)
             self._network.train()
             while self.epochs_done < epochs:
                 self._run_epoch()
                 self.epochs_done += 1
+                between()
             self._noise = torch.get_rng_state()
         self._settle_norms()
 

@@ -289,4 +289,6 @@ def _report(row: Row[Any]) -> EvaluationReport:
 
 
 def _latency(data: Mapping[str, Any]) -> LatencyMeasurement:
-    return LatencyMeasurement(**{**data, **{key: tuple(data[key]) for key in ("samples_ms", "reference_ms")}})
+    """What was recorded earlier lacks the fields that came later, which have defaults."""
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+    return LatencyMeasurement(**fields)

@@ -8,7 +8,7 @@ import torch
 
 from workers.device import profile_device
 from workers.device_profile import DeviceProfile
-from workers.latency import REFERENCE_LAYERS, measure, reference_network
+from workers.latency import REFERENCE_LAYERS, Gauge, shared_reference
 
 SHAPE = (1, 8, 8)
 
@@ -23,9 +23,11 @@ def test_a_profile_comes_through_json_and_names_its_torch(profile: DeviceProfile
 
 
 def test_no_measured_network_beats_the_bound(profile: DeviceProfile) -> None:
-    network = reference_network(SHAPE, 10)
+    reference = shared_reference(SHAPE, 10, 1)
+    gauge = Gauge(reference.network, reference, SHAPE)
+    gauge.measure_block()
     macs = 64 * 9 * 32 * (1 + (REFERENCE_LAYERS - 1) * 32) + 32 * 10
-    assert min(measure(network, network, SHAPE).samples_ms) > profile.least_latency_ms(2 * REFERENCE_LAYERS, macs)
+    assert min(gauge.latency.samples_ms) > profile.least_latency_ms(2 * REFERENCE_LAYERS, macs)
 
 
 def test_the_bound_rises_with_layers_and_with_work(profile: DeviceProfile) -> None:

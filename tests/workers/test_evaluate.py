@@ -60,11 +60,12 @@ def test_each_fidelity_has_one_report(reports: list[EvaluationReport]) -> None:
     assert all(report.seconds > 0 for report in reports)
 
 
-def test_latency_is_measured_once_and_costs_are_those_of_the_architecture(reports: list[EvaluationReport]) -> None:
+def test_latency_is_measured_all_along_and_costs_are_those_of_the_architecture(reports: list[EvaluationReport]) -> None:
     first, last = reports
     assert isinstance(first, Evaluated)
     assert isinstance(last, Evaluated)
-    assert first.latency is last.latency
+    assert (len(first.latency.blocks), len(last.latency.blocks)) == (2, 4)  # before training, and after each epoch
+    assert last.latency.samples_ms[: len(first.latency.samples_ms)] == first.latency.samples_ms
     expected = cost(Architecture(REQUEST.genotype, TINY))
     assert (last.params, last.macs) == (expected.params, expected.macs)
 
