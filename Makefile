@@ -21,6 +21,7 @@ $(VENV)/.runs: constraints.txt pyproject.toml
 	@echo "Cellsmith: setting up $(VENV) with pinned dependencies; the first time takes a few minutes ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Cellsmith needs Python 3.11 or newer; set PYTHON=..."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip --version > /dev/null 2>&1 || { echo "$(VENV) has no pip, as a set-up leaves it that was cut off: make clean, then try again."; exit 1; }
 	@$(PIP) torch==2.13.0
 	@$(PIP) --editable ".[server,compute,postgres]"
 	@touch $@

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import pytest
 from typer.main import get_command
@@ -45,6 +46,10 @@ def test_a_command_of_the_readme_exists(words: list[str]) -> None:
             get_command(app).commands[name].make_context(name, arguments)  # type: ignore[attr-defined]
         case ["python", "-m", "service", *part]:
             assert set(part) <= set(PARTS)
+        case ["python", "-m", module, _]:
+            assert find_spec(module) is not None
+        case ["export"]:
+            pass  # the setting itself is none of the words
         case [".", script]:
             assert script == ".venv/bin/activate"
         case _:
