@@ -91,5 +91,7 @@ def test_a_job_that_is_not_there_is_refused_in_one_line(data: Path, tmp_path: Pa
 
 
 def test_every_part_of_the_service_has_a_line_on_the_reference_page() -> None:
-    words = [line.split("`")[1].split() for line in PAGE.read_text().splitlines() if line.startswith("| `python -m")]
+    words = [
+        line.split("`")[1].split() for line in PAGE.read_text().splitlines() if line.startswith("| `python -m service")
+    ]
     assert {each[3] if len(each) > 3 else "all" for each in words} == set(COMMANDS)
