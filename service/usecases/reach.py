@@ -16,7 +16,7 @@ from service.domain.job import JobSpec
 from service.domain.latency_forecast import LatencyModel
 from service.domain.limits import KNOWN_BEFORE
 from service.domain.objectives import METRICS, Objective
-from workers.device_profile import DeviceProfile
+from workers.device_profile import DeviceProfile, no_processor_beats
 
 SAMPLES = 200
 MOST_MEASURED = 200
@@ -29,7 +29,7 @@ def refuse_out_of_reach(spec: JobSpec, profiles: Profiles, measured: Latencies =
     """Invalid where a limit cannot be met by any cell of the job's space, with the range that can be reached.
 
     `profiles` say what is known of each device, see `Store.devices`; `measured` are networks with their latencies on
-    the job's own. A latency limit on a device that nothing is known of passes.
+    the job's own. One that nothing is known of yet is taken for the fastest that there could be.
     """
     for index, objective in enumerate(spec.objectives):
         field = f"objectives.{index}.limit"
@@ -65,8 +65,8 @@ def _measures(
     if objective.metric in KNOWN_BEFORE:
         yield KNOWN_BEFORE[objective.metric], ""
     if objective.metric == "latency_ms" and objective.device:
-        if profile := profile_of(profiles, objective.device):
-            yield lambda architecture: _least_latency_ms(architecture, profile), " at the very least"
+        profile = profile_of(profiles, objective.device) or no_processor_beats(spec.resources.cpus)
+        yield lambda architecture: _least_latency_ms(architecture, profile), " at the very least"
         # Networks of other skeletons say too little of these to refuse a job by.
         if model := LatencyModel.fitted(objective.device, in_same_skeleton(spec, measured)):
             told = f", where {model.networks} measured networks predict the least"

@@ -60,8 +60,10 @@ def test_no_limit_is_never_out_of_reach() -> None:
     refuse_out_of_reach(wants("params", None), {})
 
 
-def test_a_latency_on_a_device_that_nothing_is_known_of_passes() -> None:
-    refuse_out_of_reach(wants("latency_ms", 0.001), {})
+def test_of_a_device_that_nothing_is_known_of_yet_only_what_no_processor_could_keep_is_refused() -> None:
+    with pytest.raises(Invalid, match="at the very least"):
+        refuse_out_of_reach(wants("latency_ms", 0.001), {})
+    refuse_out_of_reach(wants("latency_ms", 0.1), {})
 
 
 def test_a_latency_that_measured_networks_predict_no_cell_to_keep_is_refused() -> None:
