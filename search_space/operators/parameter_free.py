@@ -87,10 +87,7 @@ class Zero(Operator):
 
 @dataclass(frozen=True, slots=True)
 class Pool(Operator):
-    """The average or maximum of a window; padding takes part in neither.
-
-    Any size, save that torch averages no volume that is smaller than the window.
-    """
+    """The average or maximum of a window; padding takes part in neither."""
 
     kind: Literal["avg", "max"]
     kernel: int

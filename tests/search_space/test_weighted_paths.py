@@ -1,7 +1,9 @@
 """What has parameters stands on every path of a network, however many operators without any a cell has.
 
 PfLayer's trap: pools and shifts in a row give sparse gradients, or fall together into one linear map (Han et al. 2022,
-arXiv 2202.02777). A path is cut by setting what has parameters on it to zero: then an image no longer matters.
+arXiv 2202.02777). Inside one cell a path from an older input that is taken as it comes may meet nothing: to prepare
+that too would change the counts of published networks. A path is cut by setting what has parameters on it to zero:
+then an image no longer matters.
 """
 
 from __future__ import annotations
