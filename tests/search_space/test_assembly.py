@@ -8,6 +8,7 @@ import traceback
 
 import pytest
 import torch
+from hypothesis import given, settings
 from torch import Tensor
 
 from search_space.assembly import assemble
@@ -15,10 +16,12 @@ from search_space.cost import cost
 from search_space.genotype import Cell, Edge, Genotype
 from search_space.modules.network import Network
 from search_space.network import Architecture
+from search_space.operators import OPERATORS
 from search_space.published import published
 from search_space.skeleton import Skeleton
 from tests.search_space.counted import counted
 from tests.search_space.random_cells import every_operator, random_genotype
+from tests.search_space.strategies import genotypes
 
 SMALL = {
     "tiny": Skeleton((1, 8, 8), classes=10, channels=8),
@@ -38,10 +41,11 @@ def counts_of(architecture: Architecture) -> tuple[int, int]:
     return counted(architecture.build, architecture.skeleton.input_shape)
 
 
-@pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("skeleton", SMALL)
-def test_a_network_costs_what_its_description_says(skeleton: str, seed: int) -> None:
-    architecture = Architecture(random_genotype(seed), SMALL[skeleton])
+@given(genotype=genotypes(tuple(OPERATORS)))
+@settings(max_examples=5)
+def test_a_network_costs_what_its_description_says(skeleton: str, genotype: Genotype) -> None:
+    architecture = Architecture(genotype, SMALL[skeleton])
     said = cost(architecture)
     assert counts_of(architecture) == (said.params, said.macs)
 
@@ -53,20 +57,22 @@ def test_a_network_of_all_operators_costs_what_its_description_says(skeleton: st
     assert counts_of(architecture) == (said.params, said.macs)
 
 
-@pytest.mark.parametrize("seed", range(4, 8))
 @pytest.mark.parametrize("skeleton", SMALL)
-def test_a_network_gives_logits_and_every_parameter_a_finite_gradient(skeleton: str, seed: int) -> None:
-    network = Architecture(random_genotype(seed), SMALL[skeleton]).build()
+@given(genotype=genotypes(tuple(OPERATORS)))
+@settings(max_examples=5)
+def test_a_network_gives_logits_and_every_parameter_a_finite_gradient(skeleton: str, genotype: Genotype) -> None:
+    network = Architecture(genotype, SMALL[skeleton]).build()
     logits_NK = network(torch.randn(3, *SMALL[skeleton].input_shape))
     assert logits_NK.shape == (3, SMALL[skeleton].classes)
     logits_NK.square().sum().backward()
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in network.parameters())
 
 
-@pytest.mark.parametrize("seed", range(8, 12))
-def test_in_evaluation_an_image_does_not_depend_on_its_neighbours_in_the_batch(seed: int) -> None:
-    network = Architecture(random_genotype(seed), SMALL["tiny"]).build().eval()
-    images_NCHW = torch.randn(5, 1, 8, 8)
+@given(genotype=genotypes(tuple(OPERATORS)))
+@settings(max_examples=8)
+def test_in_evaluation_an_image_does_not_depend_on_its_neighbours_in_the_batch(genotype: Genotype) -> None:
+    network = Architecture(genotype, SMALL["tiny"]).build().double().eval()
+    images_NCHW = torch.randn(5, 1, 8, 8, dtype=torch.float64)
     assert torch.allclose(network(images_NCHW)[3:4], network(images_NCHW[3:4]), atol=1e-5)
 
 
