@@ -27,7 +27,7 @@ def cell_source(name: str, cell: Cell, stride: int, drop_path: bool = False, dim
         *(["        self.drop = DropPath()"] if drop_path else []),
         "",
         "    def forward(self, h0: Tensor, h1: Tensor) -> Tensor:",
-        '        """The concatenated outputs."""',
+        f'        """The concatenated outputs, {_shape(len(cell.outputs), stride)} where h1 is (N, newest, H, W)."""',
         "        h0, h1 = self.prepare(h0, h1)",
         *(f"        {line}" for line in _steps(cell, stride, drop_path)),
         f"        return torch.cat([{', '.join(_output(node, stride) for node in cell.outputs)}], 1)",
@@ -38,6 +38,11 @@ def cell_source(name: str, cell: Cell, stride: int, drop_path: bool = False, dim
 def _summary(cell: Cell) -> str:
     count = len(cell.nodes)
     return f"The searched cell: {count} node{'' if count == 1 else 's'} between its inputs and its output."
+
+
+def _shape(outputs: int, stride: int) -> str:
+    sides = "H, W" if stride == 1 else f"ceil(H/{stride}), ceil(W/{stride})"
+    return f"(N, {outputs} * channels, {sides})"
 
 
 def _parts(cell: Cell, stride: int, dims: int) -> Iterator[str]:

@@ -27,13 +27,17 @@ def ConvNorm(  # noqa: N802 - it stands for a class, and is one of three
 def DilatedRep(channels: int, stride: int, *, kernel: int, dims: int = 2) -> nn.Module:  # noqa: N802 - as above
     """A depthwise kernel x kernel convolution, into which those beside it in training have been merged.
 
-    (N, channels, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
+    (N, channels, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). (UniRepLKNet: Zhang et al. 2024,
+    arXiv 2410.08049.)
     """
     return ConvNorm(channels, channels, kernel, stride, kernel // 2, groups=channels, dims=dims)
 
 
 class ScaledConv(nn.Conv2d):
-    """A 1x1 convolution with bias, which has taken in its scale: (N, channels_in, H, W) -> (N, channels, H, W)."""
+    """A 1x1 convolution with bias, which has taken in its scale: (N, channels_in, H, W) -> (N, channels, H, W).
+
+    (LayerScale: Touvron et al. 2021, arXiv 2103.17239.)
+    """
 
     def __init__(self, channels_in: int, channels: int, scale: float) -> None:
         super().__init__(channels_in, channels, 1)
@@ -42,7 +46,8 @@ class ScaledConv(nn.Conv2d):
 class SpacedConv(nn.Conv2d):
     """A depthwise kernel x kernel convolution, whose kernels are those that learned spacings came to.
 
-    (N, channels, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
+    (N, channels, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). `count` and `spread` are of the training.
+    (DCLS: Khalfaoui-Hassani et al. 2021, arXiv 2112.03740; gauss: 2023, arXiv 2306.00817.)
     """
 
     def __init__(self, channels: int, stride: int, *, kernel: int, count: int, spread: str) -> None:
@@ -52,7 +57,7 @@ class SpacedConv(nn.Conv2d):
 class DistanceL2(nn.Module):
     """Minus a weighted squared distance from learned patches, multiplied out, with its batch norm taken in.
 
-    (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
+    (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). (Ghiasi-Shirazi 2017, arXiv 1707.09864.)
     """
 
     def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int) -> None:
