@@ -32,9 +32,9 @@ def submit(
     idempotency_key: IdempotencyKey = None,
 ) -> JobCreated:
     """Ask for a search. The same key with the same job answers with the job it made before."""
-    job = jobs.submit(body.to_spec(), work, idempotency_key, body.hash, body.seed_with)
+    job = jobs.submit(body.to_spec(), work, idempotency_key, body.hash, body.seed_with, reading)
     response.headers["Location"] = request.app.url_path_for("get_job", id=job.id)
-    return JobCreated.with_forecast(jobs.get(job.id, work), beforehand.outlook(job.spec, reading))
+    return JobCreated.with_forecast(jobs.get(job.id, reading), beforehand.outlook(job.spec, reading))
 
 
 @router.post("/forecast")

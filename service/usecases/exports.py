@@ -18,6 +18,7 @@ from service.domain.trial import Trial
 from service.ports import UnitOfWork
 from service.usecases.datasets import dataset_of
 from service.usecases.front_picture import front_picture
+from service.usecases.memory import memory_of
 from service.usecases.model_card import model_card
 from workers.messages import Evaluated
 
@@ -34,7 +35,8 @@ def bundle(
         if trial.full_result is None:
             raise Conflict(f"Trial {number} of job {job_id} was not trained to the end, so it has no weights.")
         weights = store.weights(job_id, number, form)
-        trials, device = store.trials(job_id), store.devices().get(trial.full_result.latency.device, {})
+        points = memory_of(work).measurements(job, store).points
+        device = store.devices().get(trial.full_result.latency.device, {})
     result = trial.full_result
     architecture = Architecture(trial.proposal.genotype, job.spec.skeleton)
     return _zip(
@@ -43,7 +45,7 @@ def bundle(
             "weights.safetensors": weights,
             "config.json": _compact(_config(job, trial, result, form)).encode(),
             "README.md": model_card(job, trial, result, form, device).encode(),
-            "front.svg": front_picture(trials, number, f"{job.spec.dataset}, job {job.id}").encode(),
+            "front.svg": front_picture(points, number, f"{job.spec.dataset}, job {job.id}").encode(),
             **{name: script(name).encode() for name in scripts},
         }
     )

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from service.domain.trial import Trial
-
 WIDTH, HEIGHT, MARGIN = 640, 400, 60
 
 
-def front_picture(trials: Sequence[Trial], chosen: int, title: str) -> str:
-    """Each fully trained trial as a dot, the `chosen` one red; 640 x 400, black on white, text as text."""
-    points = [(t.number, t.full_result.latency.median_ms, t.full_result.accuracy) for t in trials if t.full_result]
+def front_picture(points: Sequence[tuple[int, float, float]], chosen: int, title: str) -> str:
+    """Each trial's number, latency and accuracy as a dot, the `chosen` red; 640 x 400, black on white, text as text."""
     latencies, accuracies = [x for _, x, _ in points], [y for _, _, y in points]
     best = sorted((x, -y) for _, x, y in points)
     steps, highest = [], -1.0

@@ -37,18 +37,25 @@ class JobStatus:
 
 
 def submit(
-    spec: JobSpec, work: UnitOfWork, key: str | None = None, body_hash: str = "", seed_with: Sequence[str] = ()
+    spec: JobSpec,
+    work: UnitOfWork,
+    key: str | None = None,
+    body_hash: str = "",
+    seed_with: Sequence[str] = (),
+    reading: UnitOfWork | None = None,
 ) -> Job:
     """A new queued job; Invalid where the service cannot do it, and then nothing is stored.
 
     It tries first the cells `seed_with`, named as published ones or by the keys of registered ones, then the front of
     the job that it reuses. The same idempotency `key` with the same `body_hash` gives the job it made before, another
-    hash KeyReused.
+    hash KeyReused. All that is looked up goes through `reading`, where there is such a way: it takes no writer's lock.
     """
-    with work() as store:
-        if key is not None and (made := store.job_of_key(key, body_hash)):
-            return made  # whatever has become known since then
-    spec = checked(spec, work, seed_with)
+    reading = reading or work
+    if key is not None:
+        with reading() as store:
+            if made := store.job_of_key(key, body_hash):
+                return made  # whatever has become known since then
+    spec = checked(spec, reading, seed_with)
     with work() as store:
         for genotype in spec.seed_with:
             store.add_genotype(genotype)

@@ -49,6 +49,13 @@ class Measurements:
         best = max((accuracy for accuracy in accuracies if accuracy is not None), default=None)
         return Measurements(new[-1].id, columns, front, tuple(worst.tolist()), best)
 
+    @property
+    def points(self) -> list[tuple[int, float, float]]:
+        """Number, latency in milliseconds and accuracy of each, in the order of the numbers."""
+        number, latency_ms, accuracy = (self.columns[name] for name in ("number", "latency_ms", "accuracy"))
+        rows = zip(number.astype(int).tolist(), latency_ms.tolist(), accuracy.tolist(), strict=True)
+        return sorted(rows)
+
     def front_under(self, max_latency_ms: float | None, objectives: Sequence[Objective]) -> list[int]:
         """The numbers of the trials that keep the limits, are no slower, and that no other of them beats."""
         rows = self.front

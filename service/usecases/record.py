@@ -10,6 +10,7 @@ from typing import Any
 
 from service.domain.trial import Evaluation, Trial
 from service.ports import UnitOfWork
+from service.usecases.trials import every
 from workers.messages import Failed, LatencyMeasurement
 
 Row = dict[str, Any]
@@ -27,11 +28,9 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def rows(job_id: int, work: UnitOfWork) -> list[Row]:
     """Every evaluation in the order of trial and fidelity; a trial without any is a row of its own.
 
-    NotFound where there is no such job.
+    NotFound where there is no such job. Of one that searches, later trials are told as they are later.
     """
-    with work() as store:
-        trials = store.trials(job_id)
-    return [row for trial in trials for row in _rows_of(trial)]
+    return [row for trial in every(job_id, work) for row in _rows_of(trial)]
 
 
 def as_csv(rows: Iterable[Row]) -> Iterator[str]:

@@ -6,9 +6,11 @@ import csv
 import json
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from service.ports import UnitOfWork
+from service.usecases import trials
 from service.usecases.record import as_csv
 from tests.api.problems import problem
 from tests.builders import proposal
@@ -28,6 +30,15 @@ def test_every_evaluation_is_a_line_of_json(http: TestClient, searched: dict[str
         else:
             assert (row["failure"], row["accuracy"]) == (report.failure, None)
         assert row["choices"]
+
+
+def test_it_is_read_a_few_trials_at_once(
+    http: TestClient, searched: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = http.get("/v1/jobs/1/record.jsonl").text
+    for few in (1, 2, 5, len(SEARCH)):
+        monkeypatch.setattr(trials, "AT_ONCE", few)
+        assert http.get("/v1/jobs/1/record.jsonl").text == whole
 
 
 def test_the_csv_file_says_the_same(http: TestClient, searched: dict[str, Any]) -> None:

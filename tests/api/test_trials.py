@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from typing import Any
 
@@ -48,6 +49,13 @@ def test_an_export_holds_the_code_the_weights_and_their_story(http: TestClient, 
     assert set(files) == {"model.py", "weights.safetensors", "config.json", "front.svg", "README.md"}
     assert files["weights.safetensors"] == WEIGHTS["inference"]
     assert json.loads(files["config.json"])["accuracy"] == 0.96
+    picture = files["front.svg"].decode()
+    assert re.findall(r'r="(\d)" fill="(#\w+)"><title>trial (\d): ([\d.]+), ([\d.]+) ms', picture) == [
+        ("3", "#356", "0", "0.9000", "1.000"),
+        ("6", "#c00", "3", "0.9600", "1.200"),
+        ("3", "#356", "4", "0.9700", "4.000"),
+        ("3", "#356", "5", "0.8900", "3.000"),
+    ]
 
 
 def test_a_trial_that_was_not_trained_to_the_end_cannot_be_exported(http: TestClient, searched: dict[str, Any]) -> None:

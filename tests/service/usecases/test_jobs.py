@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 import pytest
 
 from service.domain.errors import Conflict, Invalid, KeyReused, NotFound
 from service.domain.job import Budget, JobState, Resources
 from service.domain.objectives import Objective
-from service.ports import UnitOfWork
+from service.ports import Store, UnitOfWork
 from service.store.memory import MemoryUnitOfWork
 from service.usecases import jobs, trials
 from tests.builders import evaluated, genotype, job_spec, latency
@@ -17,6 +19,17 @@ from tests.service.usecases.recorded import record_job
 @pytest.fixture
 def work() -> UnitOfWork:
     return MemoryUnitOfWork()
+
+
+class Opened:
+    """Counts the transactions of a record."""
+
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work, self.count = work, 0
+
+    def __call__(self) -> AbstractContextManager[Store]:
+        self.count += 1
+        return self._work()
 
 
 def test_a_submitted_job_waits(work: UnitOfWork) -> None:
@@ -32,6 +45,16 @@ def test_submitting_again_with_the_same_key_gives_the_same_job(work: UnitOfWork)
     assert jobs.submit(job_spec(), work, key="k", body_hash="h") == first
     with pytest.raises(KeyReused):
         jobs.submit(job_spec(), work, key="k", body_hash="other")
+
+
+def test_all_that_is_looked_up_at_submission_takes_no_writers_lock(work: UnitOfWork) -> None:
+    known = record_job(work, [evaluated(6)])
+    writing = Opened(work)
+    job = jobs.submit(job_spec(reuse=known.id), writing, "k", "h", ["nasnet-a"], reading=work)
+    assert len(job.spec.seed_with) == 2
+    assert writing.count == 1
+    jobs.submit(job_spec(reuse=known.id), writing, "k", "h", reading=work)
+    assert writing.count == 1
 
 
 @pytest.mark.parametrize(
