@@ -136,11 +136,10 @@ def _ends(place: Place, face: Face, older_is_given: bool, newest_is_given: bool)
 
 
 def _edge(place: Place, operator: str, source: int) -> Cost:
-    """The operator, and its node's reading of what it gives."""
-    own = OPERATORS[operator].cost(
+    """The operator alone."""
+    return OPERATORS[operator].cost(
         place.width_of(source), place.channels, place.size_of(source), place.stride_from(source)
     )
-    return own + moved(place.channels, place.size, 0, place.size)
 
 
 def _nodes(place: Place, targets: tuple[int, ...], joined: tuple[int, ...]) -> Cost:
@@ -149,11 +148,11 @@ def _nodes(place: Place, targets: tuple[int, ...], joined: tuple[int, ...]) -> C
 
 
 def _node(place: Place, edges: int, joined: bool) -> Cost:
-    """The writing of the sum or, where a node concatenates, of the wide tensor, and what makes it narrow again."""
-    if not joined:
-        return moved(0, place.size, place.channels, place.size)
-    join = place.join(edges)
-    return moved(0, place.size, join.channels_in, place.size) + _preparation(join)
+    """The sum of its edges, which one edge needs none of, or their concatenation and what makes it narrow again."""
+    if joined:
+        join = place.join(edges)
+        return moved(join.channels_in, place.size, join.channels_in, place.size) + _preparation(join)
+    return moved(edges * place.channels, place.size, place.channels, place.size) if edges > 1 else Cost()
 
 
 def auxiliary_cost(architecture: Architecture) -> Cost:

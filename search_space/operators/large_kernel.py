@@ -143,8 +143,10 @@ class LargeKernelRep(Operator):
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         size_out = strided(size, stride)
+        kernels = (self.kernel, *(kernel for kernel, _ in DILATED_BRANCHES[self.kernel]))
         total = pointwise_norm(channels_in, channels, size_out)
-        for kernel in (self.kernel, *(size for size, _ in DILATED_BRANCHES[self.kernel])):
+        total += moved(len(kernels) * channels_in, size_out, channels_in, size_out)
+        for kernel in kernels:
             total += depthwise(channels_in, (kernel,) * len(size), size, size_out) + batch_norm(channels_in)
         return total
 
