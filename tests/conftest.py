@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.postgres import postgres_or_skip
 
@@ -15,6 +16,9 @@ from tests.postgres import postgres_or_skip
 os.environ["OMP_NUM_THREADS"] = "1"
 # Ray gives its workers the lowest rank but four; beside the other tests they would hardly have their turn.
 os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 - so spelt by Ray
+# Property tests have no deadline either: the machine may be busy with others.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 if DATA.is_dir():
     os.environ.setdefault("CELLSMITH_DATA", str(DATA))

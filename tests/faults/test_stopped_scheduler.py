@@ -53,12 +53,19 @@ class Two:
         """Stops a process, but not between two statements of a transaction: SQLite would wait for it for ever."""
         while True:
             os.kill(id, signal.SIGSTOP)
+            wait_for(lambda: stands_still(id), 10, "every thread of it stands still")
             with contextlib.suppress(sqlite3.OperationalError), sqlite3.connect(self.record, timeout=0.3) as connection:
                 connection.execute("BEGIN IMMEDIATE")
                 connection.rollback()
                 return
             os.kill(id, signal.SIGCONT)
             time.sleep(0.1)
+
+
+def stands_still(id: int) -> bool:
+    """Whether the signal has reached every thread: until then one may still begin a transaction."""
+    tasks = Path(f"/proc/{id}/task").iterdir()
+    return all(" T " in (task / "stat").read_text().rpartition(")")[2][:3] for task in tasks)
 
 
 @pytest.mark.xdist_group("machine")
