@@ -13,7 +13,7 @@ def without_unread(text: str) -> str:
 
     A part of a network, which is read by being in it, stays.
     """
-    for name, value in set(_SET.findall(text)):
+    for name, value in dict.fromkeys(_SET.findall(text)):
         rest = re.sub(rf"^ +self\.{name}(?:: [^=\n]+)?(?: = |\.append\()[^\n]*\n", "", text, flags=re.MULTILINE)
         if not _MAKES_A_PART.search(value) and not re.search(rf"\.{name}\b", rest):
             text = rest

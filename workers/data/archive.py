@@ -53,6 +53,12 @@ class Archive:
                 raise Unsuitable(f"{name} holds {array.dtype}; give it whole numbers or texts: {name}.astype(int).")
         if self.test is not None and self.test.dtype.kind != "b":
             raise Unsuitable(f"test holds {self.test.dtype}; give it True and False: test.astype(bool).")
+        if self.test is not None and self.groups is not None:
+            torn = np.intersect1d(self.groups[self.test], self.groups[~self.test])
+            if len(torn):
+                raise Unsuitable(
+                    f"test marks some items of group {torn[0]} and not all: a group must not be torn apart."
+                )
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from search_space.skeleton import INPUTS, InvalidSkeleton, Skeleton
 from workers.data.archive import Archive, Unsuitable, digest, read
 from workers.data.catalogue import DATA_VARIABLE, DATASETS, Dataset, data_folder
-from workers.data.registered import datasets, write
+from workers.data.registered import ENDING, datasets, write
 from workers.data.splits import split
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -60,6 +60,8 @@ def register(name: str, folder: Path, licence: str = "not stated", source: str =
     if not file.is_file():
         raise Unsuitable(f"Put {file.name} into {folder}, the folder named by {DATA_VARIABLE}.")
     sha256, known = digest(file), datasets(folder).get(name)
+    if known is None and (folder / f"{name}{ENDING}").exists():
+        raise Unsuitable(f"{name}{ENDING} cannot be read, and results may rest on it: use another name.")
     if known is not None and known.sha256 != sha256:
         raise Unsuitable(f"{name!r} is registered with another content, which results rest on: use another name.")
     archive = read(file)

@@ -31,12 +31,25 @@ def write(dataset: Dataset, folder: Path) -> None:
     whole.replace(folder / f"{dataset.name}{ENDING}")
 
 
+def _is_whole(dataset: Dataset, file: Path) -> bool:
+    """Whether what was read is what `write` writes, so that nobody stumbles over it later."""
+    texts = (dataset.name, dataset.summary, dataset.licence, dataset.source, dataset.sha256, *dataset.class_names)
+    numbers = (dataset.validation_images, *dataset.input_shape, *dataset.mean, *dataset.sd)
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(isinstance(number, int | float) for number in numbers)
+        and file.name == f"{dataset.name}{ENDING}"
+        and dataset.files == (f"{dataset.name}.npz",)
+    )
+
+
 def _read(file: Path) -> Dataset | None:
     try:
         fields = json.loads(file.read_text())
         values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
         }
-        return Dataset(**values)
+        dataset = Dataset(**values)
+        return dataset if _is_whole(dataset, file) else None
     except (OSError, ValueError, TypeError, AttributeError):
         return None

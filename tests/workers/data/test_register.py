@@ -16,6 +16,7 @@ import pytest
 from api.schemas.job_create import JobCreate
 from service.domain.errors import Invalid
 from workers.data.archive import Unsuitable
+from workers.data.catalogue import DATASETS
 from workers.data.load import DatasetAbsent, load
 from workers.data.register import register
 from workers.data.registered import datasets
@@ -124,9 +125,19 @@ def test_a_name_stands_for_one_content(folder: Path) -> None:
 
 
 def test_a_damaged_description_is_passed_over(folder: Path) -> None:
+    put(folder, "four", **arrays())
+    register("four", folder)
+    four = json.loads((folder / "four.dataset.json").read_text())
+    wrong = {"five": {}, "six": {"name": "six", "files": []}, "seven": {"name": 7, "files": ["7.npz"]}}
+    for name, changes in wrong.items():
+        (folder / f"{name}.dataset.json").write_text(json.dumps(four | changes))
+    assert set(datasets()) - set(DATASETS) == {"four"}
     for name, text in (("one", "{"), ("two", "[]"), ("three", '{"name": "three"}')):
         (folder / f"{name}.dataset.json").write_text(text)
     assert not {"one", "two", "three"} & set(datasets())
+    put(folder, "one", **arrays())
+    with pytest.raises(Unsuitable, match=r"one\.dataset\.json cannot be read, and results may rest on it"):
+        register("one", folder)
     with pytest.raises(Invalid, match="Unknown data set 'two'"):
         JobCreate.model_validate({"dataset": "two"}).to_spec()
 
@@ -149,6 +160,7 @@ def test_a_damaged_description_is_passed_over(folder: Path) -> None:
         ({"y": np.arange(60) // 59}, "Class 1 would have no item in the validation part"),
         ({"test": np.arange(60)}, "test holds int64"),
         ({"test": np.ones(60, dtype=bool)}, "too few images"),
+        ({"groups": np.arange(60) // 3, "test": np.arange(60) % 3 == 0}, "some items of group 0 and not all"),
         ({"groups": np.zeros(60, dtype=int)}, "too few images, or groups"),
         ({"group": np.arange(60)}, "has group too; only x, y, groups and test are known"),
     ],
