@@ -72,8 +72,13 @@ class EvaluationRequest:
     def key(self) -> str:
         """Equal for two requests whose results may stand in for each other, whatever their fidelities."""
         conditions = _conditions(self.skeleton, self.dataset, self.recipe, self.seed, self.device, self.threads)
-        return hashlib.sha256(f"{self.genotype.key} {conditions}".encode()).hexdigest()
+        used = {edge.operator for _, cell in self.genotype.cells for edge in cell.edges}
+        revisions = "".join(f" {name} {_REVISIONS[name]}" for name in sorted(used & _REVISIONS.keys()))
+        return hashlib.sha256(f"{self.genotype.key} {conditions}{revisions}".encode()).hexdigest()
 
+
+# Operators that compute otherwise than in an earlier version, whose results do not stand in for theirs.
+_REVISIONS = {"cmix": 2, "smix": 2}
 
 # Fields that skeletons did not always have: with these values, results from before still stand in.
 _ADDED_LATER = (("head", "average"), ("recursion", 1), ("reversible", False), ("initialisation", "he"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from search_space.genotype import Cell, Edge, Genotype
 from search_space.published import published
 from search_space.skeleton import Skeleton
 from workers.messages import EvaluationRequest, Recipe
@@ -28,3 +29,9 @@ def test_another_network_around_the_cells_is_another_request() -> None:
         for change in ({}, {"recursion": 2}, {"reversible": True}, {"initialisation": "dirac"}, {"norm": "gn"})
     ]
     assert len({replace(REQUEST, skeleton=skeleton).key for skeleton in skeletons}) == len(skeletons)
+
+
+def test_what_an_operator_found_before_it_computed_otherwise_does_not_stand_in() -> None:
+    cell = Cell((Edge(0, 2, "smix"), Edge(1, 2, "identity")), (2,))
+    before = "63123d37e7336b85e137ce8d7d7c0df1d8b99da1e76781cbfa71c6c6b970c52d"
+    assert replace(REQUEST, genotype=Genotype(cell, cell)).key != before
