@@ -2,9 +2,10 @@
 
 Ours is what an evaluation does: blocks of passes apart in time, in processor time, each pass beside one of the
 reference. The other is what a timing script does: the median of 101 passes in one stretch, by the wall, with the
-interval of independent samples. Both take their turns in the same minutes. `loaded_to_alone_ratio` is 1 where other
-work does not change a latency; `spread` is what lies between the 5th and the 95th percentile of all repeats, as a share
-of their median; `held_share` says how many intervals hold the median of all repeats alone.
+interval of independent samples. Both take their turns in the same minutes, each repeat in a process of its own, as two
+evaluations may be in two workers. `loaded_to_alone_ratio` is 1 where other work does not change a latency; `spread` is
+what lies between the 5th and the 95th percentile of all repeats, as a share of their median; `held_share` says how many
+intervals hold the median of all repeats alone.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import multiprocessing
 import random
 import time
+from concurrent.futures import ProcessPoolExecutor
 from statistics import median
 
 import torch
@@ -38,16 +40,13 @@ def main() -> None:
     arguments.add_argument("--repeats", type=int, default=12)
     arguments.add_argument("--processes", type=int, default=2, help="that compute beside the measurements under load")
     given = arguments.parse_args()
-    torch.set_num_threads(1)
-    network = merge(Architecture(spaces["nasnet"].sample(random.Random(7)), SKELETON).build())
-    alone = both(network, given.repeats)
+    alone = both(given.repeats)
     others = [multiprocessing.Process(target=compute, daemon=True) for _ in range(given.processes)]
     for other in others:
         other.start()
     try:
         time.sleep(3)  # while they import
-        shared_reference.cache_clear()  # a worker that begins under load knows no quiet minutes
-        loaded = both(network, given.repeats)
+        loaded = both(given.repeats)
     finally:
         for other in others:
             other.kill()
@@ -63,13 +62,19 @@ def main() -> None:
     report(figures, given.json)
 
 
-def both(network: nn.Module, repeats: int) -> dict[str, list[Repeat]]:
+def both(repeats: int) -> dict[str, list[Repeat]]:
     """Latencies in ms and their intervals, both sides in turn."""
-    found: dict[str, list[Repeat]] = {"ours": [], "one_stretch": []}
-    for _ in range(repeats):
-        found["ours"].append(ours(network))
-        found["one_stretch"].append(one_stretch(network))
-    return found
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=1) as fresh:
+        found = list(fresh.map(repeat, range(repeats)))
+    return {"ours": [one for one, _ in found], "one_stretch": [other for _, other in found]}
+
+
+def repeat(_: int) -> tuple[Repeat, Repeat]:
+    """Both sides once, on a network that is the same in every process."""
+    torch.set_num_threads(1)
+    network = merge(Architecture(spaces["nasnet"].sample(random.Random(7)), SKELETON).build())
+    return ours(network), one_stretch(network)
 
 
 def ours(network: nn.Module) -> Repeat:

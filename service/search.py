@@ -346,6 +346,7 @@ class Search:
             genotype=trial.proposal.genotype,
             skeleton=spec.skeleton,
             dataset=spec.dataset,
+            data_sha256=spec.data_sha256,
             recipe=spec.recipe,
             seed=spec.seed,
             fidelities=self._remaining(trial),

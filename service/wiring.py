@@ -9,6 +9,7 @@ from pathlib import Path
 
 from service.dispatch.local import on_a_worker
 from service.dispatch.tune import TuneDispatcher
+from service.domain.errors import Invalid
 from service.domain.job import JobSpec
 from service.domain.shares import Share
 from service.leases import Leases
@@ -16,9 +17,10 @@ from service.ports import UnitOfWork
 from service.runner import Runner
 from service.sampling.registry import proposer_for
 from service.settings import Settings
+from service.usecases.datasets import named
 from service.usecases.reach import refuse_out_of_reach
 from workers.data.load import load
-from workers.data.splits import split
+from workers.data.splits import SearchData, split
 from workers.device import profile_device
 from workers.evaluate import evaluate
 
@@ -31,7 +33,20 @@ def _dispatcher(spec: JobSpec, reading: UnitOfWork, scratch: Path, share: Share)
         profiles = store.devices()
     # A job that was submitted before this machine was measured is held against it now.
     refuse_out_of_reach(spec, profiles)
-    return TuneDispatcher(evaluate, split(load(spec.dataset), spec.seed).search, scratch, share)
+    return TuneDispatcher(evaluate, search_data(spec), scratch, share)
+
+
+def search_data(spec: JobSpec) -> SearchData:
+    """What a job's search may see; Invalid where its data are others now, or a part of them lacks a class."""
+    dataset = named(spec.dataset)
+    if spec.data_sha256 not in ("", dataset.sha256):  # jobs of earlier versions do not say
+        raise Invalid("dataset", f"{dataset.name!r} has another content than when this job was submitted.")
+    data = split(load(spec.dataset), spec.seed).search
+    if lack := data.lacks(dataset.classes):
+        part, absent = lack
+        told = f"class {dataset.class_names[absent]} has no item in the {part} part"
+        raise Invalid("seed", f"With seed {spec.seed}, {told} of {dataset.name}: use another seed.")
+    return data
 
 
 def holder_of(settings: Settings) -> str:

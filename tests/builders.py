@@ -48,6 +48,7 @@ def evaluated(fidelity: int = 6, **changes: Any) -> Evaluated:
         "params": 12_345,
         "macs": 678_901,
         "seconds": 1.25,
+        "images": 300,
     }
     return Evaluated(**fields | changes)
 

@@ -41,7 +41,8 @@ class EvaluationRequest:
     """One architecture to train and measure, at each of `fidelities` in turn (epochs, rising, the last one full).
 
     Each report may take `deadline_s` and, beyond what an idle worker holds, `memory_mb`; None for a fair share.
-    A network that is surely slower than `latency_limit_ms` is not trained.
+    A network that is surely slower than `latency_limit_ms` is not trained. `data_sha256` is that of data which a user
+    has registered.
     """
 
     genotype: Genotype
@@ -55,6 +56,7 @@ class EvaluationRequest:
     deadline_s: float = 600.0
     memory_mb: int | None = None
     latency_limit_ms: float | None = None
+    data_sha256: str = ""
 
     def __post_init__(self) -> None:
         if not self.fidelities or list(self.fidelities) != sorted(set(self.fidelities)) or self.fidelities[0] < 1:
@@ -71,7 +73,8 @@ class EvaluationRequest:
     @property
     def key(self) -> str:
         """Equal for two requests whose results may stand in for each other, whatever their fidelities."""
-        conditions = _conditions(self.skeleton, self.dataset, self.recipe, self.seed, self.device, self.threads)
+        data = f"{self.dataset} {self.data_sha256}".rstrip()
+        conditions = _conditions(self.skeleton, data, self.recipe, self.seed, self.device, self.threads)
         used = {edge.operator for _, cell in self.genotype.cells for edge in cell.edges}
         revisions = "".join(f" {name} {_REVISIONS[name]}" for name in sorted(used & _REVISIONS.keys()))
         return hashlib.sha256(f"{self.genotype.key} {conditions}{revisions}".encode()).hexdigest()
@@ -85,11 +88,16 @@ _ADDED_LATER = (("head", "average"), ("recursion", 1), ("reversible", False), ("
 
 
 @lru_cache(maxsize=64)
-def _conditions(skeleton: Skeleton, dataset: str, recipe: Recipe, seed: int, device: str, threads: int) -> str:
+def _conditions(skeleton: Skeleton, data: str, recipe: Recipe, seed: int, device: str, threads: int) -> str:
     """Everything but the cell that decides what an evaluation finds; the same for all trials of a job."""
-    parts = {"dataset": dataset, "seed": seed, "device": device, "threads": threads}
+    parts = {"dataset": data, "seed": seed, "device": device, "threads": threads}
     around = {name: value for name, value in asdict(skeleton).items() if (name, value) not in _ADDED_LATER}
     return json.dumps(parts | {"skeleton": around, "recipe": asdict(recipe)}, sort_keys=True)
+
+
+REPEATS_APART = 0.03
+"""How far latencies of one network lie apart that were measured at other times by other workers: their standard
+deviation, as a share, as `python -m benchmarks.latency` shows it. The blocks of one evaluation do not see it."""
 
 
 @dataclass(frozen=True)  # without slots, so that medians are found once
@@ -128,10 +136,11 @@ class LatencyMeasurement:
 
     @cached_property
     def interval_ms(self) -> tuple[float, float]:
-        """A 95 % interval of the median, see `median_interval`."""
+        """Holds with 95 % what would be found at other times too: of `median_interval` and REPEATS_APART together."""
         ratios = iter(self._ratios)
         low, high = median_interval([list(islice(ratios, size)) for size in self.blocks or (len(self.samples_ms),)])
-        return low * self._scale_ms, high * self._scale_ms
+        below, above = (math.hypot(math.log(bound / self.ratio), 1.96 * REPEATS_APART) for bound in (low, high))
+        return self.median_ms * math.exp(-below), self.median_ms * math.exp(above)
 
     def __str__(self) -> str:
         low, high = self.interval_ms
@@ -168,6 +177,7 @@ class Evaluated:
     """What one evaluation found at one fidelity. `accuracy` is a share of the validation images, 0 to 1.
 
     `peak_memory_bytes` follow from the description, see `search_space.memory`; None in what was recorded before.
+    `images` is how many validation images there were; None likewise.
     `weights` maps a form, "training" or "inference", to safetensors bytes; only the full fidelity has them.
     """
 
@@ -179,6 +189,7 @@ class Evaluated:
     seconds: float
     weights: dict[str, bytes] = field(default_factory=dict, repr=False)
     peak_memory_bytes: int | None = None
+    images: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.accuracy <= 1:

@@ -32,7 +32,7 @@ class ObjectiveRead(Told):
 
 
 class PointRead(Told):
-    """A trial that no other trial beats. The intervals hold the accuracy, a share, and the median latency with 95 %.
+    """A trial that no other trial beats. The intervals hold the accuracy, a share, and the latency with 95 %.
 
     `alike` are the numbers of the points that it cannot be told apart from: their intervals overlap in every objective.
     """

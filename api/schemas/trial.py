@@ -23,7 +23,7 @@ class FailureRead(Told):
 
 
 class LatencyRead(Told):
-    """Times of single forward passes in milliseconds. `interval_ms` holds the median with 95 %.
+    """Times of single forward passes in milliseconds. `interval_ms` holds with 95 % what a repeat finds.
 
     `ratio` is the median over passes of a plain reference network, interleaved one by one.
     """

@@ -123,7 +123,7 @@ class Trial(TypedDict):
 
 
 class Point(TypedDict):
-    """A trial that no other trial beats. The intervals hold the accuracy, a share, and the median latency with 95 %.
+    """A trial that no other trial beats. The intervals hold the accuracy, a share, and the latency with 95 %.
 
     `alike` are the numbers of the points whose intervals overlap with its own in every objective.
     """

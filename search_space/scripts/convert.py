@@ -37,6 +37,7 @@ MOST_DIFFERENCE = 1e-4
 RESIST = {"model.onnx": ("halo", "dist_l1_", "rbf_"), "model.int8.onnx": ("halo", "dist_l1_", "rbf_", "cmix")}
 INSTEAD = {"model.onnx": "model.pt2", "model.int8.onnx": "model.pt2, which stays in float32"}
 CALIBRATION_IMAGES = 256
+CARD = "---\nlibrary_name: pytorch\n"
 HEADING = "## Converted, and scored again by convert.py"
 ONNX = ("onnx", "onnxscript", "onnxruntime")
 
@@ -69,16 +70,20 @@ def main() -> None:
 
 
 def tell(scores: dict[str, dict[str, float]], card: str) -> None:
-    """Writes the scores to the end of the model card, in place of those of a conversion before."""
-    with open(card) as file:
-        before = file.read().partition(HEADING)[0].rstrip()
+    """Writes the scores to the end of the model card, in place of earlier ones; leaves other files alone."""
+    with open(card, encoding="utf-8") as file:
+        text = file.read()
+    if not text.startswith(CARD):
+        return
+    before, _, after = text.partition(f"\n{HEADING}\n")
+    kept = before.rstrip() + ("\n" + after[after.index("\n## ") :] if "\n## " in after else "")
     rows = []
     for path, scored in scores.items():
         accuracy = f"{scored['accuracy']:.4f}" if "accuracy" in scored else "no images given"
         rows.append(f"| `{path}` | {scored['latency_ms']:.3f} ms | {accuracy} |")
     table = "\n".join([f"| file | one image, {torch.get_num_threads()} threads | accuracy |", "|---|---|---|", *rows])
-    with open(card, "w") as file:
-        file.write(f"{before}\n\n{HEADING}\n\n{table}\n")
+    with open(card, "w", encoding="utf-8") as file:
+        file.write(f"{kept.rstrip()}\n\n{HEADING}\n\n{table}\n")
 
 
 def described(text: str) -> tuple[set[str], list[int]]:

@@ -146,7 +146,8 @@ class EarlyStopping:
 class JobSpec:
     """What a user asks for, checked and with every default filled in.
 
-    A job of higher `priority` is served before one of lower; among equals the oldest comes first.
+    A job of higher `priority` is served before one of lower; among equals the oldest comes first. `data_sha256` is that
+    of data which a user has registered, so that results on other content never stand in.
     """
 
     dataset: str
@@ -165,6 +166,7 @@ class JobSpec:
     """Cells to try first, as trials 0, 1, ..., before the sampler proposes; they may lie outside the space."""
     reuse: int | None = None
     """The job whose front is among `seed_with`."""
+    data_sha256: str = ""
 
     def __post_init__(self) -> None:
         metrics = [objective.metric for objective in self.objectives]

@@ -43,4 +43,5 @@ def spec_from_data(data: Mapping[str, Any]) -> JobSpec:
         # what was written before jobs could begin with given cells has none
         seed_with=tuple(Genotype.from_json(json.dumps(genotype)) for genotype in data.get("seed_with", ())),
         reuse=data.get("reuse"),
+        data_sha256=data.get("data_sha256", ""),
     )

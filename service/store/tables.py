@@ -162,6 +162,7 @@ class EvaluationRow(Table):
     params: Mapped[int | None] = mapped_column(BigInteger)
     macs: Mapped[int | None] = mapped_column(BigInteger)
     peak_memory_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    images: Mapped[int | None]
     failure: Mapped[str | None]
     failure_message: Mapped[str | None]
     traceback: Mapped[str | None]

@@ -41,6 +41,7 @@ EVALUATION_COLUMNS = (
     EvaluationRow.params,
     EvaluationRow.macs,
     EvaluationRow.peak_memory_bytes,
+    EvaluationRow.images,
     EvaluationRow.failure,
     EvaluationRow.failure_message,
     EvaluationRow.traceback,
@@ -259,6 +260,7 @@ def _evaluation_values(evaluation: Evaluation) -> dict[str, Any]:
         "params": report.params,
         "macs": report.macs,
         "peak_memory_bytes": report.peak_memory_bytes,
+        "images": report.images,
     }
     return values | metrics | _latency_values(report.latency)
 
@@ -285,6 +287,7 @@ def _report(row: Row[Any]) -> EvaluationReport:
         macs=row.macs,
         seconds=row.seconds,
         peak_memory_bytes=row.peak_memory_bytes,
+        images=row.images,
     )
 
 

@@ -90,7 +90,8 @@ def of(
     """
     objectives = job.spec.objectives
     images = dataset_of(job).validation_images
-    full = [FrontPoint(trial, trial.full_result, images) for trial in trials if trial.full_result]
+    results = [(trial, trial.full_result) for trial in trials]
+    full = [FrontPoint(trial, result, result.images or images) for trial, result in results if result]
     others = [] if worst_of_all is None else [worst_of_all]
     worst = _reference(objectives, [*others, *(losses(objectives, point.result) for point in full)])
     kept = [

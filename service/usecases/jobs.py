@@ -64,7 +64,7 @@ def submit(
 
 def checked(spec: JobSpec, work: UnitOfWork, seed_with: Sequence[str] = ()) -> JobSpec:
     """The job with all cells that it tries first; Invalid where the service cannot do it. Nothing is stored."""
-    named(spec.dataset)
+    dataset = named(spec.dataset)
     latency = latency_objective(spec.objectives)
     with work() as store:
         profiles = store.devices()
@@ -77,7 +77,7 @@ def checked(spec: JobSpec, work: UnitOfWork, seed_with: Sequence[str] = ()) -> J
         if spec.reuse is not None:
             front = [genotype for genotype in _front_of(spec.reuse, spec, store, work) if genotype not in given]
             given += front[: max(0, spec.budget.trials - len(given))]
-    return replace(spec, seed_with=tuple(given))
+    return replace(spec, seed_with=tuple(given), data_sha256=dataset.sha256)
 
 
 def _front_of(id: int, spec: JobSpec, store: Store, work: UnitOfWork) -> list[Genotype]:

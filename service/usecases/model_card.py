@@ -77,11 +77,12 @@ def model_card(job: Job, trial: Trial, result: Evaluated, form: Form, device: Ma
     """
     low, high = result.latency.interval_ms
     dataset, skeleton = dataset_of(job), job.spec.skeleton
-    worst, best = share_interval(result.accuracy, dataset.validation_images)
+    images = result.images or dataset.validation_images
+    worst, best = share_interval(result.accuracy, images)
     return CARD.format(
         task="image-classification" if skeleton.dims == 2 else "other",
         inputs=INPUTS[skeleton.dims],
-        images=dataset.validation_images,
+        images=images,
         worst=worst,
         best=best,
         key=trial.proposal.genotype.key,

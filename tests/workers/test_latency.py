@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import gc
+import math
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +17,7 @@ from torch import Tensor, nn
 
 from tests.workers.plain import plain_network
 from workers.latency import FEWEST_PASSES, Gauge, Reference, reference_network, shared_reference
-from workers.messages import LatencyMeasurement
+from workers.messages import REPEATS_APART, LatencyMeasurement
 
 SHAPE = (1, 8, 8)
 
@@ -182,6 +184,17 @@ def test_a_latency_lies_in_its_interval_and_is_that_of_the_undisturbed_machine(
     low, high = measured.interval_ms
     assert measured.median_ms == pytest.approx(median(samples_ms))
     assert low <= measured.median_ms <= high
+
+
+def test_an_interval_holds_what_repeats_at_other_times_find_however_alike_the_passes_of_one_are() -> None:
+    chance = random.Random(0)
+    steady = [
+        LatencyMeasurement("local", 1, 1, (found_ms,) * 50, (1.0,) * 50, (25, 25))
+        for found_ms in (2 * math.exp(chance.gauss(0, REPEATS_APART)) for _ in range(1000))
+    ]
+    held = sum(low <= 2 <= high for low, high in (measured.interval_ms for measured in steady))
+    assert 930 <= held <= 970
+    assert not steady[0].surely_exceeds(steady[0].median_ms * 0.98)
 
 
 @pytest.mark.parametrize("blocks", [(1, 1), (2, 2), (0, 3)])

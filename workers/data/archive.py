@@ -16,6 +16,8 @@ from workers.data.labelled import Images, LabelledData
 
 NEEDED, OPTIONAL = ("x", "y"), ("groups", "test")
 LARGEST = float(np.finfo(np.float32).max)
+UNREADABLE = (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError)
+"""What numpy and zipfile raise of files that are torn, encrypted, or packed in a way that they do not know."""
 
 
 class Unsuitable(ValueError):
@@ -71,15 +73,21 @@ class Archive:
         return LabelledData(images_NCHW, _numbered(self.y), groups_N, self.test)
 
 
-def read(file: Path) -> Archive:
-    """Unsuitable where the file is no archive of the arrays x and y and, where wanted, groups and test."""
+def read(file: Path) -> tuple[Archive, str]:
+    """What the file holds, and its SHA-256.
+
+    Unsuitable where it is no archive of the arrays x and y and, where wanted, groups and test.
+    """
     advice = f"write it by np.savez({file.name!r}, x=..., y=...)"
     if not zipfile.is_zipfile(file):
         raise Unsuitable(f"{file.name} is no NumPy archive: {advice}.")
     try:
-        with np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        with file.open("rb") as content:
+            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+            content.seek(0)
+            with np.load(content, allow_pickle=False) as archive:
+                arrays = {name: archive[name] for name in archive.files}
+    except UNREADABLE as error:
         raise Unsuitable(f"{file.name} cannot be read ({error}): {advice}, of plain numbers.") from error
     if missing := [name for name in NEEDED if name not in arrays]:
         raise Unsuitable(
@@ -90,13 +98,9 @@ def read(file: Path) -> Archive:
         raise Unsuitable(
             f"{file.name} has {', '.join(unknown)} too; only x, y, groups and test are known: leave it out."
         )
-    return Archive(**arrays)
-
-
-def digest(file: Path) -> str:
-    """SHA-256 of what the file holds."""
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+    if odd := [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]:
+        raise Unsuitable(f"{odd[0]} in {file.name} is no NumPy array: {advice}.")
+    return Archive(**arrays), sha256
 
 
 def _numbered(names_N: NDArray[Any]) -> NDArray[np.int64]:

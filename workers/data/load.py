@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from workers.data.adrenalmnist3d import load_adrenalmnist3d
-from workers.data.archive import digest, read
+from workers.data.archive import read
 from workers.data.catalogue import Dataset, data_folder
 from workers.data.cifar10 import load_cifar10
 from workers.data.digits import load_digits
@@ -52,8 +52,8 @@ def load(name: str, folder: Path | None = None) -> LabelledData:
 
 def _registered(dataset: Dataset, folder: Path) -> LabelledData:
     file = folder / dataset.files[0]
-    if digest(file) != dataset.sha256:
+    archive, sha256 = read(file)
+    if sha256 != dataset.sha256:
         told = f"{file.name} has changed since it was registered: put the old one back, or register it by another name."
         raise DatasetAbsent(told)
-    archive = read(file)
     return archive.labelled(standardised(archive.x, dataset))

@@ -19,13 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_space.skeleton import INPUTS, InvalidSkeleton, Skeleton
-from workers.data.archive import Archive, Unsuitable, digest, read
+from workers.data.archive import Archive, Unsuitable, read
 from workers.data.catalogue import DATA_VARIABLE, DATASETS, Dataset, data_folder
 from workers.data.registered import ENDING, datasets, write
 from workers.data.splits import split
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 LEAST_SD = 1e-6  # of the mean: what float32 can still tell apart
+SMALLEST = float(np.finfo(np.float32).tiny)
 AT_ONCE = 1024
 
 
@@ -52,19 +53,20 @@ def register(name: str, folder: Path, licence: str = "not stated", source: str =
 
     A name stands for one content for good, as results that jobs have recorded under it do. Mean and standard deviation
     are those of all items that `test` does not mark. With groups of unequal sizes, how many items score a network
-    depends a little on a job's seed; `validation_images` is what it is with seed 0.
+    depends a little on a job's seed; `validation_images` is what it is with seed 0. A job whose seed leaves a part
+    without one of the classes is refused when its turn comes.
     """
     file = folder / f"{name}.npz"
     if name in DATASETS or not NAME.fullmatch(name):
         raise Unsuitable(f"A data set cannot be called {name!r}: use another name, of a to z, 0 to 9, _ and -.")
     if not file.is_file():
         raise Unsuitable(f"Put {file.name} into {folder}, the folder named by {DATA_VARIABLE}.")
-    sha256, known = digest(file), datasets(folder).get(name)
+    archive, sha256 = read(file)
+    known = datasets(folder).get(name)
     if known is None and (folder / f"{name}{ENDING}").exists():
         raise Unsuitable(f"{name}{ENDING} cannot be read, and results may rest on it: use another name.")
     if known is not None and known.sha256 != sha256:
         raise Unsuitable(f"{name!r} is registered with another content, which results rest on: use another name.")
-    archive = read(file)
     shape, classes = archive.x.shape[1:], archive.class_names
     try:
         Skeleton(shape, max(2, len(classes)), stages=1)
@@ -72,7 +74,7 @@ def register(name: str, folder: Path, licence: str = "not stated", source: str =
         raise Unsuitable(f"No network takes such items: {error}.") from error
     validation_images = _scoring(archive)
     mean, sd = _moments(archive.x if archive.test is None else archive.x[~archive.test])
-    constant = np.flatnonzero(sd <= LEAST_SD * np.abs(mean))
+    constant = np.flatnonzero((sd <= LEAST_SD * np.abs(mean)) | (sd < SMALLEST))
     if len(constant):
         raise Unsuitable(f"Channel {constant[0]} of x (from 0) is constant, as far as float32 can tell: leave it out.")
     dataset = Dataset(
@@ -89,7 +91,10 @@ def register(name: str, folder: Path, licence: str = "not stated", source: str =
         files=(file.name,),
         sha256=sha256,
     )
-    write(dataset, folder)
+    try:
+        write(dataset, folder)
+    except OSError as error:
+        raise Unsuitable(f"{name}{ENDING} cannot be written ({error}): let {folder} be written to.") from error
     return dataset
 
 
@@ -100,10 +105,10 @@ def _scoring(archive: Archive) -> int:
         parts = split(archive.labelled(nothing_NCL)).search
     except ValueError as error:
         raise Unsuitable(f"{error}: give it more; where there is a `test`, mark some and not all.") from error
-    for told, part in (("train", parts.train), ("validation", parts.validation)):
-        if absent := set(range(len(archive.class_names))) - set(part.labels_N.tolist()):
-            name = archive.class_names[min(absent)]
-            raise Unsuitable(f"Class {name} would have no item in the {told} part: give it more, in more groups.")
+    if lack := parts.lacks(len(archive.class_names)):
+        part, absent = lack
+        name = archive.class_names[absent]
+        raise Unsuitable(f"Class {name} would have no item in the {part} part: give it more, in more groups.")
     if len(archive.class_names) < 2:
         raise Unsuitable("y holds one class alone: give it two or more.")
     return len(parts.validation)

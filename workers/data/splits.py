@@ -19,6 +19,13 @@ class SearchData:
     train: LabelledData
     validation: LabelledData
 
+    def lacks(self, classes: int) -> tuple[str, int] | None:
+        """The part, "train" or "validation", that has no image of one of so many classes, and the first such class."""
+        for name, part in (("train", self.train), ("validation", self.validation)):
+            if absent := set(range(classes)) - set(part.labels_N.tolist()):
+                return name, min(absent)
+        return None
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:

@@ -150,15 +150,19 @@ def merged(folder: Path) -> Path:
 @pytest.mark.parametrize("file", ["model.pt2", "model.onnx"])
 def test_a_converted_network_computes_the_same_for_any_batch(merged: Path, file: str) -> None:
     folder = merged
+    (folder / "README.md").write_text("# No card\n")
     told = ran(folder, "convert.py", file, "--images", "images.pt").splitlines()
+    assert (folder / "README.md").read_text() == "# No card\n"
     assert [line.partition(":")[0] for line in told] == ["model.py", file]
     assert told[0].split()[-1] == told[1].split()[-1]
     assert (folder / file).stat().st_size > 10_000
 
 
 def test_a_network_of_8_bits_is_scored_again_in_accuracy_and_latency(merged: Path) -> None:
-    (merged / "README.md").write_text("# Cell\n")
-    for _ in range(2):
+    card = merged / "README.md"
+    card.write_text("---\nlibrary_name: pytorch\n---\n# Cell é\n", encoding="utf-8")
+    for note in ("", "\n## My notes\n\nkept\n"):
+        card.write_text(card.read_text(encoding="utf-8") + note, encoding="utf-8")
         told = ran(merged, "convert.py", "model.int8.onnx", "--images", "images.pt").splitlines()
     assert [line.partition(":")[0] for line in told] == ["model.py", "model.int8.onnx"]
     before, after = json.loads((merged / "conversions.json").read_text()).values()
@@ -172,9 +176,11 @@ def test_a_network_of_8_bits_is_scored_again_in_accuracy_and_latency(merged: Pat
         assert f"{path}: {scored['latency_ms']:.3f} ms" in line
         assert line.endswith(f"accuracy {scored['accuracy']:.4f}")
         row = f"| `{path}` | {scored['latency_ms']:.3f} ms | {scored['accuracy']:.4f} |"
-        assert (merged / "README.md").read_text().count(row) == 1
-    assert (merged / "README.md").read_text().count("Converted") == 1
-    assert (merged / "README.md").read_text().startswith("# Cell\n")
+        assert card.read_text(encoding="utf-8").count(row) == 1
+    sections = card.read_text(encoding="utf-8").split("\n## ")
+    assert sections[:2] == ["---\nlibrary_name: pytorch\n---\n# Cell é\n", "My notes\n\nkept\n"]
+    assert sections[2].startswith("Converted")
+    assert len(sections) == 3
     nodes = [node.op_type for node in onnx.load(merged / "model.int8.onnx").graph.node]
     assert "QuantizeLinear" in nodes
     assert any(

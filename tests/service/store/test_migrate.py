@@ -88,6 +88,27 @@ def test_two_thousand_rows_outlive_the_way_down_to_every_older_schema_and_up_aga
     record(work)
 
 
+def test_latencies_recorded_as_medians_by_the_wall_are_those_of_an_idle_machine_afterwards(engine: Engine) -> None:
+    upgrade(engine)
+    work = SqlUnitOfWork(engine)
+    with work() as store:
+        job = store.add_job(job_spec())
+    record(work, SEARCH)
+    latencies = text("SELECT latency_ms FROM evaluations ORDER BY id")
+    with engine.connect() as connection:
+        as_told = connection.execute(latencies).scalars().all()
+    assert any(as_told)
+    downgrade(engine, "0005")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE evaluations SET latency_ms = 99 WHERE latency_ms IS NOT NULL"))
+    upgrade(engine)
+    with engine.connect() as connection:
+        assert connection.execute(latencies).scalars().all() == as_told
+    with work() as store:
+        results = [trial.full_result for trial in store.trials(job.id)]
+    assert {result.latency.median_ms for result in results if result} <= set(as_told)
+
+
 def test_the_migrations_make_the_tables_that_the_code_has(engine: Engine) -> None:
     upgrade(engine)
     with engine.connect() as connection:

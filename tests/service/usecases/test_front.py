@@ -6,6 +6,7 @@ import pytest
 
 from service.domain.errors import NotFound
 from service.domain.objectives import Objective
+from service.domain.uncertainty import share_interval
 from service.store.memory import MemoryUnitOfWork
 from service.usecases.front import history, of_job
 from tests.builders import evaluated, latency
@@ -30,6 +31,12 @@ def test_the_front_holds_what_nothing_beats_fastest_first(work: MemoryUnitOfWork
     assert [point.trial.number for point in front.points] == [5, 2, 3, 0]
     assert [point.result.accuracy for point in front.points] == [0.5, 0.9, 0.97, 0.98]
     assert front.knee == 2
+
+
+def test_how_sure_an_accuracy_is_follows_from_the_images_that_scored_it(work: MemoryUnitOfWork) -> None:
+    results = [evaluated(6, images=images, latency=latency(3.0 - number)) for number, images in enumerate((None, 90))]
+    by_number = {point.trial.number: point for point in of_job(record_job(work, results).id, work).points}
+    assert by_number[1].accuracy_interval == share_interval(results[1].accuracy, 90)
 
 
 def test_the_hypervolume_is_measured_from_a_stated_reference(work: MemoryUnitOfWork) -> None:

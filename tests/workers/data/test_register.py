@@ -9,12 +9,17 @@ import sys
 from pathlib import Path
 from random import Random
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
 
 from api.schemas.job_create import JobCreate
 from service.domain.errors import Invalid
+from service.domain.spec_data import spec_from_data, spec_to_data
+from service.store.memory import MemoryUnitOfWork
+from service.usecases.jobs import checked
+from service.wiring import search_data
 from workers.data.archive import Unsuitable
 from workers.data.catalogue import DATASETS
 from workers.data.load import DatasetAbsent, load
@@ -66,7 +71,7 @@ def test_a_job_on_data_of_ones_own_is_trained_and_measured(axes: int, folder: Pa
     )
     (report,) = evaluate(request, split(load("mine"), 0).search)
     assert isinstance(report, Evaluated), report
-    assert report.accuracy * dataset.validation_images == pytest.approx(round(report.accuracy * 12))
+    assert report.images == dataset.validation_images == 12
 
 
 def test_items_are_standardised_channel_by_channel_and_classes_in_order(folder: Path) -> None:
@@ -152,6 +157,10 @@ def test_a_damaged_description_is_passed_over(folder: Path) -> None:
         ({"x": np.full((60, 2, 12), np.nan)}, "x holds NaN"),
         ({"x": np.full((60, 2, 12), 1e39)}, "x holds NaN, infinity or more than float32"),
         ({"x": np.ones((60, 2, 12))}, r"Channel 0 of x \(from 0\) is constant"),
+        (
+            {"x": 1e-46 * np.random.default_rng(0).standard_normal((60, 2, 12))},
+            r"Channel 0 of x \(from 0\) is constant",
+        ),
         ({"x": np.random.default_rng(0).standard_normal((60, 5000, 1))}, "No network takes such items: .* channels"),
         ({"y": np.arange(60) / 2}, r"y holds float64; .* y\.astype\(int\)"),
         ({"y": np.eye(60)}, r"y has the shape \(60, 60\); it should be \(60,\)"),
@@ -177,9 +186,71 @@ def test_a_file_without_its_arrays_is_refused(folder: Path) -> None:
     put(folder, images=np.zeros(3))
     with pytest.raises(Unsuitable, match=r"mine\.npz has no x and no y, but images: write it by np\.savez"):
         register("mine", folder)
+    with ZipFile(folder / "mine.npz", "w") as archive:
+        archive.writestr("x", "1, 2")
+        archive.writestr("y", "3, 4")
+    with pytest.raises(Unsuitable, match=r"x in mine\.npz is no NumPy array"):
+        register("mine", folder)
     (folder / "mine.npz").write_text("x,y\n1,2\n")
     with pytest.raises(Unsuitable, match=r"mine\.npz is no NumPy archive"):
         register("mine", folder)
+
+
+def test_an_encrypted_file_is_refused(folder: Path) -> None:
+    file = put(folder, **arrays())
+    content = bytearray(file.read_bytes())
+    for signature, flags_at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(signature) + flags_at] |= 1  # of the first array
+    file.write_bytes(content)
+    with pytest.raises(Unsuitable, match=r"mine\.npz cannot be read .*encrypted"):
+        register("mine", folder)
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(folder: Path) -> None:
+    put(folder, **arrays())
+    (folder / "mine.new").mkdir()  # where the description is written first
+    with pytest.raises(Unsuitable, match=r"mine\.dataset\.json cannot be written"):
+        register("mine", folder)
+
+
+def test_results_on_other_content_do_not_stand_in(folder: Path) -> None:
+    put(folder, **arrays())
+    register("mine", folder)
+    work = MemoryUnitOfWork()
+    spec = JobCreate.model_validate({"dataset": "mine", "skeleton": {"channels": 4, "stages": 2}}).to_spec()
+    first = checked(spec, work)
+    assert search_data(first).train.input_shape == (2, 8)
+    (folder / "mine.dataset.json").unlink()
+    put(folder, **arrays(count=90))
+    register("mine", folder)
+    second = checked(spec, work)
+    assert spec_from_data(json.loads(json.dumps(spec_to_data(second)))) == second
+    requests = [
+        EvaluationRequest(
+            spec.space.sample(Random(0)), spec.skeleton, "mine", spec.recipe, 0, (1,), data_sha256=job.data_sha256
+        )
+        for job in (first, second)
+    ]
+    assert requests[0].key != requests[1].key
+    with pytest.raises(Invalid, match="'mine' has another content than when this job was submitted"):
+        search_data(first)
+
+
+def test_a_seed_that_leaves_a_part_without_a_class_is_refused_and_named(folder: Path) -> None:
+    groups = np.repeat(np.arange(20), 3)
+    put(folder, x=arrays()["x"], y=np.isin(groups, (5, 6, 7, 8)).astype(int), groups=groups)
+    register("mine", folder)
+    asked = {"dataset": "mine", "skeleton": {"channels": 4, "stages": 2}}
+    refused = 0
+    for seed in range(12):
+        spec = checked(JobCreate.model_validate(asked | {"seed": seed}).to_spec(), MemoryUnitOfWork())
+        if split(load("mine"), seed).search.lacks(2):
+            refused += 1
+            with pytest.raises(Invalid, match=f"With seed {seed}, class 1 has no item in the validation part of mine"):
+                search_data(spec)
+        else:
+            assert set(search_data(spec).validation.labels_N.tolist()) == {0, 1}
+    assert 0 < refused < 12
 
 
 @pytest.mark.parametrize("name", ["digits", "../mine", "Mine", "", "a b"])
