@@ -20,7 +20,7 @@ from service.settings import Settings
 log = logging.getLogger(__name__)
 
 PROGRAM = (sys.executable, "-m", "service")
-STOP_SECONDS = 20.0
+STOP_SECONDS = 15.0  # of the 20 that a stop may take: ending by force, and clearing away after it, takes time too
 EARLY_SECONDS = 20.0
 COULD_NOT_START = 1
 MOST_EARLY_ENDS = 3
