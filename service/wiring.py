@@ -17,7 +17,7 @@ from service.ports import UnitOfWork
 from service.runner import Runner
 from service.sampling.registry import proposer_for
 from service.settings import Settings
-from service.usecases.datasets import named
+from service.usecases.datasets import has_other_content, named
 from service.usecases.reach import refuse_out_of_reach
 from workers.data.load import load
 from workers.data.splits import SearchData, split
@@ -39,7 +39,7 @@ def _dispatcher(spec: JobSpec, reading: UnitOfWork, scratch: Path, share: Share)
 def search_data(spec: JobSpec) -> SearchData:
     """What a job's search may see; Invalid where its data are others now, or a part of them lacks a class."""
     dataset = named(spec.dataset)
-    if spec.data_sha256 not in ("", dataset.sha256):  # jobs of earlier versions do not say
+    if has_other_content(spec, dataset):
         raise Invalid("dataset", f"{dataset.name!r} has another content than when this job was submitted.")
     data = split(load(spec.dataset), spec.seed).search
     if lack := data.lacks(dataset.classes):

@@ -8,7 +8,7 @@ from service.domain.job import Job
 from service.domain.objectives import keeps_limits
 from service.domain.trial import Trial
 from service.ports import UnitOfWork
-from service.usecases.datasets import named
+from service.usecases.datasets import has_other_content, named
 from service.usecases.devices import refuse_unknown_device
 from workers.messages import Evaluated
 
@@ -28,7 +28,7 @@ def best(dataset: str, device: str, work: UnitOfWork, limit: int = 20) -> list[F
     Of every job of the data set, as far as they keep the limits of their own job; recipes and skeletons may differ,
     and each find says its own. Invalid where there is no such data set or device.
     """
-    named(dataset)
+    known_data = named(dataset)
     found: dict[str, Find] = {}
     lowest = 0.0  # accuracy among them
     jobs: dict[int, Job] = {}
@@ -38,6 +38,8 @@ def best(dataset: str, device: str, work: UnitOfWork, limit: int = 20) -> list[F
             if len(found) >= limit and row.accuracy < lowest:
                 break
             job = jobs[row.job_id] = jobs.get(row.job_id) or store.job(row.job_id)
+            if has_other_content(job.spec, known_data):
+                continue
             architecture = f"{row.key} {job.spec.skeleton}"
             known = found.get(architecture)
             if known and (known.result.accuracy, -known.result.latency.median_ms) >= (row.accuracy, -row.latency_ms):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from service.domain.errors import Conflict, Invalid
-from service.domain.job import Job
+from service.domain.job import Job, JobSpec
 from workers.data.catalogue import Dataset
 from workers.data.registered import datasets
 
@@ -23,3 +23,8 @@ def dataset_of(job: Job) -> Dataset:
     except Invalid as error:
         told = f"The data set {job.spec.dataset!r} of job {job.id} is registered no longer: register it again."
         raise Conflict(told) from error
+
+
+def has_other_content(spec: JobSpec, dataset: Dataset) -> bool:
+    """Whether its data set was something else of the same name; jobs of earlier versions do not say."""
+    return spec.data_sha256 not in ("", dataset.sha256)

@@ -47,6 +47,12 @@ def test_what_misses_a_limit_of_its_job_is_not_among_the_best(work: UnitOfWork) 
     assert told(best("digits", "local", work)) == [(1, 1), (2, 0)]
 
 
+def test_what_was_found_on_other_content_of_the_same_name_is_not_among_the_best(work: UnitOfWork) -> None:
+    record_job(work, [result(0.9, 2.0)], data_sha256="of other images")
+    record_job(work, [result(0.7, 2.0)])
+    assert told(best("digits", "local", work)) == [(2, 0)]
+
+
 def test_of_a_data_set_that_is_not_known_there_is_no_best(work: UnitOfWork) -> None:
     with pytest.raises(Invalid, match="Unknown data set 'mine'"):
         best("mine", "local", work)
