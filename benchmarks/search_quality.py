@@ -1,7 +1,8 @@
 """How good the cells are that each sampler finds, after how many trials, over many seeds.
 
 On tables of cells that were all trained: (a) one objective, (b) two without noise, (c) two as measured, (d) two under a
-hard limit; and on a far larger space with a known optimum. A trial is one evaluation; who repeats a cell pays for it.
+hard limit; and on a far larger space with a known optimum. A trial is one evaluation; who repeats a cell pays for it,
+and so does who tries one that the table lacks, which fails.
 Figures are means over seeds, named `<sampler>.<quantity>.<trials>[.<device>]`, with half a 95 % interval as `_ci95`.
 `reached_99` is the share of seeds with 99 % of the hypervolume; `proposal_ms` the CPU time of a proposal.
 """
@@ -22,6 +23,7 @@ from pathlib import Path
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.trial import TrialState
 
 from benchmarks import synthetic
 from benchmarks.competitors import COMPETITORS
@@ -35,7 +37,8 @@ SLOW = ("gp",)
 LIMIT_PERCENTILE = 25
 
 Figures = dict[str, float]
-Answer = Callable[[dict[str, int]], tuple[list[float], float | None]]
+Answer = Callable[[dict[str, int]], tuple[list[float] | None, float | None]]
+"""The losses of choices, None where they fail, and by how much a limit is missed, if there is one."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,10 @@ def _figures(case: Case) -> Figures:
 def _best_found(case: Case, table: Table, problem: Problem) -> Figures:
     rows, figures = _searched(case, problem)
     for count in _checkpoints(case):
-        best = min(rows[:count], key=lambda row: problem.losses[row, 0])
+        known = _known(rows[:count])
+        if not known:
+            continue
+        best = min(known, key=lambda row: problem.losses[row, 0])
         figures[f"{case.sampler}.test_accuracy.{count}"] = table.test[best]
         figures[f"{case.sampler}.best_found.{count}"] = float(problem.losses[best, 0] == problem.losses.min())
     return figures
@@ -138,13 +144,14 @@ def _best_found(case: Case, table: Table, problem: Problem) -> Figures:
 def _shares(case: Case, quantity: str, problem: Problem) -> Figures:
     rows, figures = _searched(case, problem)
     for count in _checkpoints(case):
-        share = problem.share(rows[:count])
+        known = _known(rows[:count])
+        share = problem.share(known)
         figures[f"{case.sampler}.{quantity}.{count}.{case.device}"] = share
         figures[f"{case.sampler}.{quantity.replace('hypervolume_share', 'reached_99')}.{count}.{case.device}"] = float(
             share >= 0.99
         )
         if problem.excess is not None:
-            feasible = float((problem.excess[rows[:count]] <= 0).mean())
+            feasible = float((problem.excess[known] <= 0).sum() / count)
             figures[f"{case.sampler}.feasible_share.{count}.{case.device}"] = feasible
     return figures
 
@@ -164,22 +171,30 @@ def _synthetic(case: Case) -> Figures:
     return figures
 
 
-def _searched(case: Case, problem: Problem) -> tuple[list[int], Figures]:
-    """The rows of the table in the order tried, and what the search itself has to say."""
-    rows: list[int] = []
+def _searched(case: Case, problem: Problem) -> tuple[list[int | None], Figures]:
+    """The rows of the table in the order tried, None for what it lacks, and what the search itself has to say."""
+    rows: list[int | None] = []
 
-    def answer(choices: dict[str, int]) -> tuple[list[float], float | None]:
-        row = problem.rows[tuple(choices[name] for name in problem.encoding.choices)]
+    def answer(choices: dict[str, int]) -> tuple[list[float] | None, float | None]:
+        row = problem.rows.get(tuple(choices[name] for name in problem.encoding.choices))
         rows.append(row)
+        if row is None:
+            return None, None
         return problem.losses[row].tolist(), None if problem.excess is None else float(problem.excess[row])
 
     milliseconds = _search(case, problem.encoding, problem.losses.shape[1], answer)
     suffix = f"{case.trials}.{case.problem}" + (f".{case.device}" if case.device else "")
-    repeated = 1 - len({tuple(r) for r in _simplest(problem, rows)}) / len(rows)
+    known = _known(rows)
+    repeated = 1 - len(set(_simplest(problem, known))) / max(1, len(known))
     return rows, {
         f"{case.sampler}.proposal_ms.{suffix}": milliseconds,
         f"{case.sampler}.repeated_share.{suffix}": repeated,
     }
+
+
+def _known(rows: Sequence[int | None]) -> list[int]:
+    """Without what the table lacks."""
+    return [row for row in rows if row is not None]
 
 
 def _simplest(problem: Problem, rows: Sequence[int]) -> list[tuple[int, ...]]:
@@ -195,7 +210,7 @@ def _search(case: Case, encoding: Encoding, objectives: int, answer: Answer) -> 
     }
     sampler = COMPETITORS[case.sampler](encoding, case.seed, objectives)
     study = optuna.create_study(directions=["minimize"] * objectives, sampler=sampler)
-    waiting: list[tuple[optuna.Trial, list[float]]] = []
+    waiting: list[tuple[optuna.Trial, list[float] | None]] = []
     spent = 0.0
     for _ in range(case.trials):
         before = time.process_time()
@@ -206,7 +221,8 @@ def _search(case: Case, encoding: Encoding, objectives: int, answer: Answer) -> 
             trial.set_constraint("limit", excess)
         waiting.append((trial, losses))
         if len(waiting) >= _Worker.options.lag:
-            study.tell(*waiting.pop(0))
+            told, values = waiting.pop(0)
+            study.tell(told, values, TrialState.FAIL if values is None else None)
     return 1000 * spent / case.trials
 
 

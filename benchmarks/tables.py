@@ -31,7 +31,7 @@ class Problem:
     def share(self, tried: list[int]) -> float:
         """The hypervolume of what was tried, as a share of that of the whole table. What misses the limit is void."""
         assert self.reference is not None
-        return _hypervolume(self._kept(np.array(tried)), self.reference) / self._whole
+        return _hypervolume(self._kept(np.array(tried, dtype=np.intp)), self.reference) / self._whole
 
     @cached_property
     def _whole(self) -> float:
@@ -45,7 +45,8 @@ class Problem:
 class Table:
     """An accuracy table and a latency table in the layout of `nb201_cifar10.npz` and `nb201_latency.npz`.
 
-    Accuracies are in percent, latencies in milliseconds.
+    Accuracies are in percent, latencies in milliseconds. Cells may be missing; where the simplest form of one is, it
+    stands for itself.
     """
 
     def __init__(self, accuracy: Path, latency: Path) -> None:
@@ -61,7 +62,7 @@ class Table:
         sizes = np.bincount(classes)
         self._averaged = (np.bincount(classes, self.test) / np.maximum(sizes, 1))[classes]
         simplest = self.encoding.simplest(self.answers).tolist()
-        self._simplest = np.array([self._rows[tuple(row)] for row in simplest])
+        self._simplest = np.array([self._rows.get(tuple(row), index) for index, row in enumerate(simplest)])
 
     @property
     def devices(self) -> list[str]:
@@ -88,6 +89,8 @@ class Table:
         return replace(self.encoding, dead_edges_count=True) if isinstance(self.encoding, DenseCell) else self.encoding
 
     def _two_objectives(self, error: Numbers, latency: Numbers, reference_error: float, limit: float | None) -> Problem:
+        if not error.min() < reference_error:
+            raise ValueError(f"no cell has an error below {reference_error:g} %: give a higher --reference-error")
         kept = np.full(len(error), True) if limit is None else latency <= limit
         most_accurate = np.where(kept, error, np.inf).argmin()
         reference = np.array([reference_error, 1.05 * latency[most_accurate]])

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +37,39 @@ def test_what_misses_the_limit_counts_for_nothing(table: Table) -> None:
     assert limited.excess is not None
     assert (limited.excess <= 0).mean() == pytest.approx(0.25, abs=0.01)
     assert limited.share(np.flatnonzero(limited.excess > 0).tolist()) == 0
+
+
+def test_a_table_may_lack_cells_and_trying_one_of_them_is_a_trial_that_failed(tmp_path: Path) -> None:
+    answers = np.array(list(itertools.product(range(3), repeat=3)))[1:-4:2]
+    accuracy = 92.0 + answers.sum(1)
+    np.savez(
+        tmp_path / "accuracy.npz",
+        arch_ops=answers,
+        val_acc_200=accuracy,
+        test_acc_200=accuracy,
+        functional_class=np.arange(len(answers)),
+        edge_names=["0->1", "0->2", "1->2"],
+        op_names=["none", "skip_connect", "conv"],
+    )
+    latency = 1.0 + answers.sum(1)[:, None]
+    np.savez(tmp_path / "latency.npz", device_names=["phone"], latency_ms=latency)
+    files = ["--accuracy", str(tmp_path / "accuracy.npz"), "--latency", str(tmp_path / "latency.npz")]
+    small = ["--seeds", "1", "--trials", "20", "--samplers", "default,random", "--problems", "a,b,d"]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.search_quality",
+        *files,
+        *small,
+        "--json",
+        str(tmp_path / "found.json"),
+    ]
+    subprocess.run(command, check=True, capture_output=True, cwd=Path(__file__).parents[2])
+    found = json.loads((tmp_path / "found.json").read_text())["figures"]
+    for sampler in ("default", "random"):
+        assert found[f"{sampler}.test_accuracy.20"] <= accuracy.max()
+        assert 0 <= found[f"{sampler}.hypervolume_share.20.phone"] <= 1
+        assert found[f"{sampler}.feasible_share.20.phone"] <= 0.5  # at least ten of the twenty are not in the table
 
 
 def test_nothing_beats_the_optimum_of_the_task_that_is_made_up() -> None:
