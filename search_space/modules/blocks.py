@@ -4,7 +4,7 @@ from torch import nn
 
 from search_space.modules.conv_norm import ConvNorm
 from search_space.modules.divisor import largest_divisor
-from search_space.modules.residual import ChannelNorm, Residual, ScaledConv
+from search_space.modules.residual import ChannelNorm, PixelConv, PixelGELU, Residual, ScaledConv
 
 
 class MBConv(Residual):
@@ -77,7 +77,7 @@ class ConvNeXt(Residual):
             stride,
             nn.Conv2d(channels_in, channels_in, kernel, stride, kernel // 2, groups=channels_in),
             ChannelNorm(channels_in),
-            nn.Conv2d(channels_in, width, 1),
-            nn.GELU(),
-            ScaledConv(width, channels, 1e-6) if adds else nn.Conv2d(width, channels, 1),
+            PixelConv(channels_in, width),
+            PixelGELU(),
+            ScaledConv(width, channels, 1e-6) if adds else PixelConv(width, channels),
         )

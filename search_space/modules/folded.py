@@ -2,6 +2,8 @@
 
 from torch import Tensor, nn
 
+from search_space.modules.residual import PixelConv
+
 
 def ConvNorm(  # noqa: N802 - it stands for a class, and is one of three
     channels_in: int,
@@ -33,14 +35,14 @@ def DilatedRep(channels: int, stride: int, *, kernel: int, dims: int = 2) -> nn.
     return ConvNorm(channels, channels, kernel, stride, kernel // 2, groups=channels, dims=dims)
 
 
-class ScaledConv(nn.Conv2d):
+class ScaledConv(PixelConv):
     """A 1x1 convolution with bias, which has taken in its scale: (N, channels_in, H, W) -> (N, channels, H, W).
 
     (LayerScale: Touvron et al. 2021, arXiv 2103.17239.)
     """
 
     def __init__(self, channels_in: int, channels: int, scale: float) -> None:
-        super().__init__(channels_in, channels, 1)
+        super().__init__(channels_in, channels)
 
 
 class SpacedConv(nn.Conv2d):

@@ -1,6 +1,7 @@
 """Layers with their input added, and what else residual blocks have in common."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -29,6 +30,29 @@ class ChannelNorm(nn.LayerNorm):
         return super().forward(x_NCHW.movedim(1, -1)).movedim(-1, 1)
 
 
+class PixelConv(nn.Conv2d):
+    """A 1x1 convolution with bias: (N, channels_in, H, W) -> (N, channels, H, W).
+
+    It is written as the product of matrices that it is, which leaves the channels of each pixel side by side in memory.
+    After ChannelNorm they lie so already, and nothing is copied; a convolution would reorder them in both passes.
+    """
+
+    def __init__(self, channels_in: int, channels: int) -> None:
+        super().__init__(channels_in, channels, 1)
+
+    def forward(self, x_NCHW: Tensor) -> Tensor:
+        """Each pixel by itself."""
+        return F.linear(x_NCHW.movedim(1, -1), self.weight.flatten(1), self.bias).movedim(-1, 1)
+
+
+class PixelGELU(nn.GELU):
+    """GELU for maps with the channels of each pixel side by side, for which torch alone takes its slower code."""
+
+    def forward(self, x_NCHW: Tensor) -> Tensor:
+        """Number by number, in the order in which they lie."""
+        return super().forward(x_NCHW.movedim(1, -1)).movedim(-1, 1)
+
+
 class ScaledConv(nn.Module):
     """A 1x1 convolution with bias, and a scale for each channel that begins at `scale`: LayerScale.
 
@@ -37,10 +61,10 @@ class ScaledConv(nn.Module):
 
     def __init__(self, channels_in: int, channels: int, scale: float) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(channels_in, channels, 1)
+        self.conv = PixelConv(channels_in, channels)
         self.scale = nn.Parameter(torch.full((channels, 1, 1), scale))
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """The scaled convolution."""
-        scaled_NCHW: Tensor = self.scale * self.conv(x_NCHW)
-        return scaled_NCHW
+        scaled_NHWC: Tensor = self.scale.flatten() * self.conv(x_NCHW).movedim(1, -1)
+        return scaled_NHWC.movedim(-1, 1)

@@ -63,7 +63,7 @@ class Traffic(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's ha
             given = [] if name == "new_zeros" else [self.unpadded(part) for part in read if part is not None]
             written = result[0] if isinstance(result, tuple) else result
             self.numbers += sum(part.numel() for part in given) + written.numel()
-        elif name not in FREE and not (name == "mul" and args[0].ndim == 3):  # a scale for each channel
+        elif name not in FREE and not (name == "mul" and args[0].ndim in (1, 3)):  # a scale for each channel
             raise Unforeseen(name)
 
     def unpadded(self, x: Tensor) -> Tensor:

@@ -1,0 +1,34 @@
+"""Layers that see each pixel by itself, against the convolutions that they are."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from search_space.modules.residual import PixelConv, PixelGELU, ScaledConv
+
+LAYOUTS = [torch.contiguous_format, torch.channels_last]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_pixel_convolution_is_a_convolution_and_takes_the_weights_of_one(layout: torch.memory_format) -> None:
+    convolution, pixels = nn.Conv2d(6, 10, 1), PixelConv(6, 10)
+    pixels.load_state_dict(convolution.state_dict())
+    x_NCHW = torch.randn(3, 6, 5, 7).contiguous(memory_format=layout)
+    assert torch.allclose(pixels(x_NCHW), convolution(x_NCHW), atol=1e-6)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_gelu_by_pixels_is_gelu(layout: torch.memory_format) -> None:
+    x_NCHW = torch.randn(3, 6, 5, 7).contiguous(memory_format=layout)
+    assert torch.allclose(PixelGELU()(x_NCHW), F.gelu(x_NCHW), atol=1e-6)
+
+
+def test_a_scaled_convolution_multiplies_each_channel_by_its_own_scale() -> None:
+    scaled = ScaledConv(6, 4, 1.0)
+    scaled.scale.data = torch.tensor([0.5, 1.0, 2.0, -3.0])[:, None, None]
+    x_NCHW = torch.randn(2, 6, 5, 7)
+    expected_NCHW = scaled.scale * F.conv2d(x_NCHW, scaled.conv.weight, scaled.conv.bias)
+    assert torch.allclose(scaled(x_NCHW), expected_NCHW, atol=1e-6)
