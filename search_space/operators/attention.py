@@ -15,8 +15,9 @@ from search_space.operators.drawing import chain
 class Halo(Operator):
     """Blocks of pixels that attend to themselves and a margin around them, in a pre-activated unit.
 
-    Heads are 8 channels wide, or the most below that into which the width divides. The products of the attention,
-    twice the pixels of a window times C for each pixel, are not in the MACs.
+    Heads are 8 channels wide, or the most below that into which the width divides. The products of the attention, twice
+    the pixels of a window times C for each pixel, are not in the MACs. Blocks are squares with offsets for rows and for
+    columns, of images as published.
     """
 
     block: int = 8

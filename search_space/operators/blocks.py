@@ -94,7 +94,10 @@ class ConvFirst(Operator):
 
 @dataclass(frozen=True, slots=True)
 class ConvNeXt(Operator):
-    """The block of ConvNeXt, with layer norm and LayerScale."""
+    """The block of ConvNeXt, with layer norm and LayerScale.
+
+    Built for images, for which it was published.
+    """
 
     kernel: int
     expansion: int = 4

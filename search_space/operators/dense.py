@@ -44,7 +44,8 @@ class DenseConv(Operator):
 class FactorizedConv(Operator):
     """A row and a column in place of a square, at full width, without a norm between them.
 
-    The row strides along the width only and the column along the height only, so the row still costs full height.
+    The row strides along the width only and the column along the height only, so the row still costs full height. A row
+    and a column are of maps with two axes.
     """
 
     kernel: int
@@ -74,7 +75,8 @@ class FactorizedConv(Operator):
 class BottleneckConv(Operator):
     """A row and a column at a fraction of the width, with ReLU and batch norm around each; AmoebaNet's form.
 
-    The row strides along the width only and the column along the height only.
+    The row strides along the width only and the column along the height only. A row and a column are of maps with two
+    axes.
     """
 
     kernel: int

@@ -50,8 +50,8 @@ class LargeKernelConv(Operator):
 class InceptionDepthwise(Operator):
     """The mixer of InceptionNeXt in a pre-activated unit.
 
-    The channels split into an identity group and three branches of `ratio` of them, at least one channel each: a
-    square kernel, a row and a column, with biases.
+    The channels split into an identity group and three branches of `ratio` of them, at least one channel each: a square
+    kernel, a row and a column, with biases. A square, a row and a column are of maps with two axes.
     """
 
     ratio: float = 0.125
@@ -90,7 +90,8 @@ class InceptionDepthwise(Operator):
 class Band(Operator):
     """A depthwise row and a depthwise column in place of a square, in a pre-activated unit.
 
-    The row strides along the width only and the column along the height only, so the row still costs full height.
+    The row strides along the width only and the column along the height only, so the row still costs full height. A row
+    and a column are of maps with two axes.
     """
 
     kernel: int
@@ -155,7 +156,8 @@ class LargeKernelRep(Operator):
 class PeripheralGating(Operator):
     """Bands of several sizes less their centres, mixed at each pixel by the detail there, in a pre-activated unit.
 
-    The 27 multiplications a channel and pixel of its three fixed filters are counted as well.
+    The 27 multiplications a channel and pixel of its three fixed filters are counted as well. Rows, columns and those
+    filters are of maps with two axes.
     """
 
     kernels: tuple[int, ...]

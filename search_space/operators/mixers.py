@@ -18,7 +18,10 @@ def squeeze_excite(channels: int, hidden: int, size: Size) -> Cost:
 
 @dataclass(frozen=True, slots=True)
 class SpatialMixer(Operator):
-    """A near and a far view of half the channels."""
+    """A near and a far view of half the channels.
+
+    Built for images, for which it was published.
+    """
 
     family: ClassVar[str] = "mixers"
     source: ClassVar[str] = "Pay et al. 2025, arXiv 2507.10999"
@@ -56,7 +59,10 @@ class SpatialMixer(Operator):
 
 @dataclass(frozen=True, slots=True)
 class WaveMixer(Operator):
-    """Channels that interfere as waves do."""
+    """Channels that interfere as waves do.
+
+    Built for images, for which it was published.
+    """
 
     expansion: int = 2
 

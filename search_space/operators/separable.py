@@ -46,7 +46,10 @@ class SeparableConv(Operator):
 
 @dataclass(frozen=True, slots=True)
 class ThinSeparableConv(Operator):
-    """A depthwise separable unit along one axis, for maps whose axes differ: for signals, electrodes by time."""
+    """A depthwise separable unit along one axis, for maps whose axes differ: for signals, electrodes by time.
+
+    One axis for electrodes and one for time, so for maps with two axes.
+    """
 
     height: int
     width: int

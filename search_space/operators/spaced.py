@@ -14,8 +14,8 @@ from search_space.operators.drawing import chain
 class SpacedConv(Operator):
     """A depthwise kernel of few weights whose places are learned, in a pre-activated unit.
 
-    The inference form has the plain kernel that results. Computing it takes what the plain kernel takes in both
-    forms; building it, in training, is not counted.
+    The inference form has the plain kernel that results. Computing it takes what the plain kernel takes in both forms;
+    building it, in training, is not counted. Built for two axes, on which its networks were published.
     """
 
     kernel: int
