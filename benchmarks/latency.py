@@ -3,13 +3,15 @@
 Ours is what an evaluation does: blocks of passes apart in time, in processor time, each pass beside one of the
 reference. The other is what a timing script does: the median of 101 passes in one stretch, by the wall, with the
 interval of independent samples. Both take their turns in the same minutes, each repeat in a process of its own, as two
-evaluations may be in two workers. `loaded_to_alone_ratio` is 1 where other work does not change a latency; `spread` is
-what lies between the 5th and the 95th percentile of all repeats, as a share of their median; `held_share` says how many
-intervals hold the median of all repeats alone.
+evaluations may be in two workers; ours knows the reference's fastest pass in the repeats before it, as within a job.
+`loaded_to_alone_ratio` is 1 where other work does not change a latency; `spread` is what lies between the 5th and the
+95th percentile of all repeats, as a share of their median; `held_share` says how many intervals hold the median of all
+repeats alone.
 """
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import random
 import time
@@ -26,6 +28,7 @@ from search_space.presets import spaces
 from search_space.skeleton import Skeleton
 from workers.interval import median_interval
 from workers.latency import Gauge, shared_reference
+from workers.messages import LatencyMeasurement
 
 SKELETON = Skeleton((1, 8, 8), classes=10)
 BLOCKS, APART_S = 7, 0.4
@@ -64,26 +67,34 @@ def main() -> None:
 
 def both(repeats: int) -> dict[str, list[Repeat]]:
     """Latencies in ms and their intervals, both sides in turn."""
+    found: dict[str, list[Repeat]] = {"ours": [], "one_stretch": []}
+    reference_ms = math.inf
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=1) as fresh:
-        found = list(fresh.map(repeat, range(repeats)))
-    return {"ours": [one for one, _ in found], "one_stretch": [other for _, other in found]}
+        for _ in range(repeats):
+            latency, other = fresh.submit(repeat, reference_ms).result()
+            reference_ms = latency.undisturbed_reference_ms or math.inf
+            found["ours"].append((latency.median_ms, latency.interval_ms))
+            found["one_stretch"].append(other)
+    return found
 
 
-def repeat(_: int) -> tuple[Repeat, Repeat]:
+def repeat(reference_ms: float) -> tuple[LatencyMeasurement, Repeat]:
     """Both sides once, on a network that is the same in every process."""
     torch.set_num_threads(1)
     network = merge(Architecture(spaces["nasnet"].sample(random.Random(7)), SKELETON).build())
-    return ours(network), one_stretch(network)
+    return ours(network, reference_ms), one_stretch(network)
 
 
-def ours(network: nn.Module) -> Repeat:
+def ours(network: nn.Module, reference_ms: float) -> LatencyMeasurement:
     """As an evaluation of six epochs does, which trains in between; here it waits."""
-    gauge = Gauge(network, shared_reference(SKELETON.input_shape, SKELETON.classes, 1), SKELETON.input_shape)
+    reference = shared_reference(SKELETON.input_shape, SKELETON.classes, 1)
+    reference.fastest_ms = reference_ms
+    gauge = Gauge(network, reference, SKELETON.input_shape)
     for _ in range(BLOCKS):
         gauge.measure_block()
         time.sleep(APART_S)
-    return gauge.latency.median_ms, gauge.latency.interval_ms
+    return gauge.latency
 
 
 def one_stretch(network: nn.Module) -> Repeat:

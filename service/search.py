@@ -13,6 +13,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
+from math import inf
 from typing import Protocol
 
 from search_space.genotype import Genotype
@@ -80,6 +82,8 @@ class Search:
         self._growth = Growth(job.spec.objectives)
         self._epochs = 0  # that the trials below the mark were trained for
         self._standings = {rung: Standings(job.spec.objectives) for rung in self.rungs}
+        recorded = chain.from_iterable(trial.evaluations for trial in self._trials)
+        self._reference_ms = min(map(_reference_ms, recorded), default=inf)
         self._advance()
         self._rejected = sum(trial.rejected for trial in self._trials)
         self._keys = {trial.proposal.genotype.key for trial in self._trials}
@@ -320,6 +324,7 @@ class Search:
             raise LeaseLost(self.job.id, f"Somebody else has recorded trial {trial.number} of job {self.job.id}.")
         if isinstance(evaluation.report, Evaluated):
             evaluation = replace(evaluation, report=replace(evaluation.report, weights={}))
+        self._reference_ms = min(self._reference_ms, _reference_ms(evaluation))
         return replace(trial, state=state, evaluations=(*trial.evaluations, evaluation))
 
     def _state_after(self, trial: Trial, report: EvaluationReport) -> TrialState:
@@ -356,6 +361,7 @@ class Search:
             memory_mb=spec.resources.memory_mb,
             # One that has a result was fast enough, or was trained by another job: it is not turned down half way.
             latency_limit_ms=latency.limit if latency and not trial.evaluations else None,
+            reference_ms=self._reference_ms if self._reference_ms < inf else None,
         )
 
     def _advance(self) -> None:
@@ -386,6 +392,14 @@ def _with_memory(report: EvaluationReport, genotype: Genotype, spec: JobSpec) ->
     if isinstance(report, Failed) or report.peak_memory_bytes is not None:
         return report
     return replace(report, peak_memory_bytes=peak_memory_bytes(Architecture(genotype, spec.skeleton)))
+
+
+def _reference_ms(evaluation: Evaluation) -> float:
+    """The fastest pass of the reference in an evaluation of this job; infinite where there was none."""
+    latency = evaluation.report.latency
+    if latency is None or evaluation.reused_from is not None:
+        return inf
+    return latency.undisturbed_reference_ms or inf
 
 
 def _crashed(report: EvaluationReport) -> bool:

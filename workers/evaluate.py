@@ -112,9 +112,12 @@ def _fresh(architecture: Architecture, seed: int, data: SearchData) -> nn.Module
 def _gauge(network: nn.Module, request: EvaluationRequest) -> Gauge:
     """Of the merged network, whose latency does not depend on the weights, so that it need not be trained for it."""
     skeleton = request.skeleton
+    reference = shared_reference(skeleton.input_shape, skeleton.classes, request.threads)
+    if request.reference_ms is not None:
+        reference.fastest_ms = min(reference.fastest_ms, request.reference_ms)
     return Gauge(
         merge(network),
-        shared_reference(skeleton.input_shape, skeleton.classes, request.threads),
+        reference,
         skeleton.input_shape,
         device=request.device,
         threads=request.threads,

@@ -42,7 +42,7 @@ class EvaluationRequest:
 
     Each report may take `deadline_s` and, beyond what an idle worker holds, `memory_mb`; None for a fair share.
     A network that is surely slower than `latency_limit_ms` is not trained. `data_sha256` is that of data which a user
-    has registered.
+    has registered. `reference_ms` is the fastest pass of the latency's reference that this job has seen before.
     """
 
     genotype: Genotype
@@ -57,6 +57,7 @@ class EvaluationRequest:
     memory_mb: int | None = None
     latency_limit_ms: float | None = None
     data_sha256: str = ""
+    reference_ms: float | None = None
 
     def __post_init__(self) -> None:
         if not self.fidelities or list(self.fidelities) != sorted(set(self.fidelities)) or self.fidelities[0] < 1:

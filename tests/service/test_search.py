@@ -20,6 +20,7 @@ from service.domain.trial import TrialState
 from service.sampling.registry import proposer_for
 from service.search import Search
 from service.store.memory import MemoryUnitOfWork
+from tests.builders import evaluated, latency
 from tests.fakes import ShuffledDispatcher, a_search, a_spec, evaluate, failing, resumed, told_of
 from workers.messages import EvaluationReport, EvaluationRequest, Failed, FailureClass
 
@@ -227,6 +228,23 @@ def test_a_trial_resumes_at_the_fidelity_after_the_last_recorded_one() -> None:
     assert again is not None
     assert again.request.fidelities == assignment.request.fidelities[1:]
     assert again.request.key == assignment.request.key
+
+
+def test_every_worker_knows_the_fastest_pass_of_the_reference_in_this_job_and_who_takes_it_up_does_too() -> None:
+    work = MemoryUnitOfWork()
+    search = a_search(a_spec(lag=12), work)
+
+    def told(reference_ms: float) -> float | None:
+        assignment = search.next()
+        assert assignment is not None
+        given = replace(latency(), undisturbed_reference_ms=reference_ms)
+        search.report(assignment.number, evaluated(assignment.request.fidelities[0], latency=given))
+        return assignment.request.reference_ms
+
+    assert [told(1.2), told(1.1), told(1.3), told(0.9)] == [None, 1.2, 1.1, 1.1]
+    again = a_search(a_spec(), work).next()
+    assert again is not None
+    assert again.request.reference_ms == 0.9
 
 
 def test_a_search_whose_job_was_taken_over_is_refused() -> None:

@@ -18,6 +18,7 @@ from search_space.skeleton import Skeleton
 from workers.data.labelled import LabelledData
 from workers.data.splits import SearchData
 from workers.evaluate import evaluate
+from workers.latency import shared_reference
 from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, Failed, FailureClass, Recipe
 from workers.train import labelled, share_correct
 
@@ -68,6 +69,18 @@ def test_latency_is_measured_all_along_and_costs_are_those_of_the_architecture(r
     assert last.latency.samples_ms[: len(first.latency.samples_ms)] == first.latency.samples_ms
     expected = cost(Architecture(REQUEST.genotype, TINY))
     assert (last.params, last.macs) == (expected.params, expected.macs)
+
+
+def test_a_latency_is_set_against_the_fastest_pass_of_the_reference_that_any_worker_has_seen(
+    digits: SearchData,
+) -> None:
+    try:
+        request = replace(REQUEST, recipe=Recipe(epochs=1), fidelities=(1,), reference_ms=1e-3)
+        (report,) = evaluate(request, digits)
+        assert isinstance(report, Evaluated)
+        assert report.latency.median_ms == pytest.approx(1e-3 * report.latency.ratio)
+    finally:
+        shared_reference.cache_clear()
 
 
 def test_only_the_full_fidelity_has_weights(reports: list[EvaluationReport], digits: SearchData) -> None:
