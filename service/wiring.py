@@ -19,7 +19,7 @@ from service.sampling.registry import proposer_for
 from service.settings import Settings
 from service.usecases.datasets import has_other_content, named
 from service.usecases.reach import refuse_out_of_reach
-from workers.data.load import load
+from workers.data.load import DatasetAbsent, load
 from workers.data.splits import SearchData, split
 from workers.device import profile_device
 from workers.evaluate import evaluate
@@ -41,7 +41,10 @@ def search_data(spec: JobSpec) -> SearchData:
     dataset = named(spec.dataset)
     if has_other_content(spec, dataset):
         raise Invalid("dataset", f"{dataset.name!r} has another content than when this job was submitted.")
-    data = split(load(spec.dataset), spec.seed).search
+    try:
+        data = split(load(spec.dataset), spec.seed).search
+    except DatasetAbsent as error:
+        raise Invalid("dataset", str(error)) from error
     if lack := data.lacks(dataset.classes):
         part, absent = lack
         told = f"class {dataset.class_names[absent]} has no item in the {part} part"

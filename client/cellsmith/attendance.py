@@ -12,7 +12,7 @@ from cellsmith.results import Job
 
 WAITING = ("queued", "running")
 INTERVAL_S = 2.0
-GRACE_S = 10.0  # a scheduler takes seconds to start, with its Ray
+GRACE_S = 30.0  # a scheduler takes seconds to start, with its Ray, and longer on a busy machine
 
 
 class Attendance:
@@ -37,7 +37,7 @@ class Attendance:
             return None  # whoever follows the job has patience with that
         if ready["status"] == "ok":
             back, self._told, self._missing_since = self._told, False, None
-            return "A scheduler works again." if back else None
+            return "A scheduler works now." if back else None
         if self._missing_since is None:
             self._missing_since = now
         if self._told or now - self._missing_since < GRACE_S:

@@ -63,7 +63,17 @@ def front_notes(front: Front) -> list[str]:
     limits = [_limit(objective) for objective in front["objectives"] if objective["limit"] is not None]
     if limits:
         notes.append("Every cell keeps " + " and ".join(limits) + ".")
+    if unsure := _not_surely_fast_enough(front):
+        notes.append(f"Not surely, for their intervals reach beyond the limit on latency: {', '.join(unsure)}.")
     return notes
+
+
+def _not_surely_fast_enough(front: Front) -> list[str]:
+    """The numbers of the points whose latency may be over the limit, if there is one."""
+    limits = [own["limit"] for own in front["objectives"] if own["metric"] == "latency_ms" and own["limit"] is not None]
+    return [
+        str(point["number"]) for point in front["points"] for most in limits if point["latency_interval_ms"][1] > most
+    ]
 
 
 def _alike(points: Sequence[Point]) -> str:

@@ -27,6 +27,6 @@ class Shift(nn.Module):
         for number, group in enumerate(groups):
             offsets = [number // 3**axis % 3 for axis in reversed(range(len(sizes)))]
             window = [slice(at, at + size, self.stride) for at, size in zip(offsets, sizes, strict=True)]
-            moved.append(group[:, :, *window])
+            moved.append(group[(slice(None), slice(None), *window)])
         shifted_NCHW: Tensor = self.adapter(torch.cat(moved, 1))
         return shifted_NCHW

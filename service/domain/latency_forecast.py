@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import TypeAlias
 
 import numpy as np
 
 from search_space.cost import cost
 from search_space.network import Architecture
 from search_space.places import Face, places_of
+from search_space.skeleton import Skeleton
 from service.domain.prices import Numbers, prices
+
+Latencies: TypeAlias = Sequence[tuple[Architecture, float]]
 
 FEWEST = 10
 SHARE = 0.9
@@ -54,7 +59,7 @@ class LatencyModel:
     largest: tuple[float, ...]
 
     @classmethod
-    def fitted(cls, device: str, measured: Sequence[tuple[Architecture, float]]) -> LatencyModel | None:
+    def fitted(cls, device: str, measured: Latencies) -> LatencyModel | None:
         """From architectures with their latencies in milliseconds; None for fewer than FEWEST different ones."""
         known = {(each.genotype.key, each.skeleton): (_sizes(each), ms) for each, ms in measured}
         if len(known) < FEWEST:
@@ -82,15 +87,29 @@ class LatencyModel:
             any(size > most for size, most in zip(own, self.largest, strict=True)),
         )
 
+    def corrected_by(self, measured: Latencies) -> LatencyModel:
+        """As many times slower or faster as these networks are than foreseen, by their median."""
+        if not measured:
+            return self
+        factor = median(ms / self.forecast(architecture).milliseconds for architecture, ms in measured)
+        return replace(self, prices=tuple(factor * price for price in self.prices))
 
-def forecast(
-    device: str, architecture: Architecture, measured: Sequence[tuple[Architecture, float]]
-) -> LatencyForecast | None:
+
+def model_for(device: str, skeleton: Skeleton, measured: Latencies) -> LatencyModel | None:
+    """From the networks in this very skeleton; where they are fewer than FEWEST, from all, corrected by these few."""
+    own = [(architecture, ms) for architecture, ms in measured if architecture.skeleton == skeleton]
+    if model := LatencyModel.fitted(device, own):
+        return model
+    model = LatencyModel.fitted(device, measured)
+    return model and model.corrected_by(own)
+
+
+def forecast(device: str, architecture: Architecture, measured: Latencies) -> LatencyForecast | None:
     """From architectures with their latencies in milliseconds; None where fewer than FEWEST different ones are given.
 
     The interval comes from leaving out one network after the other.
     """
-    model = LatencyModel.fitted(device, measured)
+    model = model_for(device, architecture.skeleton, measured)
     return model.forecast(architecture) if model else None
 
 

@@ -9,14 +9,14 @@ from statistics import fmean, median
 from service.domain.ahead import Basis, Recorded, TimeForecast, time_ahead
 from service.domain.forecast import favour_of
 from service.domain.job import JobSpec
-from service.domain.latency_forecast import LatencyModel
+from service.domain.latency_forecast import model_for
 from service.domain.limits import KNOWN_BEFORE
 from service.domain.objectives import METRICS
 from service.domain.pace import Pace, Timed, timed
 from service.domain.tally import Tally
 from service.ports import Store, UnitOfWork
 from service.usecases.datasets import named
-from service.usecases.reach import MOST_MEASURED, in_same_skeleton, profile_of, spread
+from service.usecases.reach import MOST_MEASURED, profile_of, spread
 
 RECENT_JOBS = 100
 TRIALS_OF_A_JOB = 100
@@ -65,10 +65,7 @@ def outlook(spec: JobSpec, work: UnitOfWork) -> Outlook:
     cells = list(spread(spec))
     values = {metric: [own(cell) for cell in cells] for metric, own in KNOWN_BEFORE.items()}
     reaches = [Reach(metric, *_range(own)) for metric, own in values.items()]
-    model = LatencyModel.fitted(spec.device, in_same_skeleton(spec, measured)) or LatencyModel.fitted(
-        spec.device, measured
-    )
-    if model is not None:
+    if model := model_for(spec.device, spec.skeleton, measured):
         values["latency_ms"] = [model.forecast(cell).milliseconds for cell in cells]
         reaches.append(Reach("latency_ms", *_range(values["latency_ms"]), networks=model.networks))
     images = TRAINING_IMAGES * named(spec.dataset).validation_images

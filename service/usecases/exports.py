@@ -14,10 +14,12 @@ from search_space.network import Architecture
 from search_space.scripts import ScriptName, script
 from service.domain.errors import Conflict
 from service.domain.job import Job
+from service.domain.limits import latency_objective
 from service.domain.trial import Trial
+from service.domain.uncertainty import share_interval
 from service.ports import UnitOfWork
 from service.usecases.datasets import dataset_of
-from service.usecases.front_picture import front_picture
+from service.usecases.front_picture import Dot, front_picture
 from service.usecases.memory import memory_of
 from service.usecases.model_card import model_card
 from workers.messages import Evaluated
@@ -45,9 +47,22 @@ def bundle(
             "weights.safetensors": weights,
             "config.json": _compact(_config(job, trial, result, form)).encode(),
             "README.md": model_card(job, trial, result, form, device).encode(),
-            "front.svg": front_picture(points, number, f"{job.spec.dataset}, job {job.id}").encode(),
+            "front.svg": _picture(job, [Dot(*point) for point in points], number, result).encode(),
             **{name: script(name).encode() for name in scripts},
         }
+    )
+
+
+def _picture(job: Job, dots: Sequence[Dot], number: int, result: Evaluated) -> str:
+    latency = latency_objective(job.spec.objectives)
+    images = result.images or dataset_of(job).validation_images
+    return front_picture(
+        dots,
+        number,
+        result.latency.interval_ms,
+        share_interval(result.accuracy, images),
+        f"Fully trained cells of job {job.id}, {job.spec.dataset}",
+        latency.limit if latency else None,
     )
 
 

@@ -2,50 +2,128 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
 
-WIDTH, HEIGHT, MARGIN = 640, 400, 60
+from service.domain.front import Interval
+
+WIDTH, HEIGHT = 640, 420
+LEFT, RIGHT, TOP, BOTTOM = 62, WIDTH - 20, 64, HEIGHT - 52
+MOST_TICKS = 7
+RED, BLUE, GREY, PALE = "#c00", "#356", "#777", "#ddd"
 
 
-def front_picture(points: Sequence[tuple[int, float, float]], chosen: int, title: str) -> str:
-    """Each trial's number, latency and accuracy as a dot, the `chosen` red; 640 x 400, black on white, text as text."""
-    latencies, accuracies = [x for _, x, _ in points], [y for _, _, y in points]
-    best = sorted((x, -y) for _, x, y in points)
-    steps, highest = [], -1.0
-    for x, y in best:
-        if -y > highest:
-            highest = -y
-            steps.append((x, highest))
-    across, up = _Scale(latencies, MARGIN, WIDTH - 20), _Scale(accuracies, HEIGHT - MARGIN, 40)
-    line = " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y in steps)
-    dots = "\n".join(
-        f'<circle cx="{across(x):.1f}" cy="{up(y):.1f}" r="{6 if number == chosen else 3}" '
-        f'fill="{"#c00" if number == chosen else "#356"}"><title>trial {number}: {y:.4f}, {x:.3f} ms</title></circle>'
-        for number, x, y in points
-    )
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A fully trained cell: its trial, latency in milliseconds, accuracy as a share."""
+
+    number: int
+    latency_ms: float
+    accuracy: float
+
+
+def front_picture(
+    dots: Sequence[Dot],
+    chosen: int,
+    latency_ms: Interval,
+    accuracy: Interval,
+    title: str,
+    limit_ms: float | None = None,
+) -> str:
+    """All cells as dots, the front as steps with its trials' numbers; 640 x 420, black on white, text as text.
+
+    The `chosen` trial is red, with the intervals of its latency and accuracy; a limit on latency is dashed.
+    """
+    front = list(_front(dots))
+    across = _Scale([*(dot.latency_ms for dot in dots), *latency_ms], LEFT, RIGHT)
+    up = _Scale([100 * share for share in (*(dot.accuracy for dot in dots), *accuracy)], BOTTOM, TOP)
+    (mine,) = (dot for dot in dots if dot.number == chosen)
+    x, y = across(mine.latency_ms), up(100 * mine.accuracy)
+    beyond = limit_ms is None or not across.least <= limit_ms <= across.most
+    parts = [
+        *_axes(across, up),
+        *([] if beyond or limit_ms is None else _limit(across(limit_ms), limit_ms)),
+        _path(_steps(front, across, up), BLUE, 1.5),
+        *(_dot(dot, across, up, BLUE, 3.5) for dot in dots if dot.number != chosen),
+        _path(f"M{across(latency_ms[0]):.1f} {y:.1f}H{across(latency_ms[1]):.1f}", RED, 1),
+        _path(f"M{x:.1f} {up(100 * accuracy[0]):.1f}V{up(100 * accuracy[1]):.1f}", RED, 1),
+        _dot(mine, across, up, RED, 6),
+        *(_text(across(dot.latency_ms) - 8, up(100 * dot.accuracy) - 7, str(dot.number), "end") for dot in front),
+        _text(LEFT, 22, title, size=15),
+        _text(LEFT, 42, f"accuracy, % of the validation data; trial {chosen} in red, with its 95 % intervals"),
+        _text((LEFT + RIGHT) / 2, HEIGHT - 12, "latency of one pass, ms; the line is the front", "middle"),
+    ]
+    body = "\n".join(parts)
     return f"""\
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="13">
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">
 <rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>
-<text x="{MARGIN}" y="24" font-size="15">{escape(title)}</text>
-<path d="M{MARGIN} 40V{HEIGHT - MARGIN}H{WIDTH - 20}" fill="none" stroke="#000"/>
-<text x="{MARGIN - 6}" y="{up(max(accuracies)):.1f}" text-anchor="end">{max(accuracies):.3f}</text>
-<text x="{MARGIN - 6}" y="{up(min(accuracies)):.1f}" text-anchor="end">{min(accuracies):.3f}</text>
-<text x="{across(min(latencies)):.1f}" y="{HEIGHT - MARGIN + 18}" text-anchor="middle">{min(latencies):.3g}</text>
-<text x="{across(max(latencies)):.1f}" y="{HEIGHT - MARGIN + 18}" text-anchor="end">{max(latencies):.3g}</text>
-<text x="{WIDTH / 2}" y="{HEIGHT - 12}" text-anchor="middle">latency in ms: accuracy rises upwards</text>
-<polyline points="{line}" fill="none" stroke="#789"/>
-{dots}
+{body}
 </svg>
 """
 
 
 class _Scale:
-    """Maps values to pixels, the lowest to `low` and the highest to `high`, with a little air on both sides."""
+    """Maps values to pixels, with a little air on both sides."""
 
     def __init__(self, values: Sequence[float], low: float, high: float) -> None:
-        self.least, self.span = min(values), (max(values) - min(values)) or 1.0
-        self.low, self.high = low + 0.05 * (high - low), high - 0.05 * (high - low)
+        air = 0.05 * (max(values) - min(values)) or 1.0
+        self.least, self.most = min(values) - air, max(values) + air
+        self.low, self.high = low, high
 
     def __call__(self, value: float) -> float:
-        return self.low + (self.high - self.low) * (value - self.least) / self.span
+        return self.low + (self.high - self.low) * (value - self.least) / (self.most - self.least)
+
+    @property
+    def ticks(self) -> list[float]:
+        """Round values: at most MOST_TICKS multiples of 1, 2 or 5 times a power of ten."""
+        rough = (self.most - self.least) / MOST_TICKS
+        power = 10.0 ** math.floor(math.log10(rough))
+        step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
+        return [step * count for count in range(math.ceil(self.least / step), math.floor(self.most / step) + 1)]
+
+
+def _front(dots: Sequence[Dot]) -> Iterator[Dot]:
+    """Those that nothing as fast beats, fastest first."""
+    highest = -1.0
+    for dot in sorted(dots, key=lambda dot: (dot.latency_ms, -dot.accuracy)):
+        if dot.accuracy > highest:
+            highest = dot.accuracy
+            yield dot
+
+
+def _steps(front: Sequence[Dot], across: _Scale, up: _Scale) -> str:
+    """Level until a slower cell is better: nothing lies between two cells."""
+    first = front[0]
+    steps = "".join(f"H{across(dot.latency_ms):.1f}V{up(100 * dot.accuracy):.1f}" for dot in front[1:])
+    return f"M{across(first.latency_ms):.1f} {up(100 * first.accuracy):.1f}{steps}H{RIGHT}"
+
+
+def _axes(across: _Scale, up: _Scale) -> Iterator[str]:
+    for tick in across.ticks:
+        yield _path(f"M{across(tick):.1f} {TOP}V{BOTTOM}", PALE, 1)
+        yield _text(across(tick), BOTTOM + 17, f"{tick:.6g}", "middle")
+    for tick in up.ticks:
+        yield _path(f"M{LEFT} {up(tick):.1f}H{RIGHT}", PALE, 1)
+        yield _text(LEFT - 7, up(tick) + 4, f"{tick:.6g}", "end")
+    yield _path(f"M{LEFT} {TOP}V{BOTTOM}H{RIGHT}", "#000", 1)
+
+
+def _limit(x: float, limit_ms: float) -> Iterator[str]:
+    yield f'<path d="M{x:.1f} {TOP}V{BOTTOM}" stroke="{GREY}" stroke-dasharray="5 4"/>'
+    yield _text(x - 5, BOTTOM - 6, f"limit {limit_ms:g} ms", "end")
+
+
+def _dot(dot: Dot, across: _Scale, up: _Scale, colour: str, radius: float) -> str:
+    told = f"trial {dot.number}: {dot.accuracy:.4f}, {dot.latency_ms:.3f} ms"
+    at = f'cx="{across(dot.latency_ms):.1f}" cy="{up(100 * dot.accuracy):.1f}"'
+    return f'<circle {at} r="{radius}" fill="{colour}"><title>{told}</title></circle>'
+
+
+def _path(steps: str, colour: str, width: float) -> str:
+    return f'<path d="{steps}" fill="none" stroke="{colour}" stroke-width="{width}"/>'
+
+
+def _text(x: float, y: float, text: str, anchor: str = "start", size: int = 12) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}">{escape(text)}</text>'

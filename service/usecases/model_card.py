@@ -10,6 +10,7 @@ from search_space.genotype import Genotype
 from search_space.module_source import Form
 from search_space.skeleton import INPUTS
 from service.domain.job import Job
+from service.domain.limits import latency_objective
 from service.domain.trial import Trial
 from service.domain.uncertainty import share_interval
 from service.usecases.datasets import dataset_of
@@ -39,18 +40,21 @@ A network that Cellsmith found for `{dataset}`: trial {number} of job {job}.
 | measured on validation data | value |
 |---|---|
 | accuracy | {accuracy:.4f}, 95 % interval {worst:.4f} to {best:.4f} ({images:,} {inputs}) |
-| latency | {latency:.3f} ms, 95 % interval {low:.3f} to {high:.3f} ms |
+| latency | {latency:.3f} ms, 95 % interval {low:.3f} to {high:.3f} ms{limit} |
 | measured on | device `{device}`, batch {batch}, threads {threads} |
 | fingerprint | {fingerprint} |
 | parameters | {params:,} |
 | multiply-accumulates | {macs:,} |
 
 The accuracy is the share of validation {inputs} that were classified correctly. They guided the search, so expect a
-little less on new ones. Parameters and multiply-accumulates are those of the training form.
+little less on new ones; `python -m workers.data.save {dataset} images.pt --seed {seed}`, in Cellsmith, writes them.
+The latency is that of the device when nothing else runs on it: the median ratio of `samples_ms` in `config.json` to the
+passes of a reference network beside them, times what the fastest of these took. A script that times passes on a busy
+device, or with other threads, finds more. Parameters and multiply-accumulates are those of the training form.
 
 ![every fully trained cell of the job](front.svg)
 
-`model.py` needs PyTorch and nothing else. `weights.safetensors` holds the weights of its {form} form:
+`model.py` needs Python 3.10, PyTorch and nothing else. `weights.safetensors` holds the weights of its {form} form:
 
 ```python
 from model import load
@@ -93,12 +97,13 @@ def model_card(job: Job, trial: Trial, result: Evaluated, form: Form, device: Ma
         latency=result.latency.median_ms,
         low=low,
         high=high,
+        limit=_limit(job, result),
         device=result.latency.device,
         batch=result.latency.batch,
         threads=result.latency.threads,
         params=result.params,
         macs=result.macs,
-        fingerprint=_listed(f"{name} {value}" for name, value in device.items()) or "not recorded",
+        fingerprint=_listed(f"{name} {_short(value)}" for name, value in device.items()) or "not recorded",
         epochs=job.spec.recipe.epochs,
         batch_size=job.spec.recipe.batch_size,
         learning_rate=job.spec.recipe.learning_rate,
@@ -114,6 +119,26 @@ def model_card(job: Job, trial: Trial, result: Evaluated, form: Form, device: Ma
         classes=_listed(dataset.class_names),
         formats=_formats(trial.proposal.genotype),
     )
+
+
+def _limit(job: Job, result: Evaluated) -> str:
+    """How the latency stands to the job's limit, if it has one; nothing where the limit was on another metric."""
+    objective = latency_objective(job.spec.objectives)
+    if objective is None or objective.limit is None:
+        return ""
+    median_ms, (low_ms, high_ms) = result.latency.median_ms, result.latency.interval_ms
+    if high_ms <= objective.limit:
+        stands = "kept"
+    elif low_ms > objective.limit:
+        stands = "missed"
+    else:
+        stands = "kept, but not surely" if median_ms <= objective.limit else "missed, but not surely"
+    return f"; the job's limit of {objective.limit:g} ms is {stands}"
+
+
+def _short(value: object) -> str:
+    """Numbers to three digits."""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _formats(genotype: Genotype) -> str:

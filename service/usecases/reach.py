@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any, TypeAlias
 
@@ -13,7 +13,7 @@ from search_space.network import Architecture
 from search_space.places import Face, places_of
 from service.domain.errors import Invalid
 from service.domain.job import JobSpec
-from service.domain.latency_forecast import LatencyModel
+from service.domain.latency_forecast import Latencies, LatencyModel
 from service.domain.limits import KNOWN_BEFORE
 from service.domain.objectives import METRICS, Objective
 from workers.device_profile import DeviceProfile, no_processor_beats
@@ -22,7 +22,6 @@ SAMPLES = 200
 MOST_MEASURED = 200
 Measure: TypeAlias = Callable[[Architecture], float]
 Profiles: TypeAlias = Mapping[str, Mapping[str, Any]]
-Latencies: TypeAlias = Sequence[tuple[Architecture, float]]
 
 
 def refuse_out_of_reach(spec: JobSpec, profiles: Profiles, measured: Latencies = ()) -> None:

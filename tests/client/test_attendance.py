@@ -56,7 +56,7 @@ def test_it_is_said_once_that_no_scheduler_works_and_once_that_one_does_again(
     assert missing.startswith("No scheduler works at the moment")
     with work() as store:
         store.pulse("a scheduler", 60)
-    assert told(attendance, clock, job, 30) == ["A scheduler works again."]
+    assert told(attendance, clock, job, 30) == ["A scheduler works now."]
 
 
 def test_a_scheduler_that_is_about_to_start_is_not_missed(client: Client, job: Job, work: UnitOfWork) -> None:

@@ -39,3 +39,15 @@ def test_one_that_resembles_several_names_them_together() -> None:
 
 def test_points_that_can_be_told_apart_need_no_words() -> None:
     assert notes(a_point(1, []), a_point(2, [])) == []
+
+
+def test_a_point_whose_interval_reaches_beyond_the_limit_does_not_surely_keep_it() -> None:
+    limit = {"metric": "latency_ms", "maximise": False, "device": "local", "limit": 3.6}
+    slow, fast = a_point(1, []), a_point(2, [])
+    fast["latency_interval_ms"] = (3.3, 3.5)
+    points = [slow, fast]
+    told = front_notes(Front(job=1, state="done", objectives=[limit], points=points, best=None, hypervolume=None))
+    assert told == [
+        "Every cell keeps latency_ms \u2264 3.6 on local.",
+        "Not surely, for their intervals reach beyond the limit on latency: 1.",
+    ]

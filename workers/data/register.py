@@ -22,7 +22,7 @@ from search_space.skeleton import INPUTS, InvalidSkeleton, Skeleton
 from workers.data.archive import Archive, Unsuitable, read
 from workers.data.catalogue import DATA_VARIABLE, DATASETS, Dataset, data_folder
 from workers.data.registered import ENDING, datasets, write
-from workers.data.splits import split
+from workers.data.splits import Split, split
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 LEAST_SD = 1e-6  # of the mean: what float32 can still tell apart
@@ -57,8 +57,11 @@ def register(name: str, folder: Path, licence: str = "not stated", source: str =
     without one of the classes is refused when its turn comes.
     """
     file = folder / f"{name}.npz"
-    if name in DATASETS or not NAME.fullmatch(name):
-        raise Unsuitable(f"A data set cannot be called {name!r}: use another name, of a to z, 0 to 9, _ and -.")
+    if name in DATASETS:
+        raise Unsuitable(f"{name!r} is a data set that comes with Cellsmith: use another name.")
+    if not NAME.fullmatch(name):
+        ending = " without .npz" if name.endswith(".npz") else ""
+        raise Unsuitable(f"A data set cannot be called {name!r}: use another name{ending}, of a to z, 0 to 9, _ and -.")
     if not file.is_file():
         raise Unsuitable(f"Put {file.name} into {folder}, the folder named by {DATA_VARIABLE}.")
     archive, sha256 = read(file)
@@ -72,15 +75,15 @@ def register(name: str, folder: Path, licence: str = "not stated", source: str =
         Skeleton(shape, max(2, len(classes)), stages=1)
     except InvalidSkeleton as error:
         raise Unsuitable(f"No network takes such items: {error}.") from error
-    validation_images = _scoring(archive)
+    parts = _parts(archive)
     mean, sd = _moments(archive.x if archive.test is None else archive.x[~archive.test])
     constant = np.flatnonzero((sd <= LEAST_SD * np.abs(mean)) | (sd < SMALLEST))
     if len(constant):
         raise Unsuitable(f"Channel {constant[0]} of x (from 0) is constant, as far as float32 can tell: leave it out.")
     dataset = Dataset(
         name=name,
-        summary=_summary(archive),
-        validation_images=validation_images,
+        summary=_summary(archive, parts),
+        validation_images=len(parts.validation),
         input_shape=shape,
         class_names=classes,
         mean=tuple(mean.tolist()),
@@ -98,20 +101,20 @@ def register(name: str, folder: Path, licence: str = "not stated", source: str =
     return dataset
 
 
-def _scoring(archive: Archive) -> int:
-    """How many items score a network; Unsuitable where a class would not be trained on, or not be scored."""
+def _parts(archive: Archive) -> Split:
+    """What a job of seed 0 makes of it; Unsuitable where a class would not be trained on, or not be scored."""
     nothing_NCL = np.zeros((len(archive.y), 1, 1), dtype=np.float32)
     try:
-        parts = split(archive.labelled(nothing_NCL)).search
+        parts = split(archive.labelled(nothing_NCL))
     except ValueError as error:
         raise Unsuitable(f"{error}: give it more; where there is a `test`, mark some and not all.") from error
-    if lack := parts.lacks(len(archive.class_names)):
+    if lack := parts.search.lacks(len(archive.class_names)):
         part, absent = lack
         name = archive.class_names[absent]
         raise Unsuitable(f"Class {name} would have no item in the {part} part: give it more, in more groups.")
     if len(archive.class_names) < 2:
         raise Unsuitable("y holds one class alone: give it two or more.")
-    return len(parts.validation)
+    return parts
 
 
 def _moments(x: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -123,11 +126,15 @@ def _moments(x: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]
     return mean_C, np.sqrt(squares_C / (x.size / len(mean_C)))
 
 
-def _summary(archive: Archive) -> str:
-    """What was understood of its shape, so that a wrong order of axes is seen."""
+def _summary(archive: Archive, parts: Split) -> str:
+    """What was understood of its shape, so that a wrong order of axes is seen, and what is done with it."""
     count, channels, *axes = archive.x.shape
     size = " x ".join(map(str, axes))
-    return f"{count:,} {INPUTS[len(axes)]} of size {size}, {channels} channel{'s' if channels > 1 else ''} each."
+    train, validation, test = map(len, (parts.train, parts.validation, parts.test))
+    return (
+        f"{count:,} {INPUTS[len(axes)]} of size {size}, {channels} channel{'s' if channels > 1 else ''} each; "
+        f"with seed 0, {train:,} train, {validation:,} score, and {test:,} are kept for the end."
+    )
 
 
 if __name__ == "__main__":

@@ -48,6 +48,15 @@ def test_nine_of_ten_new_networks_of_a_noisy_device_are_about_within_the_interva
     assert 75 <= within <= 100
 
 
+def test_few_networks_in_the_skeleton_itself_correct_what_those_in_others_predict() -> None:
+    elsewhere = [(each, by_bytes(each)) for each in networks(20, channels=32)]
+    here = [(each, by_bytes(each) / 2) for each in networks(5)]
+    new = networks(6)[-1]
+    told = forecast("local", new, [*elsewhere, *here])
+    assert told is not None
+    assert told.milliseconds == pytest.approx(by_bytes(new) / 2, rel=0.15)
+
+
 def test_few_networks_or_the_same_again_and_again_predict_nothing() -> None:
     measured = [(each, by_bytes(each)) for each in networks(9)]
     assert forecast("local", networks(1)[0], measured * 3) is None

@@ -253,9 +253,16 @@ def test_a_seed_that_leaves_a_part_without_a_class_is_refused_and_named(folder: 
     assert 0 < refused < 12
 
 
-@pytest.mark.parametrize("name", ["digits", "../mine", "Mine", "", "a b"])
-def test_a_name_is_short_plain_and_free(name: str, folder: Path) -> None:
-    with pytest.raises(Unsuitable, match="use another name"):
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("digits", "comes with Cellsmith: use another name"),
+        ("mine.npz", "use another name without .npz"),
+        *((name, "use another name, of a to z") for name in ("../mine", "Mine", "", "a b")),
+    ],
+)
+def test_a_name_is_short_plain_and_free(name: str, told: str, folder: Path) -> None:
+    with pytest.raises(Unsuitable, match=told):
         register(name, folder)
 
 
@@ -271,6 +278,7 @@ def test_the_command_says_what_it_has_understood_or_what_is_missing(folder: Path
     put(folder, **arrays(2))
     done = told("mine", "--licence", "CC0")
     assert done.stdout == (
-        "mine: 60 images of size 8 x 8, 2 channels each. Classes: high, low, middle.\ncellsmith submit --dataset mine\n"
+        "mine: 60 images of size 8 x 8, 2 channels each; with seed 0, 36 train, 12 score, and 12 are kept for the end. "
+        "Classes: high, low, middle.\ncellsmith submit --dataset mine\n"
     )
     assert json.loads((folder / "mine.dataset.json").read_text())["licence"] == "CC0"
