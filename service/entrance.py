@@ -10,6 +10,7 @@ from service.settings import Settings
 from service.store.engine import connect, told_in_one_line
 from service.store.migrate import upgrade
 from service.store.sql import SqlUnitOfWork
+from workers.data.catalogue import DATA_VARIABLE, data_folder
 
 
 def open_record(settings: Settings) -> tuple[SqlUnitOfWork, SqlUnitOfWork]:
@@ -24,6 +25,13 @@ def open_record(settings: Settings) -> tuple[SqlUnitOfWork, SqlUnitOfWork]:
             f"The database cannot be used: {error} (CELLSMITH_DATABASE_URL, CELLSMITH_DATA_DIR)"
         ) from error
     return SqlUnitOfWork(engine), SqlUnitOfWork(engine, read_only=True)
+
+
+def refuse_absent_data() -> None:
+    """CannotStart where the folder of the data sets is set, and is none."""
+    folder = data_folder()
+    if folder is not None and not folder.is_dir():
+        raise CannotStart(f"{folder} is no folder here: set {DATA_VARIABLE} to that of the data sets, or leave it out.")
 
 
 def refuse_taken_port(host: str, port: int, of_host: str = "CELLSMITH_HOST", of_port: str = "CELLSMITH_PORT") -> None:

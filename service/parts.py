@@ -11,7 +11,7 @@ import uvicorn
 
 from service.domain.errors import CannotStart
 from service.endings import end_with_parent, on_stop
-from service.entrance import open_record, refuse_taken_port
+from service.entrance import open_record, refuse_absent_data, refuse_taken_port
 from service.leftovers import end_leftovers, new_scratch, remove_scratch
 from service.locks import SCHEDULER_LOCK, only_one
 from service.pulse import Pulse
@@ -29,6 +29,7 @@ def migrate(settings: Settings) -> None:
 
 def run_api(settings: Settings) -> None:
     """Serves HTTP until it is stopped. Loads neither torch nor ray nor optuna."""
+    refuse_absent_data()
     refuse_taken_port(settings.host, settings.port)
     open_record(settings)
     end_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
@@ -40,6 +41,7 @@ def run_api(settings: Settings) -> None:
 
 def run_scheduler(settings: Settings) -> None:
     """Drives jobs on a local Ray until it is stopped."""
+    refuse_absent_data()
     work, reading = open_record(settings)
     with only_one(settings.data_dir, SCHEDULER_LOCK):
         # Everything heavy is loaded by the one process that needs it.

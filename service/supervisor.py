@@ -12,7 +12,7 @@ from pathlib import Path
 
 from service.domain.errors import CannotStart
 from service.endings import PARENT, end_with_parent, on_stop
-from service.entrance import open_record, refuse_taken_port
+from service.entrance import open_record, refuse_absent_data, refuse_taken_port
 from service.leftovers import end_leftovers, remove_scratch
 from service.locks import SERVICE_LOCK, only_one, refuse_second
 from service.settings import Settings
@@ -28,6 +28,7 @@ MOST_EARLY_ENDS = 3
 
 def run_all(settings: Settings) -> None:
     """The API and the scheduler as children that are restarted when they die, until this process is stopped."""
+    refuse_absent_data()
     refuse_second(settings.data_dir)
     refuse_taken_port(settings.host, settings.port)
     open_record(settings)

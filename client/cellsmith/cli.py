@@ -185,8 +185,10 @@ def export(
         archive = client.export(id, number, form=form, scripts=script or ())
     try:
         files = unpack(archive, directory, replace=force)
-    except OSError as error:
+    except FileExistsError as error:
         _refuse(USAGE, f"Cannot write to {directory}: {error.strerror or error}. Use another -o DIR, or --force.")
+    except OSError as error:
+        _refuse(USAGE, f"Cannot write to {directory}: {error.strerror or error}. Use another -o DIR.")
     if as_json:
         _print_json({"directory": str(directory), "files": files})
     else:

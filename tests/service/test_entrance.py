@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from service.domain.errors import CannotStart
-from service.parts import migrate, run_api
+from service.parts import migrate, run_api, run_scheduler
 from service.settings import Settings
 from service.supervisor import run_all
 from tests.processes import free_port, start
@@ -30,6 +30,16 @@ def test_a_port_that_is_taken_is_refused_before_any_folder_is_made(
         settings = Settings(data_dir=tmp_path / "data", host=host, port=listener.getsockname()[1])
         with pytest.raises(CannotStart, match="CELLSMITH_PORT"):
             start(settings)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("start", [run_all, run_api, run_scheduler])
+def test_a_folder_of_data_sets_that_is_not_there_is_named(
+    tmp_path: Path, start: Callable[[Settings], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CELLSMITH_DATA", str(tmp_path / "nowhere"))
+    with pytest.raises(CannotStart, match=r"nowhere is no folder here: set CELLSMITH_DATA"):
+        start(Settings(data_dir=tmp_path / "data", port=free_port()))
     assert list(tmp_path.iterdir()) == []
 
 
