@@ -13,6 +13,7 @@ from search_space.modules import folded
 from search_space.modules.conv_norm import ConvNorm
 from search_space.modules.dilated_rep import DilatedRep
 from search_space.modules.distance import DistanceL2
+from search_space.modules.early_strides import use_early_strides
 from search_space.modules.layout import use_channels_last
 from search_space.modules.network import Network
 from search_space.modules.recursion import Recursion
@@ -29,7 +30,8 @@ def merge(network: nn.Module) -> nn.Module:
     They are folded in float64, so that both forms have the same outputs within the rounding of one pass (1e-5 in
     float32); `network` stays as it is, training goes on with it. The merged network has the tensors of the exported
     inference form, under the same names, and their order in memory. The auxiliary head goes; norms that cannot be
-    folded stay. Activations that several parts would compute of one tensor are computed once.
+    folded stay. Activations that several parts would compute of one tensor are computed once, and none of pixels that
+    the layer behind it passes over.
     """
     with torch.no_grad():
         merged = deepcopy(network).eval()
@@ -51,6 +53,7 @@ def merge(network: nn.Module) -> nn.Module:
                 tensor.data = tensor.data.contiguous()
             if of_images:
                 use_channels_last(merged)
+            use_early_strides(merged)
             use_shared_activations(merged)
         return merged
 

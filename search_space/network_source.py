@@ -46,7 +46,7 @@ def network_source(skeleton: Skeleton, form: Form, offered: Skeleton | None = No
     network = "Network"
     if form == "inference":
         additions += ["use_channels_last(network)"] if skeleton.dims == 2 else []
-        additions += ["use_shared_activations(network)"]
+        additions += ["use_early_strides(network)", "use_shared_activations(network)"]
     if form == "training":
         additions += _beginnings(skeleton)
         if regularisation:

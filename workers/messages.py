@@ -77,12 +77,16 @@ class EvaluationRequest:
         data = f"{self.dataset} {self.data_sha256}".rstrip()
         conditions = _conditions(self.skeleton, data, self.recipe, self.seed, self.device, self.threads)
         used = {edge.operator for _, cell in self.genotype.cells for edge in cell.edges}
-        revisions = "".join(f" {name} {_REVISIONS[name]}" for name in sorted(used & _REVISIONS.keys()))
+        strided = {edge.operator for edge in self.genotype.reduction.edges if edge.source < 2}
+        revised = used & _REVISIONS.keys() - _REVISED_WHERE_STRIDED | strided & _REVISED_WHERE_STRIDED
+        revisions = "".join(f" {name} {_REVISIONS[name]}" for name in sorted(revised))
         return hashlib.sha256(f"{self.genotype.key} {conditions}{revisions}".encode()).hexdigest()
 
 
-# Operators that compute otherwise than in an earlier version, whose results do not stand in for theirs.
-_REVISIONS = {"cmix": 2, "smix": 2}
+# Operators that compute otherwise, or in clearly less time, than in an earlier version, whose results do not stand in
+# for theirs.
+_REVISIONS = {"cmix": 2, "conv_1x1": 2, "identity": 2, "smix": 2}
+_REVISED_WHERE_STRIDED = {"conv_1x1", "identity"}
 
 # Fields that skeletons did not always have: with these values, results from before still stand in.
 _ADDED_LATER = (("head", "average"), ("recursion", 1), ("reversible", False), ("initialisation", "he"))

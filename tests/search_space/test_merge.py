@@ -66,3 +66,15 @@ def test_maps_lie_in_memory_as_takes_the_least_time_whatever_the_training(
     assert all(kernel.is_contiguous() for kernel in merged.stem.parameters())
     first_NCHW = merged.cells[0](*merged.enter(torch.randn(2, 3, 16, 16))[1:])
     assert first_NCHW.is_contiguous(memory_format=torch.channels_last) == channels_last
+
+
+def test_an_activation_before_a_strided_1x1_convolution_sees_only_the_pixels_that_are_read() -> None:
+    cell = Cell((Edge(0, 2, "conv_1x1"), Edge(1, 2, "identity")), (2,))
+    reduction = merge(Architecture(Genotype(cell, cell), ODD).build()).get_submodule(f"cells.{ODD.cells_per_stage}")
+    seen: list[torch.Size] = []
+    for name in ("h2_0", "h2_1"):
+        for part in reduction.get_submodule(name).modules():
+            if isinstance(part, nn.ReLU):
+                part.register_forward_hook(lambda _part, _inputs, output: seen.append(output.shape[2:]))
+    reduction(torch.randn(1, 5, 9, 7), torch.randn(1, 5, 9, 7))
+    assert seen == [(5, 4), (5, 4)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from search_space.genotype import Cell, Edge, Genotype
 from search_space.published import published
 from search_space.skeleton import Skeleton
@@ -35,3 +37,22 @@ def test_what_an_operator_found_before_it_computed_otherwise_does_not_stand_in()
     cell = Cell((Edge(0, 2, "smix"), Edge(1, 2, "identity")), (2,))
     before = "63123d37e7336b85e137ce8d7d7c0df1d8b99da1e76781cbfa71c6c6b970c52d"
     assert replace(REQUEST, genotype=Genotype(cell, cell)).key != before
+
+
+@pytest.mark.parametrize(
+    ("operator", "before"),
+    [
+        ("conv_1x1", "48aeaecdd0b07b6ff2d21c3bae0946a1e046a958892fb9bd6aa6506c8e41a7a2"),
+        ("identity", "3b3e1d11e2f8ea243933a1b35bf2d87a6b4a79bcff040d58e9073603b42a3156"),
+    ],
+)
+def test_the_latency_of_a_slower_inference_form_does_not_stand_in(operator: str, before: str) -> None:
+    strided = Cell((Edge(0, 2, operator), Edge(1, 2, "sep_conv_3x3")), (2,))
+    assert replace(REQUEST, genotype=Genotype(strided, strided)).key != before
+
+
+def test_an_operator_that_takes_less_time_where_it_is_strided_is_the_same_where_it_is_not() -> None:
+    plain = Cell((Edge(0, 2, "conv_1x1"), Edge(1, 2, "identity")), (2,))
+    reduction = Cell((Edge(0, 2, "sep_conv_3x3"), Edge(1, 2, "sep_conv_3x3"), Edge(2, 3, "conv_1x1")), (3,))
+    before = "ae756ba0c1a7bd69ade072ed0a08cec65fc7ce32b50a1b42cef1de47b642e049"
+    assert replace(REQUEST, genotype=Genotype(plain, reduction)).key == before
