@@ -1,9 +1,14 @@
 """What layers cost: parameters, multiply-accumulates and bytes moved, as numbers that add up.
 
 Conventions: parameters are the trainable ones, so batch norm counts its scale and shift but not its statistics.
-MACs are those of convolutions and linear layers, for one sample. Bytes moved are what these layers, pools, sums and
-concatenations read and write for one sample in float32, weights included; ReLU and batch norm move nothing, since
-in the inference form they are part of their neighbours.
+MACs are those of convolutions and linear layers, for one sample.
+
+Bytes moved are what layers, pools, sums and concatenations read and write for one sample in float32, weights included;
+the products of an attention and the copies of windows are such layers. ReLU and batch norm move nothing, since in the
+inference form they are part of their neighbours, nor does other elementwise maths of one map, padding, or another order
+in memory. Elementwise maths of several maps is one step, as a sum is, up to where a layer reads it or where it ends in
+a mean, a maximum or a softmax: it reads each map once and is written once. Kernels that are built from weights count as
+the weights that they are. What steps over pixels reads them too. A number takes four bytes, an index as well.
 """
 
 from __future__ import annotations

@@ -49,12 +49,28 @@ class Halo(Operator):
         padded = self._padded(size)
         asked, size_out = strided(padded, stride), strided(size, stride)
         windows = (padded[0] // self.block * self.window, padded[1] // self.block * self.window)
-        projections = convolution(channels_in, channels, (1, 1), padded, asked)
+        total = convolution(channels_in, channels, (1, 1), size, asked)
         for _ in ("keys", "values"):
-            projections += convolution(channels_in, channels, (1, 1), padded, padded)
-        offsets = Cost(params=2 * (2 * self.window - 1) * largest_divisor(channels, 8))
-        attention = moved(channels, asked, channels, asked) + moved(2 * channels, windows, 0, size)
-        return projections + offsets + attention + pointwise_norm(channels, channels, size_out)
+            total += convolution(channels_in, channels, (1, 1), size, padded)
+            total += moved(channels, padded, channels, windows)
+        total += self._attention(channels, stride, asked, windows)
+        return total + pointwise_norm(channels, channels, size_out)
+
+    def _attention(self, channels: int, stride: int, asked: Size, windows: Size) -> Cost:
+        """Logits by keys and by offsets, softmax, the mean of the values; each head has a map for each key.
+
+        Where heads are one channel wide, their products with offsets are elementwise, a part of the softmax's step.
+        """
+        width = largest_divisor(channels, 8)
+        heads = channels // width
+        logits, nearness = heads * self.window**2, heads * self.window
+        total = Cost(params=2 * (2 * self.window - 1) * width)
+        for _ in ("rows", "columns") if width > 1 else ():
+            total += moved(channels, asked, nearness, asked)
+            total += moved(width, (self.block // stride, self.window), 0, asked)  # an offset for each query and key
+        total += moved(channels, asked, logits, asked) + moved(channels, windows, 0, asked)
+        total += moved(logits + (2 * nearness if width > 1 else channels), asked, logits, asked)
+        return total + moved(logits, asked, channels, asked) + moved(channels, windows, 0, asked)
 
     def _padded(self, size: Size) -> Size:
         return -(-size[0] // self.block) * self.block, -(-size[1] // self.block) * self.block

@@ -35,8 +35,10 @@ class DistanceL2(Operator):
         return branches((), ((f"{k} of x²",), (f"{k} of x",)), ("+", "norm"))
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
-        conv = convolution(channels_in, channels, (self.kernel, self.kernel), size, strided(size, stride))
-        return conv + conv + batch_norm(channels)
+        size_out = strided(size, stride)
+        conv = convolution(channels_in, channels, (self.kernel, self.kernel), size, size_out)
+        rest = moved(channels, (1, 1), 0, (1, 1))  # what is left of the squares of the patches, a bias
+        return conv + conv + rest + moved(2 * channels, size_out, channels, size_out) + batch_norm(channels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,5 +99,6 @@ class RadialBasisConv(Operator):
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         size_out = strided(size, stride)
         products = convolution(channels_in, channels, (self.kernel, self.kernel), size, size_out)
-        squares = moved(channels_in, size, 1, size_out) + moved(1, size_out, channels, size_out)
-        return products + squares + Cost(params=channels) + pointwise_norm(channels, channels, size_out)
+        squares = moved(channels_in, size, 1, size) + moved(1, size, 1, size_out)
+        gaussians = moved(channels + 1, size_out, channels, size_out) + Cost(params=channels)
+        return products + squares + gaussians + pointwise_norm(channels, channels, size_out)

@@ -81,6 +81,7 @@ class InceptionDepthwise(Operator):
         size_out = strided(size, stride)
         untouched = channels_in - 3 * branch
         mixer = moved(untouched, size, untouched, size_out)
+        mixer += moved(3 * branch, size_out, 3 * branch, size_out)  # the concatenation copies these too
         for kernel in ((self.square, self.square), (1, self.band), (self.band, 1)):
             mixer += depthwise(branch, kernel, size, size_out, bias=True)
         return mixer + pointwise_norm(channels_in, channels, size_out)
@@ -180,10 +181,21 @@ class PeripheralGating(Operator):
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         size_out = strided(size, stride)
         branches = len(self.kernels)
-        cues = convolution(channels_in, 3 * channels_in, (3, 3), size, size_out, groups=channels_in)
-        total = Cost(0, cues.macs, cues.bytes_moved) + convolution(3, branches, (1, 1), size_out, size_out, bias=True)
+        total = self._cues(channels_in, size, size_out)
+        total += convolution(3, branches, (1, 1), size_out, size_out, bias=True)
+        total += moved(branches, size_out, branches, size_out)  # softmax
         for kernel in self.kernels:
             total += band(kernel, channels_in, size, stride)
             total += depthwise(channels_in, (3, 3), size, size_out) + Cost(params=channels_in)
-        mixing = moved(branches * channels_in, size_out, channels_in, size_out)
+            total += moved(2 * channels_in, size_out, channels_in, size_out)
+        mixing = moved(branches * (channels_in + 1), size_out, channels_in, size_out)
         return total + mixing + pointwise_norm(channels_in, channels, size_out)
+
+    @staticmethod
+    def _cues(channels: int, size: Size, size_out: Size) -> Cost:
+        """Three fixed filters and two means of 3x3 pixels; of two of these, one and two then a mean over channels."""
+        filters = convolution(channels, 3 * channels, (3, 3), size, size_out, groups=channels)
+        pool = moved(channels, size, channels, size_out)
+        of_two, of_one = moved(2 * channels, size_out, 1, size_out), moved(channels, size_out, 1, size_out)
+        means = of_two + of_one + of_two + moved(3, size_out, 3, size_out)
+        return Cost(0, filters.macs, filters.bytes_moved) + pool + pool + means

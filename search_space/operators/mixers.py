@@ -10,10 +10,16 @@ from search_space.operators.base import Operator
 from search_space.operators.drawing import branches
 
 
+def scaled_by_channel(channels: int, size: Size) -> Cost:
+    """Elementwise maths of a map and of one number for each channel that comes of it."""
+    return moved(channels, size, channels, size) + moved(channels, (1, 1), 0, (1, 1))
+
+
 def squeeze_excite(channels: int, hidden: int, size: Size) -> Cost:
     """Two small layers on the mean of a map, and the scaling of the map."""
     layers = [convolution(a, b, (1, 1), (1, 1), (1, 1), bias=True) for a, b in ((channels, hidden), (hidden, channels))]
-    return layers[0] + layers[1] + moved(channels, size, channels, (1, 1)) + moved(channels, size, channels, size)
+    mean, scaled = moved(channels, size, channels, (1, 1)), scaled_by_channel(channels, size)
+    return mean + layers[0] + layers[1] + scaled
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ class SpatialMixer(Operator):
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         half, size_out = channels // 2, strided(size, stride)
-        contrast = Cost(params=half) + moved(half, size, half, (1, 1)) + moved(half, size, half, size)
+        contrast = Cost(params=half) + moved(half, size, half, (1, 1)) + scaled_by_channel(half, size)
         near = depthwise(half, (3, 3), size, size_out)
         far = depthwise(half, (3, 3), size, size_out) + depthwise(half, (3, 3), size_out, size_out)
         end_of_a_view = batch_norm(half) + squeeze_excite(half, max(1, half // 4), size_out)
@@ -86,10 +92,13 @@ class WaveMixer(Operator):
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         width, size_out = self.expansion * channels_in, strided(size, stride)
         product = convolution(channels_in, width, (1, 1), size, size, bias=True)
-        turn = Cost(params=width) + moved(2 * width, size, width, size) + moved(width, size, width, size)
+        strongest = moved(channels_in, size, 1, size) + moved(2, size, 1, size)  # its number, and its wave by that
+        turn = Cost(params=width) + moved(width + 1, size, width, size)
         return (
             product
             + product
+            + moved(2 * width, size, width, size)
+            + strongest
             + turn
             + convolution(width, width, (3, 3), size, size_out, groups=channels_in)
             + batch_norm(width)
