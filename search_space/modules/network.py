@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from search_space.modules.cell import Cell
 from search_space.modules.global_pool import GlobalPool
 from search_space.modules.stem import Stem
+from search_space.modules.unread import Unread
 
 
 class Network(nn.Module):
@@ -72,7 +73,7 @@ class Network(nn.Module):
             self.cells.append(
                 cell_class(widths[older], widths[-1], width, halves, own_fit, newest_units)
                 if number + 2 in read
-                else Unread()
+                else Unread(cell_class.stride)
             )
             widths.append(cell_class.outputs * width)
             halvings.append(halvings[-1] + cell_class.stride - 1)
@@ -115,14 +116,6 @@ class Network(nn.Module):
                 inputs = (number - self.skips[number], number + 1)
                 read.update(inputs[node] for node in cells[number].reads)
         return read
-
-
-class Unread(nn.Module):
-    """Stands for a cell whose result no other reads, where cells read only their older input."""
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        """Anything: it is not read."""
-        return inputs[-1]
 
 
 def initialise(module: nn.Module) -> None:

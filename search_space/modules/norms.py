@@ -5,8 +5,9 @@ from torch import Tensor, nn
 
 from search_space.modules.cell import Cell
 from search_space.modules.divisor import largest_divisor
-from search_space.modules.network import Network, Unread, initialise
+from search_space.modules.network import Network, initialise
 from search_space.modules.residual import ChannelNorm
+from search_space.modules.unread import Unread
 
 
 class InstanceBatchNorm(nn.Module):

@@ -3,7 +3,8 @@
 from torch import nn
 
 from search_space.modules.cell import Cell
-from search_space.modules.network import Network, Unread
+from search_space.modules.network import Network
+from search_space.modules.unread import Unread
 
 
 def use_shared_activations(network: Network) -> None:

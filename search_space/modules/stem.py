@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from search_space.modules.conv_norm import ConvNorm
+from search_space.modules.unread import Unread
 
 
 class Stem(nn.Module):
@@ -59,5 +60,5 @@ class DoubleStem(Stem):
         return older, self.newest(older)
 
     def leave_out_newest(self) -> None:
-        """The older input stands for both."""
-        self.newest = nn.Identity()
+        """The older input, at the size of the newest, stands for both."""
+        self.newest = Unread(2)

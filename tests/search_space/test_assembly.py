@@ -20,6 +20,7 @@ from search_space.operators import OPERATORS
 from search_space.published import published
 from search_space.skeleton import Skeleton
 from tests.search_space.counted import counted
+from tests.search_space.moved import moved_bytes
 from tests.search_space.random_cells import every_operator, random_genotype
 from tests.search_space.strategies import genotypes
 
@@ -48,6 +49,16 @@ def test_a_network_costs_what_its_description_says(skeleton: str, genotype: Geno
     architecture = Architecture(genotype, SMALL[skeleton])
     said = cost(architecture)
     assert counts_of(architecture) == (said.params, said.macs)
+
+
+@pytest.mark.parametrize("skeleton", SMALL)
+def test_a_network_with_cells_that_are_zero_costs_what_its_description_says(skeleton: str) -> None:
+    zero, copy = Cell((Edge(1, 2, "none"),), outputs=(2,)), Cell((), outputs=(1,))
+    for normal, reduction in ((copy, zero), (zero, copy), (zero, zero)):
+        architecture = Architecture(Genotype(normal, reduction), SMALL[skeleton])
+        said = cost(architecture)
+        assert counts_of(architecture) == (said.params, said.macs)
+        assert moved_bytes(architecture.build, SMALL[skeleton].input_shape) == said.bytes_moved
 
 
 @pytest.mark.parametrize("skeleton", ["odd sizes", "imagenet stem"])

@@ -14,8 +14,8 @@ from search_space.cost import cost
 from search_space.export import to_python
 from search_space.merge import merge
 from search_space.module_source import Form
-from search_space.modules.network import Unread
 from search_space.modules.norms import InstanceBatchNorm, NormalisedCell
+from search_space.modules.unread import Unread
 from search_space.network import Architecture
 from search_space.published import published
 from search_space.skeleton import InvalidSkeleton, Norm, Skeleton
