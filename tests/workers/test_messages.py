@@ -42,6 +42,9 @@ def test_what_an_operator_found_before_it_computed_otherwise_does_not_stand_in()
 @pytest.mark.parametrize(
     ("operator", "before"),
     [
+        ("convnext_5", "d72add4de4c819825aa032c0da193d46c69dba847c62a9f52aa1293022ff93f2"),
+        ("convnext_7", "88a9877f2a5be1285f9b2f0f50923707d81822460c92fffeb44ab670b2f093be"),
+        ("halo", "06eddcc932525dc65c757ea1f96f1d485044447ae41e7596029f9e4ba89db295"),
         ("conv_1x1", "48aeaecdd0b07b6ff2d21c3bae0946a1e046a958892fb9bd6aa6506c8e41a7a2"),
         ("identity", "3b3e1d11e2f8ea243933a1b35bf2d87a6b4a79bcff040d58e9073603b42a3156"),
     ],
