@@ -27,7 +27,7 @@ class Reference:
     """A plain network whose passes say how fast the device is at the moment, and the fastest of them so far.
 
     The fastest of all is what a pass takes when nothing disturbs it; a process that measures many networks comes
-    nearer to it, and all those of a job together nearer still.
+    nearer to it, and nearer still where it knows what others of its job have seen before.
     """
 
     def __init__(self, network: nn.Module) -> None:

@@ -1,6 +1,6 @@
 """How many images scored each network; and latencies in their column as they are told, also those recorded long ago.
 
-They were the median by the wall there, and are what they would be on an idle machine now, see `LatencyMeasurement`.
+They were the median by the wall there, and are set in relation to the reference now, see `LatencyMeasurement`.
 
 Revision 0006, after 0005.
 """
@@ -8,7 +8,6 @@ Revision 0006, after 0005.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
@@ -29,17 +28,21 @@ def upgrade() -> None:
     page = sa.text("SELECT id, latency FROM evaluations WHERE id > :last ORDER BY id LIMIT :batch")
     while rows := connection.execute(page, {"last": last, "batch": BATCH}).all():
         last = rows[-1].id
-        told = [(row.id, json.loads(row.latency) if isinstance(row.latency, str) else row.latency) for row in rows]
-        latencies = [{"id": id, "latency_ms": _latency_ms(latency)} for id, latency in told if latency]
+        told = [(row.id, _latency_ms(row.latency)) for row in rows if row.latency]
+        latencies = [{"id": id, "latency_ms": milliseconds} for id, milliseconds in told if milliseconds]
         if latencies:
             connection.execute(sa.text("UPDATE evaluations SET latency_ms = :latency_ms WHERE id = :id"), latencies)
 
 
-def _latency_ms(latency: Mapping[str, Any]) -> float:
-    """The median ratio to the reference passes, times what one of them takes undisturbed."""
-    own_ms, reference_ms = latency["samples_ms"], latency["reference_ms"]
-    undisturbed_ms = latency.get("undisturbed_reference_ms") or min(reference_ms)
-    return median(own / reference for own, reference in zip(own_ms, reference_ms, strict=True)) * undisturbed_ms
+def _latency_ms(latency: Any) -> float | None:
+    """The median ratio to the reference passes, times what one of them takes undisturbed; None of a damaged row."""
+    try:
+        told = json.loads(latency) if isinstance(latency, str) else latency
+        own_ms, reference_ms = told["samples_ms"], told["reference_ms"]
+        undisturbed_ms = told.get("undisturbed_reference_ms") or min(reference_ms)
+        return median(own / reference for own, reference in zip(own_ms, reference_ms, strict=True)) * undisturbed_ms
+    except (ValueError, TypeError, KeyError, ZeroDivisionError):
+        return None
 
 
 def downgrade() -> None:

@@ -37,7 +37,7 @@ MOST_DIFFERENCE = 1e-4
 RESIST = {"model.onnx": ("halo", "dist_l1_", "rbf_"), "model.int8.onnx": ("halo", "dist_l1_", "rbf_", "cmix")}
 INSTEAD = {"model.onnx": "model.pt2", "model.int8.onnx": "model.pt2, which stays in float32"}
 CALIBRATION_IMAGES = 256
-CARD = "---\nlibrary_name: pytorch\n"
+CARD = "library_name: pytorch"
 HEADING = "## Converted, and scored again by convert.py"
 ONNX = ("onnx", "onnxscript", "onnxruntime")
 
@@ -73,10 +73,15 @@ def tell(scores: dict[str, dict[str, float]], card: str) -> None:
     """Writes the scores to the end of the model card, in place of earlier ones; leaves other files alone."""
     with open(card, encoding="utf-8") as file:
         text = file.read()
-    if not text.startswith(CARD):
+    head = text.partition("\n---\n")[0]
+    if not head.startswith("---\n") or CARD not in head.splitlines():
+        print(f"{card} is no model card, so the scores stand in conversions.json alone")
         return
     before, _, after = text.partition(f"\n{HEADING}\n")
-    kept = before.rstrip() + ("\n" + after[after.index("\n## ") :] if "\n## " in after else "")
+    lines = after.strip().splitlines()
+    while lines and lines[0].startswith("|"):
+        del lines[0]
+    kept = f"{before.rstrip()}\n\n" + "\n".join(lines).strip()
     rows = []
     for path, scored in scores.items():
         accuracy = f"{scored['accuracy']:.4f}" if "accuracy" in scored else "no images given"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from statistics import median
+from statistics import median, stdev
 from typing import TypeAlias
 
 import numpy as np
@@ -14,10 +15,12 @@ from search_space.network import Architecture
 from search_space.places import Face, places_of
 from search_space.skeleton import Skeleton
 from service.domain.prices import Numbers, prices
+from workers.interval import T_95
 
 Latencies: TypeAlias = Sequence[tuple[Architecture, float]]
 
 FEWEST = 10
+ENOUGH_TO_CORRECT = 3
 SHARE = 0.9
 
 
@@ -88,11 +91,20 @@ class LatencyModel:
         )
 
     def corrected_by(self, measured: Latencies) -> LatencyModel:
-        """As many times slower or faster as these networks are than foreseen, by their median."""
-        if not measured:
+        """As many times slower or faster as these networks are than foreseen, by their median, and no surer than they.
+
+        Fewer than ENOUGH_TO_CORRECT different ones change nothing.
+        """
+        known = {
+            architecture.genotype.key: ms / self.forecast(architecture).milliseconds for architecture, ms in measured
+        }
+        if len(known) < ENOUGH_TO_CORRECT:
             return self
-        factor = median(ms / self.forecast(architecture).milliseconds for architecture, ms in measured)
-        return replace(self, prices=tuple(factor * price for price in self.prices))
+        factor = median(known.values())
+        apart = stdev(map(math.log, known.values())) * math.sqrt(1 + 1 / len(known))
+        held = math.exp(apart * T_95[min(len(known) - 1, len(T_95)) - 1])
+        ratios = min(self.ratios[0], 1 / held), max(self.ratios[1], held)
+        return replace(self, prices=tuple(factor * price for price in self.prices), ratios=ratios)
 
 
 def model_for(device: str, skeleton: Skeleton, measured: Latencies) -> LatencyModel | None:

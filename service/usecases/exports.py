@@ -18,7 +18,7 @@ from service.domain.limits import latency_objective
 from service.domain.trial import Trial
 from service.domain.uncertainty import share_interval
 from service.ports import UnitOfWork
-from service.usecases.datasets import dataset_of
+from service.usecases.datasets import dataset_of, images_of
 from service.usecases.front_picture import Dot, front_picture
 from service.usecases.memory import memory_of
 from service.usecases.model_card import model_card
@@ -55,12 +55,11 @@ def bundle(
 
 def _picture(job: Job, dots: Sequence[Dot], number: int, result: Evaluated) -> str:
     latency = latency_objective(job.spec.objectives)
-    images = result.images or dataset_of(job).validation_images
     return front_picture(
         dots,
         number,
         result.latency.interval_ms,
-        share_interval(result.accuracy, images),
+        share_interval(result.accuracy, images_of(job, result)),
         f"Fully trained cells of job {job.id}, {job.spec.dataset}",
         latency.limit if latency else None,
     )

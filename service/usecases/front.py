@@ -12,7 +12,7 @@ from service.domain.objectives import Objective, keeps_limits, losses
 from service.domain.trial import Trial
 from service.domain.uncertainty import interval, share_interval
 from service.ports import UnitOfWork
-from service.usecases.datasets import dataset_of
+from service.usecases.datasets import images_of
 from service.usecases.memory import memory_of
 from workers.messages import Evaluated
 
@@ -89,9 +89,7 @@ def of(
     Where `trials` are but those that may be on it, `worst_of_all` has the worst losses of the others as well.
     """
     objectives = job.spec.objectives
-    images = dataset_of(job).validation_images
-    results = [(trial, trial.full_result) for trial in trials]
-    full = [FrontPoint(trial, result, result.images or images) for trial, result in results if result]
+    full = [_point(job, trial, trial.full_result) for trial in trials if trial.full_result]
     others = [] if worst_of_all is None else [worst_of_all]
     worst = _reference(objectives, [*others, *(losses(objectives, point.result) for point in full)])
     kept = [
@@ -134,6 +132,10 @@ def history(job_id: int, work: UnitOfWork) -> FrontHistory:
         steps=tuple(steps),
         reference=_in_units(objectives, reference),
     )
+
+
+def _point(job: Job, trial: Trial, result: Evaluated) -> FrontPoint:
+    return FrontPoint(trial, result, images_of(job, result))
 
 
 def _with_alike(members: Sequence[FrontPoint], objectives: Sequence[Objective]) -> tuple[FrontPoint, ...]:

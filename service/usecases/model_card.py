@@ -13,7 +13,7 @@ from service.domain.job import Job
 from service.domain.limits import latency_objective
 from service.domain.trial import Trial
 from service.domain.uncertainty import share_interval
-from service.usecases.datasets import dataset_of
+from service.usecases.datasets import dataset_of, images_of
 from workers.messages import Evaluated
 
 CARD = """\
@@ -49,8 +49,9 @@ A network that Cellsmith found for `{dataset}`: trial {number} of job {job}.
 The accuracy is the share of validation {inputs} that were classified correctly. They guided the search, so expect a
 little less on new ones; `python -m workers.data.save {dataset} images.pt --seed {seed}`, in Cellsmith, writes them.
 The latency is that of the device when nothing else runs on it: the median ratio of `samples_ms` in `config.json` to the
-passes of a reference network beside them, times what the fastest of these took. A script that times passes on a busy
-device, or with other threads, finds more. Parameters and multiply-accumulates are those of the training form.
+passes of a reference network beside them, times `undisturbed_reference_ms`, the fastest such pass that the job knew. A
+script that times passes on a busy device, or with other threads, finds more. Parameters and multiply-accumulates are
+those of the training form.
 
 ![every fully trained cell of the job](front.svg)
 
@@ -81,7 +82,7 @@ def model_card(job: Job, trial: Trial, result: Evaluated, form: Form, device: Ma
     """
     low, high = result.latency.interval_ms
     dataset, skeleton = dataset_of(job), job.spec.skeleton
-    images = result.images or dataset.validation_images
+    images = images_of(job, result)
     worst, best = share_interval(result.accuracy, images)
     return CARD.format(
         task="image-classification" if skeleton.dims == 2 else "other",

@@ -153,15 +153,16 @@ def test_a_converted_network_computes_the_same_for_any_batch(merged: Path, file:
     (folder / "README.md").write_text("# No card\n")
     told = ran(folder, "convert.py", file, "--images", "images.pt").splitlines()
     assert (folder / "README.md").read_text() == "# No card\n"
-    assert [line.partition(":")[0] for line in told] == ["model.py", file]
+    assert [line.partition(":")[0] for line in told[:2]] == ["model.py", file]
+    assert told[2:] == ["README.md is no model card, so the scores stand in conversions.json alone"]
     assert told[0].split()[-1] == told[1].split()[-1]
     assert (folder / file).stat().st_size > 10_000
 
 
 def test_a_network_of_8_bits_is_scored_again_in_accuracy_and_latency(merged: Path) -> None:
     card = merged / "README.md"
-    card.write_text("---\nlibrary_name: pytorch\n---\n# Cell é\n", encoding="utf-8")
-    for note in ("", "\n## My notes\n\nkept\n"):
+    card.write_text("---\nlicense: mit\nlibrary_name: pytorch\n---\n# Cell é\n", encoding="utf-8")
+    for note in ("", "\nA remark.\n\n## My notes\n\n| kept |\n"):
         card.write_text(card.read_text(encoding="utf-8") + note, encoding="utf-8")
         told = ran(merged, "convert.py", "model.int8.onnx", "--images", "images.pt").splitlines()
     assert [line.partition(":")[0] for line in told] == ["model.py", "model.int8.onnx"]
@@ -178,7 +179,8 @@ def test_a_network_of_8_bits_is_scored_again_in_accuracy_and_latency(merged: Pat
         row = f"| `{path}` | {scored['latency_ms']:.3f} ms | {scored['accuracy']:.4f} |"
         assert card.read_text(encoding="utf-8").count(row) == 1
     sections = card.read_text(encoding="utf-8").split("\n## ")
-    assert sections[:2] == ["---\nlibrary_name: pytorch\n---\n# Cell é\n", "My notes\n\nkept\n"]
+    assert sections[0] == "---\nlicense: mit\nlibrary_name: pytorch\n---\n# Cell é\n\nA remark.\n"
+    assert sections[1] == "My notes\n\n| kept |\n"
     assert sections[2].startswith("Converted")
     assert len(sections) == 3
     nodes = [node.op_type for node in onnx.load(merged / "model.int8.onnx").graph.node]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from statistics import median
 
 import pytest
 
@@ -11,7 +12,7 @@ from search_space.cost import cost
 from search_space.network import Architecture
 from search_space.presets import spaces
 from search_space.skeleton import Skeleton
-from service.domain.latency_forecast import forecast
+from service.domain.latency_forecast import LatencyModel, forecast
 
 SKELETON = Skeleton((3, 32, 32), 10, 16)
 
@@ -51,10 +52,21 @@ def test_nine_of_ten_new_networks_of_a_noisy_device_are_about_within_the_interva
 def test_few_networks_in_the_skeleton_itself_correct_what_those_in_others_predict() -> None:
     elsewhere = [(each, by_bytes(each)) for each in networks(20, channels=32)]
     here = [(each, by_bytes(each) / 2) for each in networks(5)]
-    new = networks(6)[-1]
-    told = forecast("local", new, [*elsewhere, *here])
-    assert told is not None
-    assert told.milliseconds == pytest.approx(by_bytes(new) / 2, rel=0.15)
+    uncorrected = LatencyModel.fitted("local", [*elsewhere, *here])
+    assert uncorrected is not None
+    errors, before, within = [], [], 0
+    for new in networks(40):
+        told, true_ms = forecast("local", new, [*elsewhere, *here]), by_bytes(new) / 2
+        assert told is not None
+        errors.append(abs(told.milliseconds / true_ms - 1))
+        before.append(abs(uncorrected.forecast(new).milliseconds / true_ms - 1))
+        within += told.interval_ms[0] <= true_ms <= told.interval_ms[1]
+    assert median(errors) < 0.1 < median(before)
+    assert within >= 34
+    too_few = [*elsewhere, *here[:2]]
+    uncorrected = LatencyModel.fitted("local", too_few)
+    assert uncorrected is not None
+    assert forecast("local", here[0][0], too_few) == uncorrected.forecast(here[0][0])
 
 
 def test_few_networks_or_the_same_again_and_again_predict_nothing() -> None:

@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 
 from api.schemas.job_create import JobCreate
-from service.domain.errors import Invalid
+from service.domain.errors import Conflict, Invalid
 from service.domain.spec_data import spec_from_data, spec_to_data
 from service.store.memory import MemoryUnitOfWork
+from service.usecases.datasets import dataset_of
 from service.usecases.jobs import checked
 from service.wiring import search_data
 from workers.data.archive import Unsuitable
@@ -234,6 +235,11 @@ def test_results_on_other_content_do_not_stand_in(folder: Path) -> None:
     assert requests[0].key != requests[1].key
     with pytest.raises(Invalid, match="'mine' has another content than when this job was submitted"):
         search_data(first)
+    with work() as store:
+        old, new = store.add_job(first), store.add_job(second)
+    assert dataset_of(new).validation_images == 18
+    with pytest.raises(Conflict, match="another content than when job 1 was submitted: put the old one back"):
+        dataset_of(old)
 
 
 def test_a_seed_that_leaves_a_part_without_a_class_is_refused_and_named(folder: Path) -> None:
