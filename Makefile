@@ -35,10 +35,10 @@ demo: $(VENV)/.runs
 	@$(BIN)/python -m examples.demo
 
 test: $(VENV)/.develops
-	$(BIN)/python -m pytest -n 4 --dist loadgroup -m "not long"
+	$(BIN)/python -m pytest -n 3 --dist loadgroup -m "not long"
 
 test-long: $(VENV)/.develops
-	$(BIN)/python -m pytest -n 4 --dist loadgroup
+	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
 check: $(VENV)/.develops
 	$(BIN)/ruff format --check .

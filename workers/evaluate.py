@@ -58,7 +58,7 @@ def evaluate(
         gauge = _gauge(network, request)
         gauge.measure_up_to(1)
         if request.latency_limit_ms is not None and _surely_slower(gauge, request.latency_limit_ms):
-            told = f"{gauge.latency}, where the limit is {request.latency_limit_ms:g} ms"
+            told = f"{gauge.latency.median_ms:.3g} ms, where the limit is {request.latency_limit_ms:g} ms"
             yield Failed(fidelity, FailureClass.INFEASIBLE, told, "", clock() - started, gauge.latency)
             return
         training = Training(network, data, request.recipe, request.seed)

@@ -142,18 +142,21 @@ class LatencyMeasurement:
     @cached_property
     def interval_ms(self) -> tuple[float, float]:
         """Holds with 95 % what would be found at other times too: of `median_interval` and REPEATS_APART together."""
-        ratios = iter(self._ratios)
-        low, high = median_interval([list(islice(ratios, size)) for size in self.blocks or (len(self.samples_ms),)])
+        low, high = self._ratio_interval
         below, above = (math.hypot(math.log(bound / self.ratio), 1.96 * REPEATS_APART) for bound in (low, high))
         return self.median_ms * math.exp(-below), self.median_ms * math.exp(above)
 
-    def __str__(self) -> str:
-        low, high = self.interval_ms
-        return f"{self.median_ms:.3g} ms ({low:.3g} to {high:.3g})"
-
     def surely_exceeds(self, limit_ms: float) -> bool:
-        """Whether the whole interval of the median lies above a limit."""
-        return self.interval_ms[0] > limit_ms
+        """Whether the median of this evaluation will not come down to a limit, by its blocks alone.
+
+        What repeats at other times would find does not count: it is this median that a limit is held against.
+        """
+        return self._ratio_interval[0] * self._scale_ms > limit_ms
+
+    @cached_property
+    def _ratio_interval(self) -> tuple[float, float]:
+        ratios = iter(self._ratios)
+        return median_interval([list(islice(ratios, size)) for size in self.blocks or (len(self.samples_ms),)])
 
     @property
     def _ratios(self) -> list[float]:

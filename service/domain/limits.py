@@ -43,11 +43,11 @@ def latency_objective(objectives: tuple[Objective, ...]) -> Objective | None:
 
 
 def too_slow(objectives: tuple[Objective, ...], latency: LatencyMeasurement) -> str | None:
-    """A sentence about a latency whose whole interval misses its limit; None where there is no such limit."""
+    """A sentence about a latency that surely exceeds its limit; None where there is no such limit."""
     objective = latency_objective(objectives)
     if objective is None or objective.limit is None or not latency.surely_exceeds(objective.limit):
         return None
-    return f"{latency}, where the limit is {objective.limit:g} ms"
+    return f"{latency.median_ms:.3g} ms, where the limit is {objective.limit:g} ms"
 
 
 def missed_limit(objectives: tuple[Objective, ...], genotype: Genotype, skeleton: Skeleton) -> str | None:

@@ -33,13 +33,12 @@ def test_each_wave_meets_the_one_of_the_strongest_input() -> None:
 
 
 def test_a_spatial_mixer_sees_a_contrast_and_joins_a_near_and_a_far_view() -> None:
-    mixer = as_if_trained(SpatialMixer(8, 8), X_NCHW)
+    mixer, x_NCHW = as_if_trained(SpatialMixer(8, 8), X_NCHW).double(), X_NCHW.double()
     mixer.contrast.data.fill_(0.5)
-    half_NCHW = mixer.halve(X_NCHW)
+    half_NCHW = mixer.halve(x_NCHW)
     half_NCHW = 1.5 * half_NCHW - 0.5 * half_NCHW.mean((2, 3), keepdim=True)
-    assert torch.allclose(
-        mixer(X_NCHW), mixer.join(torch.cat([mixer.near(half_NCHW), mixer.far(half_NCHW)], 1)), atol=1e-6
-    )
+    expected = mixer.join(torch.cat([mixer.near(half_NCHW), mixer.far(half_NCHW)], 1))
+    assert torch.allclose(mixer(x_NCHW), expected, atol=1e-9)
 
 
 def test_squeeze_and_excite_scales_a_channel_alike_everywhere() -> None:
