@@ -20,12 +20,13 @@ from cellsmith.client import Client
 from cellsmith.errors import ApiError, Unreachable
 from service.domain.errors import Unavailable
 from service.domain.job import ENDED, JobState
-from service.domain.trial import Trial
+from service.domain.trial import Trial, TrialState
 from service.leftovers import MARK
+from service.search import MOST_ATTEMPTS
 from service.store.clock import now
 from service.store.engine import connect
 from service.store.sql import SqlUnitOfWork
-from service.store.tables import JobRow
+from service.store.tables import JobRow, TrialRow
 from tests.faults.quick_service import LEDGER
 from tests.processes import ROOT, free_port, wait_for
 
@@ -155,6 +156,12 @@ class Service:
     def ended(self, id: int) -> int:
         """How many trials of the job have ended."""
         return sum(trial.ended for trial in self.trials(id))
+
+    def is_on_a_last_attempt(self) -> bool:
+        """Whether a trial under way is given up, rightly, if its worker dies once more."""
+        tried = select(TrialRow.id).where(TrialRow.state == TrialState.PROPOSED, TrialRow.attempts >= MOST_ATTEMPTS - 1)
+        with self.reading() as store:
+            return store._connection.execute(tried).first() is not None
 
     def state(self, id: int) -> JobState:
         with self.reading() as store:

@@ -16,7 +16,7 @@ from tests.faults.undisturbed import check_undisturbed, one_of_each
 from tests.processes import wait_for
 
 SHARES = {"evaluation": 0.45, "worker": 0.12, "scheduler": 0.02, "raylet": 0.02}  # of the kills; the rest is the API's
-FEWEST_BETWEEN = 4  # trials ended between two kills, save the API's: one that kills three workers is given up, rightly
+FEWEST_BETWEEN = 4  # trials ended between two kills, save the API's: some of the searches get on
 MOST_AHEAD = 0.1  # of its kills
 LASTING = ("api", "scheduler", "raylet")  # workers are there as long as there is work, which ended: they came back
 
@@ -45,7 +45,8 @@ class Killer:
         shares = {part: self.done[part] / wanted for part, wanted in self._wanted.items()}
         furthest = min(1.0, min(shares.values()) + MOST_AHEAD)
         for part in self._chance.sample(PARTS, len(PARTS)):
-            early = part != "api" and ended < self._ended_before + FEWEST_BETWEEN
+            soon = ended < self._ended_before + FEWEST_BETWEEN
+            early = part != "api" and (soon or self._service.is_on_a_last_attempt())
             if shares[part] < furthest and not early and self._service.kill(part, self._chance.random()):
                 self.done[part] += 1
                 if part != "api":
