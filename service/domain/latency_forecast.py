@@ -107,9 +107,14 @@ class LatencyModel:
         return replace(self, prices=tuple(factor * price for price in self.prices), ratios=ratios)
 
 
+def in_same_skeleton(skeleton: Skeleton, measured: Latencies) -> Latencies:
+    """Those of the measured networks that stand in this very skeleton."""
+    return [(architecture, ms) for architecture, ms in measured if architecture.skeleton == skeleton]
+
+
 def model_for(device: str, skeleton: Skeleton, measured: Latencies) -> LatencyModel | None:
     """From the networks in this very skeleton; where they are fewer than FEWEST, from all, corrected by these few."""
-    own = [(architecture, ms) for architecture, ms in measured if architecture.skeleton == skeleton]
+    own = in_same_skeleton(skeleton, measured)
     if model := LatencyModel.fitted(device, own):
         return model
     model = LatencyModel.fitted(device, measured)

@@ -13,7 +13,7 @@ from search_space.network import Architecture
 from search_space.places import Face, places_of
 from service.domain.errors import Invalid
 from service.domain.job import JobSpec
-from service.domain.latency_forecast import Latencies, LatencyModel
+from service.domain.latency_forecast import Latencies, LatencyModel, in_same_skeleton
 from service.domain.limits import KNOWN_BEFORE
 from service.domain.objectives import METRICS, Objective
 from workers.device_profile import DeviceProfile, no_processor_beats
@@ -42,11 +42,6 @@ def refuse_out_of_reach(spec: JobSpec, profiles: Profiles, measured: Latencies =
             _refuse(field, objective, objective.limit, spec, measure, how)
 
 
-def in_same_skeleton(spec: JobSpec, measured: Latencies) -> Latencies:
-    """Those of the measured networks that stand in the job's own skeleton."""
-    return [(architecture, ms) for architecture, ms in measured if architecture.skeleton == spec.skeleton]
-
-
 def profile_of(profiles: Profiles, device: str) -> DeviceProfile | None:
     """What is known of a device, if all of it is."""
     names, known = [field.name for field in fields(DeviceProfile)], profiles.get(device, {})
@@ -67,7 +62,7 @@ def _measures(
         profile = profile_of(profiles, objective.device) or no_processor_beats(spec.resources.cpus)
         yield lambda architecture: _least_latency_ms(architecture, profile), " at the very least"
         # Networks of other skeletons say too little of these to refuse a job by.
-        if model := LatencyModel.fitted(objective.device, in_same_skeleton(spec, measured)):
+        if model := LatencyModel.fitted(objective.device, in_same_skeleton(spec.skeleton, measured)):
             told = f", where {model.networks} measured networks predict the least"
             yield lambda architecture: model.forecast(architecture).interval_ms[0], told
 
