@@ -26,7 +26,7 @@ from workers.process_tree import (
 )
 
 LOOK_S = 0.25
-MOST_COUNTED_S = 1.0  # of one look: where this process was stopped meanwhile, so may the child have been
+MOST_COUNTED_S = 1.0  # between two looks at the clock: were this process stopped meanwhile, so might the child be
 MEMORY_FOR_ALL = 0.8  # of the machine's, shared by as many evaluations as it has processors for
 
 
@@ -91,21 +91,27 @@ class Supervised:
 
     def _wait(self, child: Child) -> FailureClass | None:
         """Returns when there is an answer, or with the reason why there will be none."""
-        spent, last = 0.0, self._clock()
-        while not child.pipe.poll(max(0.0, min(LOOK_S, self._request.deadline_s - spent))):
-            now = self._clock()
-            spent, last = spent + min(now - last, MOST_COUNTED_S), now
-            if spent >= self._request.deadline_s:
-                return FailureClass.DEADLINE
-            if self._takes_too_much(child):
+        left = _TimeLeft(self._request.deadline_s, self._clock)
+        while not child.pipe.poll(min(LOOK_S, left.seconds())):
+            if self._takes_too_much(child, left):
                 return FailureClass.OUT_OF_MEMORY
+            if not left.seconds():
+                return FailureClass.DEADLINE
         return None
 
-    def _takes_too_much(self, child: Child) -> bool:
+    def _takes_too_much(self, child: Child, left: _TimeLeft) -> bool:
+        """Whether it holds too much memory; False where no time is left to find out."""
         allowed = child.born_with_bytes + self._memory_bytes
         processes = descendants(self._strangers)
         # What they share counts once. That takes long to add up, so first the sum which cannot be too low.
-        return sum(map(resident_bytes, processes)) > allowed and sum(map(own_bytes, processes)) > allowed
+        if sum(map(resident_bytes, processes)) <= allowed:
+            return False
+        held = 0
+        for process in processes:
+            held += own_bytes(process)
+            if held > allowed or not left.seconds():
+                break
+        return held > allowed
 
     def _ended(self, child: Child, failure: FailureClass, fidelity: int, started: float) -> Failed:
         """Ends a child that has not answered, and says why."""
@@ -118,6 +124,22 @@ class Supervised:
         if failure is FailureClass.CRASHED:
             told = f"The process died without an answer{_how(statuses.get(child.id))}."
         return Failed(fidelity, failure, told, where, seconds)
+
+
+class _TimeLeft:
+    """Of a deadline, by a clock that is read often; what passes while this process is stopped hardly counts."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._last = clock()
+
+    def seconds(self) -> float:
+        """What is left now, at least 0."""
+        now = self._clock()
+        self._seconds -= min(now - self._last, MOST_COUNTED_S)
+        self._last = now
+        return max(0.0, self._seconds)
 
 
 def memory_bytes(request: EvaluationRequest) -> int:
