@@ -47,5 +47,5 @@ class Table:
 def limited(trials: int, sampler: str, stopping: str = "none") -> JobSpec:
     """A search for which three in four random cells are too slow."""
     spec = a_spec(trials=trials, sampler=sampler, stopping=stopping)
-    limit = quantiles([latency_ms(each) for each in spread(spec)], n=4)[0]
+    limit = quantiles([latency_ms(each) for each in spread(spec.space, spec.skeleton)], n=4)[0]
     return replace(spec, objectives=(Objective("accuracy"), Objective("latency_ms", limit=limit)))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache, partial
 from statistics import fmean, median
 
+from search_space.skeleton import Skeleton
+from search_space.space import CellSpace
 from service.domain.ahead import Basis, Recorded, TimeForecast, time_ahead
 from service.domain.forecast import favour_of
-from service.domain.job import JobSpec
+from service.domain.job import JobSpec, JobState
 from service.domain.latency_forecast import model_for
 from service.domain.limits import KNOWN_BEFORE
 from service.domain.objectives import METRICS
@@ -62,8 +65,8 @@ def outlook(spec: JobSpec, work: UnitOfWork) -> Outlook:
         profile = profile_of(store.devices(), spec.device)
         measured = store.latencies(spec.device, MOST_MEASURED)
         recorded = _recorded(spec, store)
-    cells = list(spread(spec))
-    values = {metric: [own(cell) for cell in cells] for metric, own in KNOWN_BEFORE.items()}
+    cells = spread(spec.space, spec.skeleton)
+    values = dict(_known_before(spec.space, spec.skeleton))
     reaches = [Reach(metric, *_range(own)) for metric, own in values.items()]
     if model := model_for(spec.device, spec.skeleton, measured):
         values["latency_ms"] = [model.forecast(cell).milliseconds for cell in cells]
@@ -73,11 +76,16 @@ def outlook(spec: JobSpec, work: UnitOfWork) -> Outlook:
     return Outlook(spec.space.size, len(cells), _keeping(spec, values), tuple(reaches), time)
 
 
+@lru_cache(maxsize=64)
+def _known_before(space: CellSpace, skeleton: Skeleton) -> Mapping[str, Sequence[float]]:
+    return {metric: [own(cell) for cell in spread(space, skeleton)] for metric, own in KNOWN_BEFORE.items()}
+
+
 def _range(values: Sequence[float]) -> tuple[float, float, float]:
     return min(values), median(values), max(values)
 
 
-def _keeping(spec: JobSpec, values: dict[str, list[float]]) -> int | None:
+def _keeping(spec: JobSpec, values: Mapping[str, Sequence[float]]) -> int | None:
     """How many cells keep the limits on these values; None where no limit is on any of them."""
     limited = [objective for objective in spec.objectives if objective.limit is not None and objective.metric in values]
     if not limited:
@@ -96,7 +104,8 @@ def _recorded(spec: JobSpec, store: Store) -> Recorded | None:
         mine = spec.dataset, spec.device, spec.resources.cpus, spec.recipe.batch_size
         return mine == (other.dataset, other.device, other.resources.cpus, other.recipe.batch_size)
 
-    jobs = [job for job in store.jobs(limit=RECENT_JOBS) if alike(job.spec)]
+    jobs = [job for job in store.jobs(limit=RECENT_JOBS) if job.state is not JobState.QUEUED and alike(job.spec)]
+    read = cache(partial(store.trials, limit=TRIALS_OF_A_JOB))
     kinds: tuple[tuple[Basis, Callable[[JobSpec], bool]], ...] = (
         (Basis.RECORDED, lambda other: other.skeleton == spec.skeleton),
         (Basis.RECORDED_ELSEWHERE, lambda _: True),
@@ -106,7 +115,7 @@ def _recorded(spec: JobSpec, store: Store) -> Recorded | None:
         searches: list[Tally] = []
         for job in jobs:
             if counts(job.spec) and len(reports) < ENOUGH_REPORTS:
-                trials = store.trials(job.id, limit=TRIALS_OF_A_JOB)
+                trials = read(job.id)
                 searches.append(Tally.of(job.spec, trials))
                 reports += timed(trials)
         if pace := Pace.fitted(reports):

@@ -6,11 +6,14 @@ import math
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from search_space.cost import cost
 from search_space.network import Architecture
 from search_space.places import Face, places_of
+from search_space.skeleton import Skeleton
+from search_space.space import CellSpace
 from service.domain.errors import Invalid
 from service.domain.job import JobSpec
 from service.domain.latency_forecast import Latencies, LatencyModel, in_same_skeleton
@@ -78,7 +81,7 @@ def _least_latency_ms(architecture: Architecture, profile: DeviceProfile) -> flo
 
 def _refuse(field: str, objective: Objective, limit: float, spec: JobSpec, measure: Measure, how: str) -> None:
     values = []
-    for architecture in spread(spec):
+    for architecture in spread(spec.space, spec.skeleton):
         values.append(measure(architecture))
         if values[-1] <= limit:
             return
@@ -100,10 +103,11 @@ def _rounded_up(value: float) -> str:
     return f"{math.ceil(value * 10**places) / 10**places:.{places}f}"
 
 
-def spread(spec: JobSpec) -> Iterator[Architecture]:
-    """SAMPLES cells of the job's space by chance: always the same, so that the same request gets the same answer."""
+@lru_cache(maxsize=64)
+def spread(space: CellSpace, skeleton: Skeleton) -> tuple[Architecture, ...]:
+    """SAMPLES cells of a space by chance: always the same, so that the same request gets the same answer."""
     rng = random.Random(0)
-    return (Architecture(spec.space.sample(rng), spec.skeleton) for _ in range(SAMPLES))
+    return tuple(Architecture(space.sample(rng), skeleton) for _ in range(SAMPLES))
 
 
 def _least(spec: JobSpec, measure: Measure, enough: float) -> float:

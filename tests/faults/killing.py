@@ -8,13 +8,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, bindparam, select
 
 from cellsmith.client import Client
 from cellsmith.errors import ApiError, Unreachable
@@ -26,7 +26,7 @@ from service.search import MOST_ATTEMPTS
 from service.store.clock import now
 from service.store.engine import connect
 from service.store.sql import SqlUnitOfWork
-from service.store.tables import JobRow, TrialRow
+from service.store.tables import EvaluationRow, JobRow, TrialRow
 from tests.faults.quick_service import LEDGER
 from tests.processes import ROOT, free_port, wait_for
 
@@ -34,6 +34,17 @@ PROGRAM = "tests.faults.quick_service"
 LONGEST_WITHOUT_LEASE_S = 60.0
 LONGEST_AWAY_S = 300.0
 PARTS = ("api", "evaluation", "worker", "scheduler", "raylet")
+# In SQL, since they are asked for many times a second beside the service.
+TRIED = (
+    select(TrialRow.id).where(TrialRow.state == TrialState.PROPOSED, TrialRow.attempts >= MOST_ATTEMPTS - 1).limit(1)
+)
+LEASED = select(JobRow.id).where(JobRow.id == bindparam("job"), JobRow.lease_until > now())
+FINISHED = (
+    select(TrialRow.number, TrialRow.__table__, EvaluationRow.__table__)
+    .outerjoin_from(TrialRow, EvaluationRow, EvaluationRow.trial_id == TrialRow.id)
+    .where(TrialRow.job_id == bindparam("job"), TrialRow.state != TrialState.PROPOSED)
+    .order_by(EvaluationRow.id)
+)
 
 
 @dataclass
@@ -155,13 +166,13 @@ class Service:
 
     def ended(self, id: int) -> int:
         """How many trials of the job have ended."""
-        return sum(trial.ended for trial in self.trials(id))
+        with self.reading() as store:
+            return sum(course.state is not TrialState.PROPOSED for course in store.courses(id))
 
     def is_on_a_last_attempt(self) -> bool:
         """Whether a trial under way is given up, rightly, if its worker dies once more."""
-        tried = select(TrialRow.id).where(TrialRow.state == TrialState.PROPOSED, TrialRow.attempts >= MOST_ATTEMPTS - 1)
         with self.reading() as store:
-            return store._connection.execute(tried).first() is not None
+            return store._connection.execute(TRIED).first() is not None
 
     def state(self, id: int) -> JobState:
         with self.reading() as store:
@@ -225,7 +236,7 @@ class Watcher:
         self.looks = 0
         self._service = service
         self._ids = ids
-        self._finished: dict[tuple[int, int], Trial] = {}
+        self._finished: dict[tuple[int, int], list[object]] = {}
         self._ended: dict[int, JobState] = {}
         self._without_lease: dict[int, float] = {}
         self._ending = threading.Event()
@@ -250,12 +261,17 @@ class Watcher:
     def _look(self) -> None:
         for id in self._ids:
             with self._service.reading() as store:
-                job, trials = store.job(id), store.trials(id)
-                leased = select(JobRow.id).where(JobRow.id == id, JobRow.lease_until > now())
-                has_lease = store._connection.execute(leased).first() is not None
-            for trial in trials:
-                if trial.ended and self._finished.setdefault((id, trial.number), trial) != trial:
-                    self.seen.append(f"trial {trial.number} of job {id} has changed")
+                job = store.job(id)
+                rows = store._connection.execute(FINISHED, {"job": id}).all()
+                has_lease = store._connection.execute(LEASED, {"job": id}).first() is not None
+            finished: defaultdict[int, list[object]] = defaultdict(list)
+            for number, *values in rows:
+                finished[number].append(values)
+            for number, trial in finished.items():
+                if self._finished.setdefault((id, number), trial) != trial:
+                    self.seen.append(f"trial {number} of job {id} has changed")
+            if gone := [number for of, number in self._finished if of == id and number not in finished]:
+                self.seen.append(f"trials {gone} of job {id} are not finished any more")
             if job.state in ENDED and self._ended.setdefault(id, job.state) is not job.state:
                 self.seen.append(f"job {id} has changed")
             if has_lease or job.state is not JobState.RUNNING:

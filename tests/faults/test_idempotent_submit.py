@@ -19,13 +19,12 @@ COPIES = 5
 LONGEST_S = 600.0
 
 
-def submitted(url: str, key: int) -> int:
+def submitted(client: Client, key: int) -> int:
     """The job of this key, asked for until there is an answer."""
     deadline = time.monotonic() + LONGEST_S
     while True:
         try:
-            with Client(url, timeout_s=10) as client:
-                return int(client.submit(a_job(key, 10), idempotency_key=f"key-{key}")["id"])
+            return int(client.submit(a_job(key, 10), idempotency_key=f"key-{key}")["id"])
         except (Unreachable, ApiError) as error:
             if isinstance(error, ApiError) and error.status not in (409, 503):
                 raise
@@ -37,7 +36,6 @@ def submitted(url: str, key: int) -> int:
 @pytest.mark.parametrize(("keys", "kills"), [(100, 5), pytest.param(1000, 50, marks=pytest.mark.long)])
 def test_each_key_makes_one_job_whatever_is_killed(tmp_path: Path, keys: int, kills: int) -> None:
     service = Service(tmp_path / "data")
-    url = f"http://127.0.0.1:{service.port}"
     answered, ending = threading.Semaphore(0), threading.Event()
 
     def keep_alive() -> None:
@@ -51,7 +49,7 @@ def test_each_key_makes_one_job_whatever_is_killed(tmp_path: Path, keys: int, ki
             ending.wait()
 
     def ask(key: int) -> tuple[int, int]:
-        id = submitted(url, key)
+        id = submitted(client, key)
         answered.release()
         return key, id
 
@@ -61,7 +59,7 @@ def test_each_key_makes_one_job_whatever_is_killed(tmp_path: Path, keys: int, ki
     keeper = threading.Thread(target=keep_alive)
     keeper.start()
     try:
-        with ThreadPoolExecutor(COPIES) as pool:
+        with service.client as client, ThreadPoolExecutor(COPIES) as pool:
             made = set(pool.map(ask, asked))
         wait_for(service.answers, 60, "the last API answers")
         with service.client as client:

@@ -48,7 +48,7 @@ def test_what_is_too_slow_is_never_trained_and_the_share_of_the_rest_rises(sampl
 
 def test_memory_is_an_objective_with_a_limit_that_is_kept_before_training() -> None:
     spec, work = a_spec(trials=30, sampler="nsga2", stopping="none"), MemoryUnitOfWork()
-    limit = quantiles([peak_memory_bytes(each) / 1e6 for each in spread(spec)], n=4)[1]
+    limit = quantiles([peak_memory_bytes(each) / 1e6 for each in spread(spec.space, spec.skeleton)], n=4)[1]
     objectives = (Objective("accuracy"), Objective("peak_memory_mb", limit=limit))
     search, table = a_search(replace(spec, objectives=objectives), work), Table()
     InlineDispatcher(table).run(search)

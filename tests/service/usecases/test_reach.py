@@ -68,8 +68,8 @@ def test_of_a_device_that_nothing_is_known_of_yet_only_what_no_processor_could_k
 
 def test_a_latency_that_measured_networks_predict_no_cell_to_keep_is_refused() -> None:
     spec = wants("latency_ms", None)
-    measured = [(each, cost(each).bytes_moved / 1e5) for each in islice(spread(spec), 20)]
-    fastest = min(cost(each).bytes_moved / 1e5 for each in spread(spec))
+    measured = [(each, cost(each).bytes_moved / 1e5) for each in islice(spread(spec.space, spec.skeleton), 20)]
+    fastest = min(cost(each).bytes_moved / 1e5 for each in spread(spec.space, spec.skeleton))
     refuse_out_of_reach(wants("latency_ms", fastest), {}, measured)
     with pytest.raises(Invalid, match="where 20 measured networks predict the least: give a limit well above"):
         refuse_out_of_reach(wants("latency_ms", fastest / 100), {}, measured)
