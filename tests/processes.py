@@ -61,7 +61,7 @@ def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError(f"{what}: not within {seconds} s")
-        time.sleep(0.05)
+        time.sleep(0.1)
 
 
 def wait_for_the_end_of(marker: str, seconds: float) -> None:
