@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from search_space.counting import Cost, batch_norm, convolution, linear, moved, pointwise_norm
+from search_space.counting import Cost, Size, batch_norm, convolution, linear, moved, pointwise_norm
 from search_space.genotype import Cell
 from search_space.network import Architecture
 from search_space.operators import OPERATORS
@@ -71,10 +71,11 @@ class _CellPrices:
 
     def parts(self, cell: Cell, face: Face) -> list[_Numbers]:
         """What they cost. All inner nodes look alike to an operator, so 2 stands for any of them."""
-        edges, outputs = self.edges, cell.outputs
+        edges, outputs, concat = self.edges, cell.outputs, cell.concat
+        targets = [target for _, target, _ in cell.edges]
         return [
             self.ends[face, 0 in outputs, 1 in outputs],
-            self.nodes[tuple([target for _, target, _ in cell.edges]), cell.concat],
+            self.nodes[tuple(sorted([(targets.count(node), node in concat) for node in set(targets)])),],
             *[edges[operator, source if source < 2 else 2] for source, _, operator in cell.edges],  # noqa: FURB136
         ]
 
@@ -137,14 +138,20 @@ def _ends(place: Place, face: Face, older_is_given: bool, newest_is_given: bool)
 
 def _edge(place: Place, operator: str, source: int) -> Cost:
     """The operator alone."""
-    return OPERATORS[operator].cost(
-        place.width_of(source), place.channels, place.size_of(source), place.stride_from(source)
+    return _operator(
+        operator, place.width_of(source), place.channels, place.size_of(source), place.stride_from(source)
     )
 
 
-def _nodes(place: Place, targets: tuple[int, ...], joined: tuple[int, ...]) -> Cost:
-    """All nodes, which are the `targets` of their edges, of which those that are `joined` concatenate them."""
-    return _total(_node(place, targets.count(node), node in joined) for node in set(targets))
+@lru_cache(maxsize=4096)
+def _operator(name: str, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
+    """Many places, whichever inputs their cells read, ask for the same."""
+    return OPERATORS[name].cost(channels_in, channels, size, stride)
+
+
+def _nodes(place: Place, nodes: tuple[tuple[int, bool], ...]) -> Cost:
+    """All nodes, in any order: of each, how many edges end in it, and whether it concatenates them."""
+    return _total(_node(place, edges, joined) for edges, joined in nodes)
 
 
 def _node(place: Place, edges: int, joined: bool) -> Cost:

@@ -103,7 +103,7 @@ def _rounded_up(value: float) -> str:
     return f"{math.ceil(value * 10**places) / 10**places:.{places}f}"
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)  # of some megabytes each
 def spread(space: CellSpace, skeleton: Skeleton) -> tuple[Architecture, ...]:
     """SAMPLES cells of a space by chance: always the same, so that the same request gets the same answer."""
     rng = random.Random(0)
