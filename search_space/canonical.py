@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Links: TypeAlias = Mapping[int, list[tuple[int, str]]]
 NodeCode: TypeAlias = tuple[list[tuple[int, str]], bool, bool]
@@ -35,9 +35,22 @@ class Graph:
         return users
 
 
-def numbering(graph: Graph) -> dict[int, int]:
-    """The canonical number of every node, in rising order; the inputs 0 and 1 keep theirs. `graph` has no cycle."""
-    return _Numbering(graph).walk([], {0: 0, 1: 1})[1]
+def numbering(graph: Graph) -> tuple[dict[int, int], list[NodeCode]]:
+    """The canonical number of every node, in rising order; the inputs 0 and 1 keep theirs. `graph` has no cycle.
+
+    Beside them the codes of the inner nodes in that order: the incoming edges of each, by number, which are sorted.
+    """
+    return _Numbering(graph).walk()
+
+
+class _State(NamedTuple):
+    """How far a numbering is."""
+
+    numbers: dict[int, int]
+    ready: list[tuple[NodeCode, int]]
+    """A heap of the nodes whose sources all have numbers."""
+    lacking: dict[int, int]
+    """How many edges into a node come from nodes that have none yet."""
 
 
 class _Numbering:
@@ -48,46 +61,55 @@ class _Numbering:
         self.users = graph.users()
         self._symmetry: dict[int, int] | None = None
 
-    def walk(self, ready: list[tuple[NodeCode, int]], numbers: dict[int, int]) -> tuple[list[NodeCode], dict[int, int]]:
-        """Numbers what is left; `ready` is a heap of nodes whose sources all have numbers, empty at the start."""
-        if len(numbers) == len(INPUTS):
-            for node in self.graph.incoming:
-                self._offer(node, ready, numbers)
+    def walk(self) -> tuple[dict[int, int], list[NodeCode]]:
+        """Numbers and codes of the whole graph."""
+        numbers = {node: node for node in INPUTS}
+        state = _State(numbers, [], dict.fromkeys(self.graph.incoming, 0))
+        for users in self.users.values():
+            for user, _ in users:
+                state.lacking[user] += 1
+        for node, lacks in state.lacking.items():
+            if not lacks:
+                self._offer(node, state)
+        return self._rest(state)
+
+    def _rest(self, state: _State) -> tuple[dict[int, int], list[NodeCode]]:
+        """Numbers what is left."""
         codes: list[NodeCode] = []
+        ready = state.ready
         while ready:
             code, node = heappop(ready)
             if ready and ready[0][0] == code:
-                tail, numbers = self._best_branch(code, node, ready, numbers)
-                return codes + tail, numbers
+                numbers, tail = self._best_branch(code, node, state)
+                return numbers, codes + tail
             codes.append(code)
-            self._place(node, ready, numbers)
-        return codes, numbers
+            self._place(node, state)
+        return state.numbers, codes
 
-    def _place(self, node: int, ready: list[tuple[NodeCode, int]], numbers: dict[int, int]) -> None:
-        numbers[node] = len(numbers)
-        for user in dict.fromkeys(user for user, _ in self.users[node]):
-            self._offer(user, ready, numbers)
+    def _place(self, node: int, state: _State) -> None:
+        state.numbers[node] = len(state.numbers)
+        lacking = state.lacking
+        for user, _ in self.users[node]:
+            lacking[user] -= 1
+            if not lacking[user]:
+                self._offer(user, state)
 
-    def _offer(self, node: int, ready: list[tuple[NodeCode, int]], numbers: dict[int, int]) -> None:
-        try:
-            edges = sorted([(numbers[source], operator) for source, operator in self.graph.incoming[node]])
-        except KeyError:
-            return  # a source is not numbered yet; its numbering will offer this node again
-        heappush(ready, ((edges, node in self.graph.joined, node in self.graph.outputs), node))
+    def _offer(self, node: int, state: _State) -> None:
+        numbers = state.numbers
+        edges = sorted([(numbers[source], operator) for source, operator in self.graph.incoming[node]])
+        heappush(state.ready, ((edges, node in self.graph.joined, node in self.graph.outputs), node))
 
-    def _best_branch(
-        self, code: NodeCode, node: int, ready: list[tuple[NodeCode, int]], numbers: dict[int, int]
-    ) -> tuple[list[NodeCode], dict[int, int]]:
-        tied = [node, *(other for other_code, other in ready if other_code == code)]
-        waiting = [*ready, (code, node)]
+    def _best_branch(self, code: NodeCode, node: int, state: _State) -> tuple[dict[int, int], list[NodeCode]]:
+        tied = [node, *(other for other_code, other in state.ready if other_code == code)]
+        waiting = [*state.ready, (code, node)]
         branches = []
         for candidate in self._worth_trying(tied):
             heap = sorted(entry for entry in waiting if entry[1] != candidate)
-            own_numbers = dict(numbers)
-            self._place(candidate, heap, own_numbers)
-            codes, own_numbers = self.walk(heap, own_numbers)
-            branches.append(([code, *codes], own_numbers))
-        return min(branches, key=lambda branch: branch[0])
+            branch = _State(dict(state.numbers), heap, dict(state.lacking))
+            self._place(candidate, branch)
+            numbers, codes = self._rest(branch)
+            branches.append((numbers, [code, *codes]))
+        return min(branches, key=lambda branch: branch[1])
 
     def _worth_trying(self, tied: list[int]) -> list[int]:
         """Those of the tied nodes that can lead to different encodings; twins with the same users cannot."""

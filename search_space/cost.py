@@ -138,9 +138,7 @@ def _ends(place: Place, face: Face, older_is_given: bool, newest_is_given: bool)
 
 def _edge(place: Place, operator: str, source: int) -> Cost:
     """The operator alone."""
-    return _operator(
-        operator, place.width_of(source), place.channels, place.size_of(source), place.stride_from(source)
-    )
+    return _operator(operator, place.width_of(source), place.channels, place.size_of(source), place.stride_from(source))
 
 
 @lru_cache(maxsize=4096)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import reprlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
@@ -55,16 +55,13 @@ class Cell:
 
     def _settle(self, drawing: Drawing) -> None:
         alive = _alive(drawing.incoming, drawing.outputs)
-        numbers = numbering(Graph(alive, drawing.concat, frozenset(drawing.outputs)))
+        numbers, codes = numbering(Graph(alive, drawing.concat, frozenset(drawing.outputs)))
         edges = [
-            Edge(source, numbers[node], operator)
-            for node in numbers
-            if node in alive
-            for source, operator in sorted([(numbers[source], operator) for source, operator in alive[node]])
+            Edge(source, node, operator) for node, (links, *_) in enumerate(codes, 2) for source, operator in links
         ]
         object.__setattr__(self, "edges", tuple(edges))
-        object.__setattr__(self, "outputs", tuple(sorted(numbers[node] for node in drawing.outputs)))
-        object.__setattr__(self, "concat", tuple(sorted(numbers[node] for node in drawing.concat if node in alive)))
+        object.__setattr__(self, "outputs", tuple(sorted([numbers[node] for node in drawing.outputs])))
+        object.__setattr__(self, "concat", tuple(sorted([numbers[node] for node in drawing.concat if node in alive])))
 
     @property
     def nodes(self) -> range:
@@ -194,8 +191,11 @@ def _check_acyclic(incoming: dict[int, list[tuple[int, str]]]) -> None:
         raise InvalidGenotype(f"edge {Edge(source, target, operator)} lies on a cycle of nodes {nodes}") from error
 
 
-def _alive(incoming: dict[int, list[tuple[int, str]]], outputs: Iterable[int]) -> dict[int, list[tuple[int, str]]]:
+def _alive(incoming: dict[int, list[tuple[int, str]]], outputs: Collection[int]) -> dict[int, list[tuple[int, str]]]:
     """The inner nodes from which an output can be reached."""
+    read = {source for links in incoming.values() for source, _ in links}
+    if incoming.keys() <= read.union(outputs):
+        return incoming  # without a cycle, whoever follows readers comes to an output
     alive: dict[int, list[tuple[int, str]]] = {}
     waiting = list(outputs)
     while waiting:

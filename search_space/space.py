@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from itertools import combinations
 from math import comb, prod
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 from search_space.dense_cells import dense_answers
 from search_space.genotype import MOST_NODES, Cell, Edge, Genotype, InvalidGenotype
@@ -175,14 +175,15 @@ def _genotype(space: CellSpace, answers: Iterator[int | str]) -> Genotype:
             return Genotype(normal, FIXED_REDUCTION)
 
 
-def _cell(space: CellSpace, answers: Iterator[int | str]) -> Cell:
+def _cell(space: CellSpace, answers: Iterator[Any]) -> Cell:
     nodes = range(2, 2 + space.nodes)
     if space.wiring == "dense":
-        edges = [Edge(source, node, str(next(answers))) for node in nodes for source in range(1, node)]
-        return Cell(tuple(edges), outputs=(nodes[-1],))
-    edges, concat = [], []
+        dense = tuple([Edge(source, node, next(answers)) for node in nodes for source in range(1, node)])
+        return Cell(dense, outputs=(nodes[-1],))
+    edges: list[Edge] = []
+    concat: list[int] = []
     for node in nodes:
-        edges += [Edge(source, node, operator) for source, operator in _operands(space, answers)]
+        edges += _edges(space, node, answers)
         if next(answers) == "concat":
             concat.append(node)
     if space.outputs == "all":
@@ -191,13 +192,11 @@ def _cell(space: CellSpace, answers: Iterator[int | str]) -> Cell:
     return Cell(tuple(edges), tuple(loose), tuple(concat))
 
 
-def _operands(space: CellSpace, answers: Iterator[int | str]) -> Iterator[tuple[int, str]]:
+def _edges(space: CellSpace, node: int, answers: Iterator[Any]) -> list[Edge]:
+    """The two edges into a node."""
     if space.wiring == "distinct":
-        for source in str(next(answers)).split(","):
-            yield int(source), str(next(answers))
-    else:
-        for _ in ("first", "second"):
-            yield int(next(answers)), str(next(answers))
+        return [Edge(int(source), node, next(answers)) for source in next(answers).split(",")]
+    return [Edge(next(answers), node, next(answers)), Edge(next(answers), node, next(answers))]
 
 
 def _check_reduction(space: CellSpace, genotype: Genotype) -> None:
