@@ -105,15 +105,14 @@ def test_before_a_search_begins_one_like_it_tells_how_long_it_will_take_within_a
     assert max(map(abs, errors)) < 0.4
 
 
-@pytest.mark.parametrize("sampler", ["random", "nsga2"])
 @pytest.mark.parametrize("epochs", [6, 18])
 @pytest.mark.parametrize(("workers", "start_s"), [(1, 15.0), (2, 15.0), (2, 3.0), (4, 7.0)])
 def test_after_a_tenth_of_the_trials_the_end_is_known_within_a_quarter_however_fast_workers_start(
-    sampler: str, epochs: int, workers: int, start_s: float
+    epochs: int, workers: int, start_s: float
 ) -> None:
     errors = []
     for seed in range(6):
-        spec = a_spec(trials=100, sampler=sampler, lag=8, seed=seed, seconds=1e6)
+        spec = a_spec(trials=100, sampler="random", lag=8, seed=seed, seconds=1e6)
         spec = replace(spec, recipe=Recipe(epochs=epochs), resources=Resources(workers=workers))
         errors.append(forecast_error(spec, 10, start_s))
     # Ten trials differ by chance: one seed in six may miss, none by much.
