@@ -19,12 +19,13 @@ _INTRODUCTION = """\
 What an edge of a cell may do to a tensor. Generated from the descriptions in `search_space/operators/` by
 `python -m docs.operators`; a test fails when this page is out of date.
 
-C is the number of channels, of the input as of the output. Parameters are the trainable ones of the training form. MACs
-are multiply-accumulates of convolutions and linear layers, for each pixel that goes in; those of an attention's own
-products are not among them. What is moved is what layers, pools, sums and concatenations read and write for one sample
-in float32; `search_space/counting.py` says how that is counted. Every operator takes stride 1 and 2, any size, odd ones
-too, and any width from 4 channels on. In the drawings dw is a depthwise convolution, norm a batch norm, SE squeeze and
-excite.
+Figures and formulas are those of images, with widths that are multiples of 64; for signals read k for k x k, for
+volumes k x k x k. C is the number of channels, of the input as of the output. Parameters are the trainable ones of the
+training form. MACs are multiply-accumulates of convolutions and linear layers, for each pixel that goes in; those of an
+attention's own products are not among them. What is moved is what layers, pools, sums and concatenations read and write
+for one sample in float32; `search_space/counting.py` says how that is counted. Every operator takes stride 1 and 2, any
+size, odd ones too, and any width from 4 channels on. In the drawings dw is a depthwise convolution, norm a batch norm,
+SE squeeze and excite.
 """
 
 _WIDTH, _SIDE = 64, 32

@@ -20,13 +20,13 @@ _OPERATORS: Mapping[str, str] = MappingProxyType(
         "max_pool_5x5": "max_pool_5x5",
         "max_pool_7x7": "max_pool_7x7",
         "avg_pool_3x3": "avg_pool_3x3",
+        "avg_pool_5x5": "avg_pool_5x5",
         "sep_conv_3x3": "sep_conv_3x3",
         "sep_conv_5x5": "sep_conv_5x5",
         "sep_conv_7x7": "sep_conv_7x7",
         # What others call dilated convolutions are one depthwise unit, which here have it in their name.
         "dil_conv_3x3": "dil_sep_conv_3x3",
         "dil_conv_5x5": "dil_sep_conv_5x5",
-        "dil_sep_conv_3x3": "dil_sep_conv_3x3",
         "conv_1x1": "conv_1x1",
         "conv_3x3": "conv_3x3",
         "conv_3x1_1x3": "conv_1x3_3x1",
@@ -84,7 +84,8 @@ def from_nni(fields: Mapping[str, Any], merge: Literal["all", "loose_end"] = "al
     """Reads `{"normal/op_2_0": "sep_conv_3x3", "normal/input_2_0": 1, ..., "reduce/op_2_0": ...}` of NNI.
 
     An input is a number or a list of one. The result is "all" inner nodes (PNAS, DARTS) or the "loose_end" ones that
-    nothing reads (NASNet, ENAS, AmoebaNet). InvalidGenotype for anything else.
+    nothing reads (NASNet, ENAS, AmoebaNet); an input of the cell is never among them, read or not. Its two stacked
+    dilated units, dil_sep_conv_3x3, are no operator here. InvalidGenotype for anything else.
     """
     cells = {}
     for name in ("normal", "reduce"):
@@ -93,7 +94,7 @@ def from_nni(fields: Mapping[str, Any], merge: Literal["all", "loose_end"] = "al
             raise InvalidGenotype(f"a genotype of NNI has an entry '{name}/op_2_0'")
         nodes = {edge.target for edge in edges}
         read = {edge.source for edge in edges}
-        cells[name] = _cell(name, edges, nodes if merge == "all" else {0, 1, *nodes} - read)
+        cells[name] = _cell(name, edges, nodes if merge == "all" else nodes - read)
     return Genotype(cells["normal"], cells["reduce"])
 
 

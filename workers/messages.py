@@ -88,6 +88,8 @@ class EvaluationRequest:
 _REVISIONS = dict.fromkeys(("cmix", "conv_1x1", "convnext_5", "convnext_7", "halo", "identity", "smix"), 2)
 _REVISED_WHERE_STRIDED = {"conv_1x1", "identity"}
 
+_REVISED_NORMS = {"gn": " 2"}
+
 # Fields that skeletons did not always have: with these values, results from before still stand in.
 _ADDED_LATER = (("head", "average"), ("recursion", 1), ("reversible", False), ("initialisation", "he"))
 
@@ -97,6 +99,7 @@ def _conditions(skeleton: Skeleton, data: str, recipe: Recipe, seed: int, device
     """Everything but the cell that decides what an evaluation finds; the same for all trials of a job."""
     parts = {"dataset": data, "seed": seed, "device": device, "threads": threads}
     around = {name: value for name, value in asdict(skeleton).items() if (name, value) not in _ADDED_LATER}
+    around["norm"] += _REVISED_NORMS.get(skeleton.norm, "")
     return json.dumps(parts | {"skeleton": around, "recipe": asdict(recipe)}, sort_keys=True)
 
 

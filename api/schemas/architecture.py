@@ -26,11 +26,13 @@ from service.usecases.datasets import named
 class ArchitectureCreate(Asked):
     """A genotype of one's own: the JSON that the other answers show, or as other tools write it.
 
-    A config.json of an export may be given whole. DARTS and NAS-Bench-201 write text, NNI an object.
+    A config.json of an export may be given whole. DARTS and NAS-Bench-201 write text, NNI an object: "nni" where all
+    nodes of a cell are its result (PNAS, DARTS), "nni-loose-end" where those are that nothing reads (NASNet, ENAS,
+    AmoebaNet).
     """
 
     genotype: dict[str, Any] | str
-    format: Literal["cellsmith", "darts", "nas-bench-201", "nni"] = "cellsmith"
+    format: Literal["cellsmith", "darts", "nas-bench-201", "nni", "nni-loose-end"] = "cellsmith"
 
     def to_genotype(self) -> Genotype:
         """Invalid where this is no genotype of its format."""
@@ -42,9 +44,11 @@ class ArchitectureCreate(Asked):
                     return from_nas_bench_201(text)
                 case "nni", dict(fields):
                     return from_nni(fields)
+                case "nni-loose-end", dict(fields):
+                    return from_nni(fields, merge="loose_end")
                 case "cellsmith", dict(fields):
                     return Genotype.from_json(json.dumps(fields.get("genotype", fields)), OPERATORS)
-            kind = "an object" if self.format in ("cellsmith", "nni") else "text"
+            kind = "text" if self.format in ("darts", "nas-bench-201") else "an object"
             raise Invalid("genotype", f"A genotype of format {self.format!r} is {kind}.")
         except InvalidGenotype as error:
             raise Invalid("genotype", str(error)) from error

@@ -28,6 +28,7 @@ class SpaceRead(Told):
     """A search space. `size` counts its pairs of cells, as text: it is more than a JSON number holds exactly."""
 
     name: str
+    summary: str
     operators: list[str]
     nodes: int
     decisions: int
@@ -38,6 +39,7 @@ class SpaceRead(Told):
         """A space of the presets."""
         return cls(
             name=name,
+            summary=space.summary,
             operators=list(space.operators),
             nodes=space.nodes,
             decisions=len(space.decisions),

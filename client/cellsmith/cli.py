@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # httpx2 and rich are imported where they are needed, so that --help answers at once.
 
-TEXTS, OBJECTS = ("darts", "nas-bench-201"), ("cellsmith", "nni")
+TEXTS, OBJECTS = ("darts", "nas-bench-201"), ("cellsmith", "nni", "nni-loose-end")
 FAILED, USAGE, REFUSED, UNREACHABLE, INTERRUPTED = 1, 2, 3, 4, 130
 
 app = typer.Typer(
@@ -296,7 +296,7 @@ def best(
 @app.command()
 def register(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The genotype; an exported config.json will do.")],
-    format: Annotated[str, typer.Option(help="cellsmith, darts, nas-bench-201 or nni.")] = "cellsmith",
+    format: Annotated[str, typer.Option(help="cellsmith, darts, nas-bench-201, nni or nni-loose-end.")] = "cellsmith",
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:

@@ -106,7 +106,10 @@ class Client:
         return self._call("POST", f"/v1/jobs/{id}/trials/{number}/exports", repeat=True, params=wishes).content
 
     def register(self, genotype: Mapping[str, Any] | str, format: str = "cellsmith") -> dict[str, Any]:
-        """Keeps a cell of one's own under its key. `format` is cellsmith, darts, nas-bench-201 or nni."""
+        """Keeps a cell of one's own under its key.
+
+        `format` is cellsmith, darts, nas-bench-201, nni or nni-loose-end, the last for NNI's NASNet, ENAS, AmoebaNet.
+        """
         body = {"genotype": genotype if isinstance(genotype, str) else dict(genotype), "format": format}
         return cast(dict[str, Any], self._call("POST", "/v1/architectures", repeat=True, json=body).json())
 

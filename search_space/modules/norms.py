@@ -83,10 +83,14 @@ def use_norm(network: Network, norm: str, dims: int = 2) -> None:
 
 
 def use_for_batch_norm(network: nn.Module, kind: str) -> None:
-    """Group norm with up to 32 groups ("gn"), or layer norm over the channels of each pixel ("ln"), for all of them."""
+    """Group norm ("gn"), or layer norm over the channels of each pixel ("ln"), for all of them.
+
+    Up to 32 groups (Wu, He 2018, arXiv 1803.08494), of at least two channels: one alone would be zero on one pixel.
+    """
     for parent in list(network.modules()):
         for name, child in parent.named_children():
             if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
                 channels = child.num_features
-                norm = nn.GroupNorm(largest_divisor(channels, 32), channels) if kind == "gn" else ChannelNorm(channels)
+                groups = largest_divisor(channels, max(1, min(32, channels // 2)))
+                norm = nn.GroupNorm(groups, channels) if kind == "gn" else ChannelNorm(channels)
                 setattr(parent, name, norm)

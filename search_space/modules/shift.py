@@ -8,7 +8,7 @@ from search_space.modules.adapter import Adapter
 
 
 class Shift(nn.Module):
-    """Nine groups of channels, each moved by one of the nine offsets of a 3x3 window; zeros move in.
+    """Channels in 3^axes groups, each moved by one offset of a window of 3 along every axis; zeros move in.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). Where the widths differ, a 1x1
     convolution and a norm follow. (Wu et al. 2017, arXiv 1711.08141.)
@@ -20,7 +20,7 @@ class Shift(nn.Module):
         self.adapter = Adapter(channels_in, channels, dims)
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
-        """Group g reads the pixel at row g // 3 - 1 and column g % 3 - 1 from its own."""
+        """Of images, group g reads the pixel at row g // 3 - 1 and column g % 3 - 1 from its own."""
         sizes = x_NCHW.shape[2:]
         groups = F.pad(x_NCHW, (1, 1) * len(sizes)).tensor_split(3 ** len(sizes), dim=1)
         moved = []

@@ -31,7 +31,7 @@ class LargeKernelConv(Operator):
     module: ClassVar[str] = "separable:DepthwiseSeparable"
     dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = (
-        "On processors, kernels of 15 and more miss the fast path for depthwise ones: 40 times the time of 13 and more."
+        "On processors a depthwise kernel of 15 or more misses the fast path: 40 times as long as one of 13, or longer."
     )
 
     @property

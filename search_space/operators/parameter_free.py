@@ -146,7 +146,7 @@ class PoolSandwich(Operator):
 
 @dataclass(frozen=True, slots=True)
 class Shift(Operator):
-    """Nine groups of channels, each moved by one of the nine offsets of a 3x3 window, zeros moving in."""
+    """Channels in 3^axes groups, each moved by one offset of a window of 3 along every axis; zeros move in."""
 
     family: ClassVar[str] = "parameter_free"
     source: ClassVar[str] = "Wu et al. 2017, arXiv 1711.08141"
@@ -156,7 +156,10 @@ class Shift(Operator):
 
     @property
     def summary(self) -> str:
-        return "Channels in nine groups, each moved by up to one pixel; 1x1 convolution and batch norm as in a pool."
+        return (
+            "Channels in nine groups (3 of signals, 27 of volumes), each moved by up to one pixel; 1x1 convolution and "
+            "batch norm as in a pool."
+        )
 
     @property
     def drawing(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.testclient import TestClient
 
+from search_space.presets import spaces
 from service.ports import UnitOfWork
 
 
@@ -15,6 +16,7 @@ def test_the_operators_have_a_family_and_a_source(http: TestClient) -> None:
 
 def test_every_space_can_be_searched(http: TestClient) -> None:
     for space in http.get("/v1/spaces").json():
+        assert space["summary"] == spaces[space["name"]].summary
         assert int(space["size"]) > 1
         response = http.post("/v1/jobs", json={"dataset": "digits", "space": {"preset": space["name"]}})
         assert response.status_code == 201

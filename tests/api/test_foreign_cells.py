@@ -61,6 +61,7 @@ def driven(work: UnitOfWork, evaluate: Evaluate) -> None:
         (DARTS, "darts"),
         (NAS_BENCH_201, "nas-bench-201"),
         (NNI, "nni"),
+        (NNI, "nni-loose-end"),
         (json.loads(published["amoebanet-a"].to_json()), "cellsmith"),
     ],
 )

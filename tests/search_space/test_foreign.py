@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search_space.foreign import from_darts, from_nas_bench_201, from_nni
-from search_space.genotype import Genotype, InvalidGenotype
+from search_space.genotype import Cell, Edge, Genotype, InvalidGenotype
 from search_space.presets import spaces
 from search_space.published import published
 
@@ -50,7 +51,32 @@ def test_nni_writes_the_same_cell_like_this() -> None:
     assert from_nni(fields) == published["darts-v2"]
     listed = {key: [value] if "input" in key else value for key, value in fields.items()}
     assert from_nni(listed) == published["darts-v2"]
-    assert from_nni(fields, merge="loose_end").normal.outputs != published["darts-v2"].normal.outputs
+
+
+def test_loose_ends_of_nni_are_nodes_that_nothing_reads_and_no_inputs() -> None:
+    fields = nni(
+        {
+            "normal": "sep_conv_3x3 1 max_pool_3x3 1|sep_conv_5x5 2 sep_conv_3x3 1",
+            "reduce": "max_pool_3x3 0 max_pool_3x3 1",
+        }
+    )
+    read_on = Cell(
+        (
+            Edge(1, 2, "sep_conv_3x3"),
+            Edge(1, 2, "max_pool_3x3"),
+            Edge(2, 3, "sep_conv_5x5"),
+            Edge(1, 3, "sep_conv_3x3"),
+        ),
+        outputs=(3,),
+    )
+    assert from_nni(fields, merge="loose_end").normal == read_on
+    assert from_nni(fields).normal == replace(read_on, outputs=(2, 3))
+
+
+def test_two_stacked_dilated_units_of_nni_are_refused() -> None:
+    fields = nni({"normal": "dil_sep_conv_3x3 0 max_pool_3x3 1", "reduce": "max_pool_3x3 0 max_pool_3x3 1"})
+    with pytest.raises(InvalidGenotype, match="normal cell: edge 0->2 carries 'dil_sep_conv_3x3'"):
+        from_nni(fields)
 
 
 def test_a_cell_of_nas_bench_201_lies_in_its_space() -> None:

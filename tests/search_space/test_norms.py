@@ -74,6 +74,14 @@ def test_no_batch_norm_is_left(norm: Norm) -> None:
     assert torch.allclose(network(images_NCHW)[1:2], network(images_NCHW[1:2]), atol=1e-5)
 
 
+@pytest.mark.parametrize("channels", [4, 6, 16])
+def test_group_norm_takes_one_image_whose_maps_shrink_to_a_pixel(channels: int) -> None:
+    skeleton = Skeleton((1, 8, 8), 3, channels, stages=4, norm="gn")
+    network = Architecture(published["nasnet-a"], skeleton).build().eval()
+    logits = [network(torch.randn(1, 1, 8, 8)) for _ in range(2)]
+    assert not torch.equal(*logits)
+
+
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("form", ["training", "inference"])
 def test_what_is_exported_computes_the_same_with_the_same_tensors(norm: Norm, form: Form) -> None:

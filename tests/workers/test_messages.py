@@ -54,6 +54,11 @@ def test_the_latency_of_a_slower_inference_form_does_not_stand_in(operator: str,
     assert replace(REQUEST, genotype=Genotype(strided, strided)).key != before
 
 
+def test_group_norm_of_other_groups_does_not_stand_in() -> None:
+    grouped = replace(REQUEST, skeleton=replace(REQUEST.skeleton, norm="gn"))
+    assert grouped.key != "f73a419b8d871bed8cecf6cbb17055731e6bc6eb5cc38c6567356df9a683a296"
+
+
 def test_an_operator_that_takes_less_time_where_it_is_strided_is_the_same_where_it_is_not() -> None:
     plain = Cell((Edge(0, 2, "conv_1x1"), Edge(1, 2, "identity")), (2,))
     reduction = Cell((Edge(0, 2, "sep_conv_3x3"), Edge(1, 2, "sep_conv_3x3"), Edge(2, 3, "conv_1x1")), (3,))
