@@ -29,9 +29,10 @@ def merge(network: nn.Module) -> nn.Module:
     These are a convolution and its batch norm or scale, parallel depthwise ones, and kernels with learned spacings.
     They are folded in float64, so that both forms have the same outputs within the rounding of one pass (1e-5 in
     float32); `network` stays as it is, training goes on with it. The merged network has the tensors of the exported
-    inference form, under the same names, and their order in memory. The auxiliary head goes; norms that cannot be
-    folded stay. Activations that several parts would compute of one tensor are computed once, and none of pixels that
-    the layer behind it passes over.
+    inference form, under the same names, and their order in memory. The auxiliary head goes. Where norms cannot be
+    folded (group norm, layer norm) nothing is: learned spacings and scales stay as in training. Activations that
+    several parts would compute of one tensor are computed once, and none of pixels that the layer behind it passes
+    over.
     """
     with torch.no_grad():
         merged = deepcopy(network).eval()

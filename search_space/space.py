@@ -21,7 +21,8 @@ Wiring: TypeAlias = Literal["pairs", "distinct", "dense"]
 Outputs: TypeAlias = Literal["loose", "all"]
 Reduction: TypeAlias = Literal["searched", "same", "fixed"]
 
-# Two 3x3 convolutions beside an average pool, as between the stages of NAS-Bench-201 (arXiv 2001.00326).
+# Two 3x3 convolutions beside an average pool, after the residual block between the stages of NAS-Bench-201 (arXiv
+# 2001.00326), whose pool is 2x2 with a 1x1 convolution.
 FIXED_REDUCTION = Cell((Edge(1, 2, "conv_3x3"), Edge(2, 3, "conv_3x3"), Edge(1, 3, "avg_pool_3x3")), outputs=(3,))
 
 

@@ -12,7 +12,7 @@ from search_space.operators.drawing import branches, chain
 
 @dataclass(frozen=True, slots=True)
 class DistanceL2(Operator):
-    """The weighted squared distance, computed as two convolutions; one of the square, one of the input.
+    """Experimental. The weighted squared distance, computed as two convolutions; one of the square, one of the input.
 
     Built for images, for which it was published.
     """
@@ -43,7 +43,7 @@ class DistanceL2(Operator):
 
 @dataclass(frozen=True, slots=True)
 class DistanceL1(Operator):
-    """The sum of absolute differences. A difference and its addition count as one MAC.
+    """Experimental. The sum of absolute differences. A difference and its addition count as one MAC.
 
     It copies patches, as torch does for maps with two axes alone.
     """
@@ -75,7 +75,7 @@ class DistanceL1(Operator):
 
 @dataclass(frozen=True, slots=True)
 class RadialBasisConv(Operator):
-    """Gaussians of the distance, then a pointwise convolution: a radial basis network for each pixel.
+    """Experimental. Gaussians of the distance, then a pointwise convolution: a radial basis network for each pixel.
 
     Built for images, for which it was published.
     """

@@ -46,6 +46,7 @@ class SkipConnect(Operator):
     family: ClassVar[str] = "parameter_free"
     source: ClassVar[str] = "Liu et al. 2018, arXiv 1806.09055; Pham et al. 2018, arXiv 1802.03268"
     module: ClassVar[str] = "identity:SkipConnect"
+    narrowest: ClassVar[int] = 2
     dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = "Nowhere."
 
