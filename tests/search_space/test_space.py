@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from dataclasses import asdict, replace
 from itertools import product
 from math import factorial, prod
@@ -34,6 +35,19 @@ def test_papers_count_the_same_spaces() -> None:
     # Liu et al. 2018, arXiv 1806.09055; Dong, Yang 2020, arXiv 2001.00326
     assert spaces["darts"].size == 1_037_664_180**2
     assert spaces["nb201"].size == 15_625
+
+
+def test_spaces_that_no_paper_counts_have_these_sizes() -> None:
+    def cell(operators: int, combines: int, nodes: int) -> int:
+        return prod(((2 + node) * operators) ** 2 * combines for node in range(nodes))
+
+    assert spaces["nasnet"].size == cell(11, 2, 5) ** 2 == 185_132_917_635_259_877_361_933_814_333_440_000
+    assert spaces["amoeba"].size == cell(8, 1, 5) ** 2 == 309_834_464_941_077_422_470_594_560_000
+    assert spaces["modern"].size == cell(58, 2, 5) ** 2 == 51072817108828456050502363014642033294248509440000
+    assert spaces["tiny"].size == cell(4, 1, 2) ** 2 == 9_216**2 == 84_934_656
+
+
+def test_the_first_level_of_the_search_of_pnas_has_its_published_size() -> None:
     # The first level of the PNAS search: cells of one node
     first = spaces["pnas"].restricted(nodes=1)
     assert (first.size, first.unordered_size) == (256, 136)
@@ -101,14 +115,16 @@ def test_the_same_seed_gives_the_same_sample_and_another_seed_another() -> None:
 
 def test_samples_are_uniform_over_the_answers() -> None:
     space = CellSpace("tiny", ("identity", "sep_conv_3x3"), nodes=1, combines=("add",))
-    rng = random.Random(0)
-    counts: dict[str, int] = {}
-    for _ in range(6400):
-        key = space.sample(rng).key
-        counts[key] = counts.get(key, 0) + 1
+    rng, names = random.Random(0), [decision.name for decision in space.decisions]
+    drawn = Counter(space.sample(rng).key for _ in range(6400))
+    answers = product(*(range(len(decision.choices)) for decision in space.decisions))
+    expected = Counter(space.genotype(dict(zip(names, answer, strict=True))).key for answer in answers)
     # Of the 16 answers for a cell, 4 put one operator on one source twice; the other 12 pair up into 6 cells.
-    assert len(counts) == 100
-    assert all(count < 2 * 6400 * 4 / 256 for count in counts.values())
+    assert drawn.keys() == expected.keys()
+    assert (len(expected), expected.total()) == (100, 256)
+    # Pearson's sum over 100 kinds is 99 on average, with a deviation of 14.
+    draws = {key: 6400 / 256 * ways for key, ways in expected.items()}
+    assert 50 < sum((drawn[key] - draws[key]) ** 2 / draws[key] for key in draws) < 150
 
 
 def test_loose_ends_are_given_out_inputs_too() -> None:
