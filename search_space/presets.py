@@ -61,7 +61,7 @@ spaces: Mapping[str, CellSpace] = MappingProxyType(
                 "enas",
                 ("sep_conv_3x3", "sep_conv_5x5", "avg_pool_3x3", "max_pool_3x3", "skip_connect"),
                 combines=("add",),
-                summary="The micro space of Pham et al. 2018, 1802.03268; each operand of a node has its operator.",
+                summary="The micro space of ENAS, added pairs of five operators; Pham et al. 2018, arXiv 1802.03268.",
             ),
             CellSpace(
                 "amoeba",

@@ -85,7 +85,8 @@ def use_norm(network: Network, norm: str, dims: int = 2) -> None:
 def use_for_batch_norm(network: nn.Module, kind: str) -> None:
     """Group norm ("gn"), or layer norm over the channels of each pixel ("ln"), for all of them.
 
-    Up to 32 groups (Wu, He 2018, arXiv 1803.08494), of at least two channels: one alone would be zero on one pixel.
+    Up to 32 groups (Wu, He 2018, arXiv 1803.08494), of at least two channels where there are two: one alone would be
+    zero on one pixel.
     """
     for parent in list(network.modules()):
         for name, child in parent.named_children():

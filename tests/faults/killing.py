@@ -35,7 +35,7 @@ LONGEST_WITHOUT_LEASE_S = 60.0
 LONGEST_AWAY_S = 300.0
 PARTS = ("api", "evaluation", "worker", "scheduler", "raylet")
 # In SQL, since they are asked for many times a second beside the service.
-TRIED = (
+ON_A_LAST_ATTEMPT = (
     select(TrialRow.id).where(TrialRow.state == TrialState.PROPOSED, TrialRow.attempts >= MOST_ATTEMPTS - 1).limit(1)
 )
 LEASED = select(JobRow.id).where(JobRow.id == bindparam("job"), JobRow.lease_until > now())
@@ -172,7 +172,7 @@ class Service:
     def is_on_a_last_attempt(self) -> bool:
         """Whether a trial under way is given up, rightly, if its worker dies once more."""
         with self.reading() as store:
-            return store._connection.execute(TRIED).first() is not None
+            return store._connection.execute(ON_A_LAST_ATTEMPT).first() is not None
 
     def state(self, id: int) -> JobState:
         with self.reading() as store:

@@ -28,8 +28,8 @@ from search_space.variation import crossover, mutation
 
 FREE = CellSpace("free", ("identity", "skip_connect", "avg_pool_3x3", "max_pool_3x3", "shift_3x3"), nodes=3)
 SPACES = {**spaces, FREE.name: FREE}
-SKELETON = Skeleton((2, 8, 8), classes=3, channels=4, cells_per_stage=2, stages=2)
-PREPARED = Skeleton((2, 8, 8), classes=3, channels=4, cells_per_stage=2, stages=2, older_input="prepared")
+SKELETON = Skeleton((2, 8, 8), classes=3, channels=4, cells_per_stage=3, stages=2)
+PREPARED = Skeleton((2, 8, 8), classes=3, channels=4, cells_per_stage=3, stages=2, older_input="prepared")
 
 
 def drawn(space: CellSpace, rng: Random) -> Iterator[Genotype]:

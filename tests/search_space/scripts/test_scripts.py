@@ -141,10 +141,9 @@ def test_a_network_for_signals_is_trained_too(folder: Path) -> None:
 
 @pytest.fixture
 def merged(folder: Path) -> Path:
-    """The folder with the inference form of a small network in it."""
-    architecture = replace(ARCHITECTURE, skeleton=Skeleton((1, 10, 10), 3, 4, stages=1))
-    (folder / "model.py").write_text(to_python(architecture, "inference"))
-    save_file(tensors_of(merge(architecture.build().eval())), folder / "weights.safetensors")
+    """The folder with the inference form in it."""
+    (folder / "model.py").write_text(to_python(ARCHITECTURE, "inference"))
+    save_file(tensors_of(merge(ARCHITECTURE.build().eval())), folder / "weights.safetensors")
     return folder
 
 
