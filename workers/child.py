@@ -29,7 +29,8 @@ class Child:
     """Answers requests one after another, with `data` in memory that it shares with its parent.
 
     It dies with the thread that made it. What it wants beyond `memory_bytes` more than it was born with, it is refused:
-    an ordinary exception there. `born_with_bytes` it held when it was made, shared memory divided.
+    an ordinary exception there. `at_birth_bytes` is what its parent and it held together when it was made: the share
+    of either in what was there before changes with every process that comes to share it, their sum does not.
     """
 
     def __init__(self, evaluate: Evaluate, data: Any, memory_bytes: int) -> None:
@@ -47,7 +48,7 @@ class Child:
             finally:
                 os._exit(1)  # never on into what the parent does next
         theirs.close()
-        self.born_with_bytes = own_bytes(self.id)
+        self.at_birth_bytes = own_bytes(parent) + own_bytes(self.id)
 
     def ask(self, request: EvaluationRequest | None, fidelity: int, deadline_s: float) -> None:
         """Asks for the report at `fidelity` of a new request, or of the one before; it comes through `pipe`."""

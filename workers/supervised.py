@@ -101,8 +101,8 @@ class Supervised:
 
     def _takes_too_much(self, child: Child, left: _TimeLeft) -> bool:
         """Whether it holds too much memory; False where no time is left to find out."""
-        allowed = child.born_with_bytes + self._memory_bytes
-        processes = descendants(self._strangers)
+        allowed = child.at_birth_bytes + self._memory_bytes
+        processes = [os.getpid(), *descendants(self._strangers)]  # what is this process's own is shared by them all
         # What they share counts once. That takes long to add up, so first the sum which cannot be too low.
         if sum(map(resident_bytes, processes)) <= allowed:
             return False

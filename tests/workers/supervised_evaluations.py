@@ -69,6 +69,15 @@ def leaves_children(request: EvaluationRequest, data: Any) -> Reports:
     yield from fakes.evaluate(request)
 
 
+def works_beside_children(request: EvaluationRequest, data: Any) -> Reports:
+    """Five processes that share what this one was born with, for long enough to be weighed."""
+    for _ in range(5):
+        if os.fork() == 0:
+            time.sleep(3600)
+    time.sleep(1.0)
+    yield from fakes.evaluate(request)
+
+
 def allocates(request: EvaluationRequest, data: Any) -> Reports:
     """Asks for ever more memory in this process."""
     kept = []

@@ -18,7 +18,7 @@ from tests.workers import supervised_evaluations as wrong
 from workers.child import Evaluate
 from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, Failed, FailureClass, Recipe
 from workers.process_tree import descendants
-from workers.supervised import Supervised
+from workers.supervised import Supervised, memory_bytes
 
 DEADLINE_S = 1.0
 AFTERWARDS_S = 5.0
@@ -129,6 +129,13 @@ def test_what_a_finished_evaluation_leaves_behind_is_ended(before: list[int]) ->
     assert len(descendants()) == len(before) + 1 + 5
     assert isinstance(evaluations.next(), Evaluated)
     assert descendants() == before
+
+
+def test_what_the_worker_held_before_is_not_counted_however_many_processes_share_it(before: list[int]) -> None:
+    held = bytes(1_000_000) * 1000
+    report = first_report(wrong.works_beside_children, PATIENT)
+    assert isinstance(report, Evaluated), report
+    assert len(held) > 4 * memory_bytes(PATIENT)
 
 
 def where_it_runs(request: EvaluationRequest, data: Any) -> Iterator[EvaluationReport]:
