@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from torch import nn
 from search_space.cost import cost
 from search_space.genotype import Genotype
 from search_space.merge import merge
-from search_space.modules.recursion import Recursion
+from search_space.modules.recursion import Recursion, share_weights, use_recursion
 from search_space.network import Architecture
 from search_space.published import published
 from search_space.skeleton import Skeleton
@@ -36,10 +37,11 @@ def test_the_cells_that_keep_their_shape_run_as_often_as_asked() -> None:
 
 
 def test_running_once_is_the_plain_network() -> None:
-    torch.manual_seed(0)
-    plain = Architecture(published["enas"], SMALL).build().eval()
-    torch.manual_seed(0)
-    once = recursive(1).eval()
+    plain: Any = Architecture(published["enas"], SMALL).build().eval()
+    once = deepcopy(plain)
+    use_recursion(once, 1)
+    share_weights(once)
+    assert [len(module.turns) for module in once.modules() if isinstance(module, Recursion)] == [1, 1, 1]
     images_NCHW = torch.randn(2, *SMALL.input_shape)
     assert torch.equal(plain(images_NCHW), once(images_NCHW))
 
