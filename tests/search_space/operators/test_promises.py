@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 import torch
@@ -51,7 +52,10 @@ def test_it_takes_the_widths_of_the_narrowest_cells(make: Callable[..., nn.Modul
 def test_it_says_which_widths_it_takes_where_it_refuses_one(name: str) -> None:
     operator = OPERATORS[name]
     fewest = operator.narrowest
-    operator.build(fewest, fewest)
+    for dims, stride in product(operator.dims, STRIDES):
+        size = (5, 4, 3)[:dims]
+        output = operator.build(fewest, fewest, stride, dims)(torch.randn(2, fewest, *size))
+        assert output.shape == (2, fewest, *[-(-pixels // stride) for pixels in size])
     if fewest > 1:
         with pytest.raises(UnsuitableWidth, match=f"{type(operator).__name__}.* takes {fewest} channels or more"):
             operator.build(fewest, fewest - 1)
