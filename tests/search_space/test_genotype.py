@@ -24,6 +24,7 @@ from tests.search_space.random_cells import random_genotype
 from tests.search_space.strategies import Drawing, drawings, genotypes, redrawn
 
 GOLDEN = Path(__file__).with_name("keys.json")
+DRAWN = json.loads(Path(__file__).with_name("drawn_keys.json").read_text())
 SEP, ID = "sep_conv_3x3", "identity"
 
 
@@ -110,6 +111,12 @@ def test_a_genotype_survives_json(genotype: Genotype) -> None:
 def test_keys_stay_what_they_were() -> None:
     golden = json.loads(GOLDEN.read_text())
     assert {name: genotype.key for name, genotype in published.items()} == golden
+
+
+@pytest.mark.parametrize("entry", DRAWN, ids=[entry["key"] for entry in DRAWN])
+def test_keys_of_drawn_cells_stay_what_they_were(entry: dict[str, Any]) -> None:
+    """Samples of spaces; drawings with joins, zeros, copies and dead parts; the zero cell; cells with symmetries."""
+    assert Genotype.from_json(json.dumps(entry["genotype"])).key == entry["key"]
 
 
 @pytest.mark.parametrize(
