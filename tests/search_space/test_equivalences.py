@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
 
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -93,7 +91,8 @@ EQUIVALENCES = {
         "isomorphic genotypes: their keys, costs, parameters and outputs",
         "test_genotype: test_isomorphic_cells_are_equal",
         "test_simplify: test_a_cell_still_computes_what_was_drawn",
-        "test_equivalences: test_isomorphic_drawings_have_one_key_one_cost_and_one_network",
+        "test_equivalences: test_isomorphic_drawings_have_one_key_and_one_cost",
+        "test_cells_by_hand: test_a_built_cell_gives_out_what_was_drawn_under_whatever_numbers",
     ),
     17: (
         "a residual scale of 1, and the plain sum",
@@ -128,7 +127,7 @@ def test_every_equivalence_has_its_tests(number: int) -> None:
 
 @given(st.data())
 @settings(max_examples=15)
-def test_isomorphic_drawings_have_one_key_one_cost_and_one_network(data: st.DataObject) -> None:
+def test_isomorphic_drawings_have_one_key_and_one_cost(data: st.DataObject) -> None:
     operators = ("identity", "sep_conv_3x3", "max_pool_3x3", "conv_1x1")
     pairs = [data.draw(drawings(most_nodes=4, operators=operators)) for _ in range(2)]
     again = [data.draw(redrawn(drawing)) for drawing in pairs]
@@ -137,8 +136,3 @@ def test_isomorphic_drawings_have_one_key_one_cost_and_one_network(data: st.Data
     )
     assert one.genotype.key == other.genotype.key
     assert cost(one) == cost(other)
-    first: Any = one.build().eval()
-    second: Any = other.build().eval()
-    second.load_state_dict(first.state_dict())
-    images_NCHW = torch.randn(2, *SMALL.input_shape)
-    assert torch.equal(first(images_NCHW), second(images_NCHW))
