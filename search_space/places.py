@@ -47,9 +47,9 @@ class Preparation:
         return strided(self.size_in, 2) if self.kind is PreparationKind.FACTORIZED else self.size_in
 
     @classmethod
-    def between(cls, channels_in: int, size_in: Size, channels: int, size: Size, *, relu: bool) -> Preparation:
-        """The least that turns one shape into another: a reduction where sizes differ, else a 1x1 where widths do."""
-        if size_in != size:
+    def least(cls, channels_in: int, channels: int, size_in: Size, *, halves: bool, relu: bool) -> Preparation:
+        """A reduction where it `halves`, of one pixel as well, else a 1x1 convolution where widths differ."""
+        if halves:
             return cls(PreparationKind.FACTORIZED, relu, channels_in, channels, size_in)
         if channels_in != channels:
             return cls(PreparationKind.POINTWISE, relu, channels_in, channels, size_in)
@@ -106,7 +106,16 @@ class Place:
 
     def output(self, node: int) -> Preparation:
         """What stands between a node and the result of the cell."""
-        return Preparation.between(self.width_of(node), self.size_of(node), self.channels, self.size, relu=False)
+        halves = self.stride_from(node) == 2
+        return Preparation.least(self.width_of(node), self.channels, self.size_of(node), halves=halves, relu=False)
+
+
+class _Between(NamedTuple):
+    """A tensor between two cells. One pixel halved is one pixel, so how often it was halved is told apart."""
+
+    channels: int
+    size: Size
+    halvings: int
 
 
 class Face(NamedTuple):
@@ -148,12 +157,13 @@ def places_of(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[Place,
     """
     faces = {"normal": normal, "reduction": reduction}
     stem = _stem(skeleton)
-    # The tensors between the cells: two of the stem, which are mostly one and the same, then one of each cell.
-    shapes = [(part.channels, part.size) for part in (stem[-2:] if len(stem) > 1 else stem * 2)]
+    # Two of the stem, which are mostly one and the same, then one of each cell.
+    tensors = [_Between(part.channels, part.size, halvings) for halvings, part in enumerate(stem[-2:])]
+    tensors = tensors if len(stem) > 1 else tensors * 2
     ends = _stage_ends(skeleton)
     places: list[Place] = []
     for cell, channels, older in _sequence(skeleton):
-        newest_channels, size_in = shapes[-1]
+        newest_channels, size_in, halvings = newest = tensors[-1]
         width = faces[cell].outputs * channels
         keeps_shape = cell == "normal" and 1 in normal.reads and newest_channels == width
         place = Place(
@@ -162,17 +172,17 @@ def places_of(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[Place,
             stride=2 if cell == "reduction" else 1,
             size_in=size_in,
             ends_stage=ends.get(len(places)),
-            older=_older(skeleton, shapes[older], channels, size_in, first=not places),
+            older=_older(skeleton, tensors[older], newest, channels, first=not places),
             newest=tuple(
                 Preparation(PreparationKind.POINTWISE, True, channels if unit else newest_channels, channels, size_in)
                 for unit in range(skeleton.newest_units)
             ),
             turns=(turns := skeleton.recursion if keeps_shape else 1),
             sums=turns * (keeps_shape and skeleton.residual_scale is not None)
-            + (keeps_shape and shapes[older] == shapes[-1] and skeleton.reversible),
+            + (keeps_shape and tensors[older] == newest and skeleton.reversible),
         )
         places.append(place)
-        shapes.append((width, place.size))
+        tensors.append(_Between(width, place.size, halvings + place.stride - 1))
     read = _read(list(_sequence(skeleton)), faces)
     return tuple(place for number, place in enumerate(places, start=2) if number in read)
 
@@ -184,13 +194,14 @@ def _stage_ends(skeleton: Skeleton) -> dict[int, int]:
     return {reductions + total - 2: stage for stage, total in enumerate(totals)}
 
 
-def _older(skeleton: Skeleton, shape: tuple[int, Size], channels: int, size: Size, *, first: bool) -> Preparation:
-    channels_in, size_in = shape
-    if first and skeleton.older_input == "raw-first" and size_in == size:
-        return Preparation(PreparationKind.UNTOUCHED, False, channels_in, channels_in, size)
-    if skeleton.older_input == "prepared" and size_in == size:
-        return Preparation(PreparationKind.POINTWISE, True, channels_in, channels, size)
-    return Preparation.between(channels_in, size_in, channels, size, relu=True)
+def _older(skeleton: Skeleton, older: _Between, newest: _Between, channels: int, *, first: bool) -> Preparation:
+    width, size, _ = older
+    halves = older.halvings < newest.halvings
+    if first and skeleton.older_input == "raw-first" and not halves:
+        return Preparation(PreparationKind.UNTOUCHED, False, width, width, size)
+    if skeleton.older_input == "prepared" and not halves:
+        return Preparation(PreparationKind.POINTWISE, True, width, channels, size)
+    return Preparation.least(width, channels, size, halves=halves, relu=True)
 
 
 def _sequence(skeleton: Skeleton) -> Iterator[tuple[CellName, int, int]]:

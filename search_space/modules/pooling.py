@@ -63,11 +63,11 @@ class PoolSandwich(nn.Sequential):
     """ReLU, a 1x1 convolution to a quarter of `channels`, batch norm, ReLU, a maximum pool, a 1x1, batch norm.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)): the efficient bottleneck of PfLayer
-    (Han et al. 2022, arXiv 2202.02777), where the pool stands in for a 3x3 convolution.
+    (Han et al. 2022, arXiv 2202.02777), where the pool stands in for a 3x3 convolution. A quarter is 2 at least.
     """
 
     def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, dims: int = 2) -> None:
-        width = channels // 4
+        width = max(2, channels // 4)
         super().__init__(
             ReLUConvBN(channels_in, width, dims=dims),
             nn.ReLU(),

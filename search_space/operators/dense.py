@@ -85,7 +85,6 @@ class BottleneckConv(Operator):
     family: ClassVar[str] = "dense"
     source: ClassVar[str] = "Real et al. 2018, arXiv 1802.01548, and its released code"
     module: ClassVar[str] = "convolution:BottleneckConv"
-    narrowest: ClassVar[int] = 4
     slow: ClassVar[str] = "Four narrow layers in a row take more time than the MACs say."
 
     @property
@@ -99,7 +98,7 @@ class BottleneckConv(Operator):
         return chain("ReLU", "1x1", "norm", *thin, "ReLU", "1x1", "norm")
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
-        width = channels * self.eighths // 8
+        width = max(2, channels * self.eighths // 8)
         size_out = strided(size, stride)
         size_between = (size[0], size_out[1])
         row = convolution(width, width, (1, self.kernel), size, size_between) + batch_norm(width)

@@ -127,7 +127,6 @@ class PoolSandwich(Operator):
     family: ClassVar[str] = "parameter_free"
     source: ClassVar[str] = "Han et al. 2022, arXiv 2202.02777"
     module: ClassVar[str] = "pooling:PoolSandwich"
-    narrowest: ClassVar[int] = 4
     dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = "Nowhere much: the pool works at a quarter of the width."
 
@@ -140,7 +139,7 @@ class PoolSandwich(Operator):
         return chain("ReLU", "1x1", "norm", "ReLU", f"max {self.kernel}x{self.kernel}", "1x1", "norm")
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
-        width, size_out = channels // 4, strided(size, stride)
+        width, size_out = max(2, channels // 4), strided(size, stride)
         pool = moved(width, size, width, size_out)
         return pointwise_norm(channels_in, width, size) + pool + pointwise_norm(width, channels, size_out)
 

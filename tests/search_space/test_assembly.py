@@ -35,6 +35,7 @@ SMALL = {
     "double stem": Skeleton((3, 35, 35), 10, 8, stem="imagenet-darts", older_input="prepared", final_relu=False),
     "reduction in stage": Skeleton((1, 9, 9), 10, 8, 2, reduction_in_stage=True),
     "reductions only": Skeleton((1, 9, 9), 10, 8, 1, reduction_in_stage=True),
+    "one pixel": Skeleton((3, 4, 4), 10, 8, stages=1, stem="imagenet-darts"),
     "two units": Skeleton((1, 8, 8), 10, 8, 2, older_input="fitted", newest_units=2, classifier_bias=False),
 }
 

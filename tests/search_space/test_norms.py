@@ -20,7 +20,7 @@ from search_space.network import Architecture
 from search_space.published import published
 from search_space.skeleton import InvalidSkeleton, Norm, Skeleton
 from tests.search_space.counted import counted
-from tests.search_space.random_cells import random_genotype
+from tests.search_space.random_cells import every_operator, random_genotype
 from tests.search_space.trained import as_if_trained
 
 SMALL = Skeleton((2, 11, 12), classes=3, channels=5, cells_per_stage=2)
@@ -74,12 +74,14 @@ def test_no_batch_norm_is_left(norm: Norm) -> None:
     assert torch.allclose(network(images_NCHW)[1:2], network(images_NCHW[1:2]), atol=1e-5)
 
 
-@pytest.mark.parametrize("channels", [4, 6, 16])
-def test_group_norm_takes_one_image_whose_maps_shrink_to_a_pixel(channels: int) -> None:
-    skeleton = Skeleton((1, 8, 8), 3, channels, stages=4, norm="gn")
-    network = Architecture(published["nasnet-a"], skeleton).build().eval()
-    logits = [network(torch.randn(1, 1, 8, 8)) for _ in range(2)]
-    assert not torch.equal(*logits)
+@pytest.mark.parametrize("channels", [4, 6, 7, 16])
+@pytest.mark.parametrize(("pixels", "stages"), [(8, 4), (1, 1)])
+def test_group_norm_takes_one_image_whose_maps_shrink_to_a_pixel(channels: int, pixels: int, stages: int) -> None:
+    skeleton = Skeleton((1, pixels, pixels), 3, channels, stages=stages, norm="gn")
+    for genotype in (published["nasnet-a"], every_operator()):
+        network = Architecture(genotype, skeleton).build().eval()
+        logits = [network(torch.randn(1, *skeleton.input_shape)) for _ in range(2)]
+        assert not torch.equal(*logits)
 
 
 @pytest.mark.parametrize("norm", NORMS)
