@@ -24,6 +24,7 @@ from search_space.modules.recursion import share_weights, use_recursion
 from search_space.modules.regularised import RegularisedNetwork
 from search_space.modules.residual_cell import use_residual_cells
 from search_space.modules.reversible import ReversibleNetwork, use_reversible_cells
+from search_space.modules.sizes import check_sizes
 from search_space.modules.stem import DoubleStem, SingleStem
 from search_space.network_source import network_source
 from search_space.operators import OPERATORS
@@ -42,6 +43,7 @@ _AROUND_CELLS = {
     "Network": Network,
     "RegularisedNetwork": RegularisedNetwork,
     "ReversibleNetwork": ReversibleNetwork,
+    "check_sizes": check_sizes,
     "share_weights": share_weights,
     "use_dirac_weights": use_dirac_weights,
     "use_gabor_stem": use_gabor_stem,

@@ -40,13 +40,16 @@ _OPERATORS: Mapping[str, str] = MappingProxyType(
 def from_darts(text: str) -> Genotype:
     """Reads `Genotype(normal=[('sep_conv_3x3', 1), ...], normal_concat=..., reduce=[...], reduce_concat=...)`.
 
-    Two pairs of operator and source for each node, as in quark0/darts (Liu et al. 2018, arXiv 1806.09055) and what
-    descends from it; a concat is a list or a range. InvalidGenotype for anything else.
+    It may have a name, as in `DARTS_V2 = Genotype(...)`. Two pairs of operator and source for each node, as in
+    quark0/darts (Liu et al. 2018, arXiv 1806.09055) and what descends from it; a concat is a list or a range.
+    InvalidGenotype for anything else.
     """
     try:
-        call = ast.parse(text.strip(), mode="eval").body
-        if not isinstance(call, ast.Call):
-            raise InvalidGenotype("a genotype of DARTS is written Genotype(normal=..., ...)")
+        match ast.parse(text.strip()).body:
+            case [ast.Expr(ast.Call() as call)] | [ast.Assign(value=ast.Call() as call)]:
+                pass
+            case _:
+                raise InvalidGenotype("a genotype of DARTS is written Genotype(normal=..., ...)")
         fields = {keyword.arg: _literal(keyword.value) for keyword in call.keywords}
         normal = _paired("normal", fields["normal"], fields["normal_concat"])
         reduction = _paired("reduction", fields["reduce"], fields["reduce_concat"])

@@ -55,7 +55,11 @@ def network_source(skeleton: Skeleton, form: Form, offered: Skeleton | None = No
             network = "ReversibleNetwork"
     before, after = ("network =", [*additions, "return network"]) if additions else ("return", [])
     choices = [f"    {name}={value}," for name, value in _choices(skeleton).items()]
+    sizes = ("input_channels", "classes", "channels", "cells_per_stage", "stages")
     body = [
+        "check_sizes(",
+        *(f"    {size}={size}," for size in sizes),
+        ")",
         f"{before} {network}(",
         f"    {_stem(skeleton)},",
         "    NormalCell,",

@@ -7,7 +7,8 @@ import re
 from dataclasses import asdict
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from api.schemas.around_cells import SKELETON, AroundCells
 from api.schemas.base import Asked, Label, Told
@@ -23,6 +24,12 @@ from service.usecases.architectures import Grown, Known
 from service.usecases.datasets import named
 
 
+def _text_or_object(value: object) -> object:
+    if not isinstance(value, str | dict):
+        raise PydanticCustomError("text_or_object", "Give a JSON object, in braces, or a text in quotes")
+    return value
+
+
 class ArchitectureCreate(Asked):
     """A genotype of one's own: the JSON that the other answers show, or as other tools write it.
 
@@ -31,7 +38,7 @@ class ArchitectureCreate(Asked):
     AmoebaNet).
     """
 
-    genotype: dict[str, Any] | str
+    genotype: Annotated[dict[str, Any] | str, BeforeValidator(_text_or_object)]
     format: Literal["cellsmith", "darts", "nas-bench-201", "nni", "nni-loose-end"] = "cellsmith"
 
     def to_genotype(self) -> Genotype:

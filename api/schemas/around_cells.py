@@ -45,7 +45,9 @@ class AroundCells(BaseModel):
     )
     initialisation: Initialisation = SKELETON.initialisation
     dropout: float = SKELETON.dropout
-    drop_path: Annotated[float | None, Field(description="The share of paths dropped at the end of training.")] = None
+    drop_path: Annotated[
+        float | None, Field(ge=0, lt=1, description="The share of paths dropped at the end of training.")
+    ] = None
 
     def skeleton_for(self, input_shape: InputShape, classes: int, **more: Any) -> Skeleton:
         """The skeleton for inputs of this shape, with `more` of its fields; ValueError where they do not fit."""

@@ -39,7 +39,8 @@ class BottleneckConv(nn.Sequential):
     """Four times ReLU, a convolution and norm: 1x1 to `width`, 1 x kernel, kernel x 1, and 1x1 to `channels`.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)), where the `width` between is
-    `eighths` / 8 of `channels`, rounded down, but 2 at least. (AmoebaNet's released code, Real et al. 2018, arXiv 1802.01548.)
+    `eighths` / 8 of `channels`, rounded down, 2 at least. (AmoebaNet's released code, Real et al. 2018, arXiv
+    1802.01548.)
     """
 
     def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, eighths: int) -> None:

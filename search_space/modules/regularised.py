@@ -28,8 +28,10 @@ class RegularisedNetwork(Network):
     ) -> None:
         """Adds an AuxiliaryHead at `offset` from the last reduction cell, where maps are of `size`.
 
-        Its loss counts `weight` times beside the network's.
+        Its loss counts `weight` times, more than 0, beside the network's.
         """
+        if weight <= 0:
+            raise ValueError(f"the weight of an auxiliary head is more than 0, not {weight}")
         self.auxiliary_weight = weight
         self.watched = self.last_reduction + offset
         channels_in, classes = self.widths[self.watched + 2], self.classifier.out_features
@@ -38,6 +40,8 @@ class RegularisedNetwork(Network):
 
     def schedule_drop_path(self, keep: float, by_layer: bool, by_time: bool) -> None:
         """Lets the probability to keep a path fall to `keep`: over the cells, over the training, or over both."""
+        if not 0 < keep <= 1:
+            raise ValueError(f"keep is the probability to keep a path, more than 0 and at most 1, not {keep}")
         self.keep, self.by_layer, self.by_time = keep, by_layer, by_time
         self.set_progress(0.0)
 

@@ -3,6 +3,10 @@
     python train.py images.pt --epochs 100                                   # anew, into trained.safetensors
     python train.py images.pt --epochs 100 --weights weights.safetensors     # begins with those of the export
     python train.py images.pt --epochs 100 --resume     # goes on where a stopped training was, with the same bits
+    python train.py images.pt --channels 32 --keep 0.8  # a larger network, with what helps its training
+
+Every argument of model.py's build_model() is an option: sizes, and where the network has room for them drop path
+(--keep), an auxiliary head (--auxiliary-weight), dropout. What is not given is as it is there.
 
 images.pt is torch.save({"x_train": x, "y_train": y, "x_test": x, "y_test": y}): float32 images (N, C, H, W) that are
 scaled and centred already, int64 classes (N,); signals (N, C, L) and volumes (N, C, D, H, W) where the network is for
@@ -11,9 +15,11 @@ these. Take a model.py in its training form.
 
 import argparse
 import copy
+import inspect
 import json
 import math
 import os
+import pickle
 from typing import Any
 
 import model
@@ -24,6 +30,7 @@ from torch import Tensor, nn
 CHECKPOINT = "checkpoint.pt"
 BEGINNING_IMAGES = 256
 MOST_PIXELS = 2**19  # that go through the network at once without gradients
+DEFAULTS = {name: argument.default for name, argument in inspect.signature(model.build_model).parameters.items()}
 
 
 def main() -> None:
@@ -34,21 +41,26 @@ def main() -> None:
             "This model.py is in its inference form, which cannot be trained well: export it for training."
         )
     torch.manual_seed(chosen.seed)
-    data = torch.load(chosen.data, weights_only=True)
-    begun = model.load(chosen.weights) if chosen.weights else fresh(data["x_train"])
+    data = items(chosen)
+    try:
+        begun = model.load(chosen.weights, **grown(chosen)) if chosen.weights else fresh(data["x_train"], chosen)
+    except (ValueError, OSError) as error:
+        raise SystemExit(str(error)) from error
     network = begun.to(chosen.device).train()
     averaged = copy.deepcopy(network).requires_grad_(False)
     decayed = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
     groups: list[dict[str, Any]] = [{"params": decayed}, {"params": others, "weight_decay": 0.0}]
     optimiser = torch.optim.SGD(groups, chosen.learning_rate, 0.9, weight_decay=chosen.weight_decay, nesterov=True)
-    first = resume(network, averaged, optimiser) if chosen.resume else 0
+    first = resume(network, averaged, optimiser, grown(chosen)) if chosen.resume else 0
     for epoch in range(first, chosen.epochs):
         loss = train_epoch(network, averaged, optimiser, data["x_train"], data["y_train"], epoch, chosen)
         kept = averaged if chosen.average else network
         print(f"epoch {epoch + 1}: loss {loss:.4f}, accuracy {accuracy(kept, data['x_test'], data['y_test']):.4f}")
-        save(network, averaged, optimiser, epoch + 1)
+        save(network, averaged, optimiser, grown(chosen), epoch + 1)
         save_safetensors(kept.state_dict(), chosen.output)
+    changes = "".join(f", {name}={value!r}" for name, value in grown(chosen).items() if value != DEFAULTS[name])
+    print(f'model.load("{chosen.output}"{changes}) has these weights')
 
 
 def arguments() -> argparse.Namespace:
@@ -66,12 +78,47 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--weights", help="weights to begin with, such as weights.safetensors; without it, fresh ones")
     parser.add_argument("--output", default="trained.safetensors", help="where the weights go")
     parser.add_argument("--resume", action="store_true")
+    of_network = parser.add_argument_group("the network")
+    for name, default in DEFAULTS.items():
+        axes = {"type": int, "nargs": len(default)} if isinstance(default, tuple) else {"type": type(default)}
+        of_network.add_argument(f"--{name.replace('_', '-')}", default=default, help=f"{default}", **axes)
     return parser.parse_args()
 
 
-def fresh(x_NCHW: Tensor) -> nn.Module:
+def grown(chosen: argparse.Namespace) -> dict[str, Any]:
+    """The arguments of build_model()."""
+    wished = {name: getattr(chosen, name) for name in DEFAULTS}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in wished.items()}
+
+
+def items(chosen: argparse.Namespace) -> dict[str, Tensor]:
+    """What is trained and scored on; a line that says what is wrong with it where it is not for this network."""
+    try:
+        data = torch.load(chosen.data, weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise SystemExit(f"{chosen.data} cannot be read: {str(error).splitlines()[0]}") from error
+    for part in ("train", "test"):
+        x, y = (data.get(f"{name}_{part}") if isinstance(data, dict) else None for name in "xy")
+        if not isinstance(x, Tensor) or not isinstance(y, Tensor) or x.ndim < 3 or len(x) == 0:
+            raise SystemExit(f"{chosen.data} holds no x_{part} (N, C, ...) and y_{part} (N,); see --help")
+        if x.dtype != torch.float32 or y.dtype != torch.int64 or y.shape != x.shape[:1]:
+            raise SystemExit(f"x_{part} is float32 (N, C, ...), and y_{part} is int64 (N,)")
+        if x.shape[1] != chosen.input_channels:
+            raise SystemExit(
+                f"x_{part} has {x.shape[1]} channels where the network takes {chosen.input_channels}: use "
+                f"--input-channels {x.shape[1]}"
+            )
+        if y.min() < 0 or y.max() >= chosen.classes:
+            raise SystemExit(
+                f"y_{part} has classes from {y.min()} to {y.max()} where the network has {chosen.classes} from 0 on: "
+                f"use --classes {y.max() + 1}"
+            )
+    return dict(data)
+
+
+def fresh(x_NCHW: Tensor, chosen: argparse.Namespace) -> nn.Module:
     """The network with the weights that training begins with, some of which may go by what is in images."""
-    network: nn.Module = model.build_model()
+    network: nn.Module = model.build_model(**grown(chosen))
     for name in ("use_unit_variances_for", "use_clusters_of"):
         if hasattr(model, name):
             shown = min(BEGINNING_IMAGES, at_once(x_NCHW))
@@ -150,16 +197,24 @@ def accuracy(network: nn.Module, x_NCHW: Tensor, y_N: Tensor) -> float:
     return (found_N == y_N).float().mean().item()
 
 
-def save(network: nn.Module, averaged: nn.Module, optimiser: torch.optim.Optimizer, epochs: int) -> None:
+def save(
+    network: nn.Module, averaged: nn.Module, optimiser: torch.optim.Optimizer, arguments: dict[str, Any], epochs: int
+) -> None:
     """Writes all that `resume` needs; the old file stays until the new one is whole."""
     states = {"network": network.state_dict(), "averaged": averaged.state_dict(), "optimiser": optimiser.state_dict()}
-    torch.save({**states, "random": torch.get_rng_state(), "epochs": epochs}, CHECKPOINT + ".new")
+    random = torch.get_rng_state()
+    torch.save({**states, "arguments": arguments, "random": random, "epochs": epochs}, CHECKPOINT + ".new")
     os.replace(CHECKPOINT + ".new", CHECKPOINT)
 
 
-def resume(network: nn.Module, averaged: nn.Module, optimiser: torch.optim.Optimizer) -> int:
-    """Puts back what was saved; how many epochs are done."""
+def resume(network: nn.Module, averaged: nn.Module, optimiser: torch.optim.Optimizer, arguments: dict[str, Any]) -> int:
+    """Puts back what was saved of a network with the same `arguments`; how many epochs are done."""
+    if not os.path.exists(CHECKPOINT):
+        raise SystemExit(f"--resume wants the {CHECKPOINT} of a training that was stopped in this folder")
     saved = torch.load(CHECKPOINT, weights_only=True)
+    if others := {name: value for name, value in saved["arguments"].items() if value != arguments[name]}:
+        wanted = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in others.items())
+        raise SystemExit(f"{CHECKPOINT} is of another network: use {wanted}")
     network.load_state_dict(saved["network"])
     averaged.load_state_dict(saved["averaged"])
     optimiser.load_state_dict(saved["optimiser"])

@@ -63,6 +63,7 @@ from model import load
 network = load("weights.safetensors")  # takes float32 {inputs} of shape (N, {shape})
 ```
 
+The data, of licence {licence} and from {source}: {summary}
 They must be prepared as they were for training: {scaled}channel by channel less {mean} and divided by
 {sd}. The classes are, in the order of the outputs: {classes}.
 
@@ -71,8 +72,11 @@ seed {seed}. `config.json` says it all; it can be registered again with `POST /v
 
 `convert.py`, which an export holds on request, writes `model.pt2`, `model.onnx` and `model.int8.onnx`, scores each
 again in accuracy and latency, and says how OpenVINO, LiteRT and ExecuTorch read these. {formats}
-`train.py` trains the network anew, at any size.
+`train.py`, on request too, trains the network anew, smaller or larger (`--channels`, `--cells-per-stage`, `--classes`),
+with drop path or an auxiliary head where wanted: it takes the training form, and `--help` tells all.
 """
+
+BACKTICK = r"\x60"
 
 
 def model_card(job: Job, trial: Trial, result: Evaluated, form: Form, device: Mapping[str, Any]) -> str:
@@ -117,7 +121,10 @@ def model_card(job: Job, trial: Trial, result: Evaluated, form: Form, device: Ma
         else "",
         mean=_listed(dataset.mean),
         sd=_listed(dataset.sd),
-        classes=_listed(dataset.class_names),
+        classes=_listed(map(_verbatim, dataset.class_names)),
+        licence=_verbatim(dataset.licence),
+        source=_verbatim(dataset.source),
+        summary=dataset.summary,
         formats=_formats(trial.proposal.genotype),
     )
 
@@ -135,6 +142,11 @@ def _limit(job: Job, result: Evaluated) -> str:
     else:
         stands = "kept, but not surely" if median_ms <= objective.limit else "missed, but not surely"
     return f"; the job's limit of {objective.limit:g} ms is {stands}"
+
+
+def _verbatim(text: str) -> str:
+    """Anybody's text as code, in which no mark-up counts and no character goes unseen."""
+    return f"`{repr(text)[1:-1].replace('`', BACKTICK) or 'nothing'}`"
 
 
 def _short(value: object) -> str:

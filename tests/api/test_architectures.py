@@ -99,11 +99,11 @@ def test_code_for_what_cannot_be_is_refused(http: TestClient, key: str, query: s
 
 @pytest.mark.parametrize(
     "genotype",
-    [{}, {"normal": 1}, json.loads(NASNET.to_json().replace("sep_conv_5x5", "sep_conv_9x9"))],
+    [7, [], {}, {"normal": 1}, json.loads(NASNET.to_json().replace("sep_conv_5x5", "sep_conv_9x9"))],
 )
-def test_what_is_no_genotype_is_refused(http: TestClient, genotype: dict[str, Any]) -> None:
+def test_what_is_no_genotype_is_refused(http: TestClient, genotype: Any) -> None:
     refused = problem(http.post("/v1/architectures", json={"genotype": genotype}), 422)
-    assert refused["errors"][0]["pointer"] == "#/genotype"
+    assert [error["pointer"] for error in refused["errors"]] == ["#/genotype"]
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_a_width_that_the_cell_cannot_take_is_refused_with_one_that_it_can(http:
         ("dropout=1", "less than 1"),
         ("recursion=4", "1 to 3"),
         ("reversible=true&residual_scale=0.5", "use one of the two"),
-        ("drop_path=1", "keep is more than 0"),
+        ("drop_path=1", "Give a number below 1"),
     ],
 )
 def test_growth_that_cannot_be_says_what_can(http: TestClient, key: str, query: str, told: str) -> None:

@@ -16,20 +16,22 @@ from tests.api.problems import problem
 from tests.recorded import record
 from workers.data.register import register
 
+CALM = "calm`\n# <script>\u202eé"
+
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Holds the data set `hums`: 40 spectrograms of 2 classes."""
     monkeypatch.setenv("CELLSMITH_DATA", str(tmp_path))
     x = np.random.default_rng(0).standard_normal((40, 1, 16, 16))
-    np.savez(tmp_path / "hums.npz", x=x, y=np.array(["calm", "loud"])[np.arange(40) % 2])
-    register("hums", tmp_path, licence="CC0")
+    np.savez(tmp_path / "hums.npz", x=x, y=np.array([CALM, "loud"])[np.arange(40) % 2])
+    register("hums", tmp_path, licence="CC0", source="| <b>us</b>")
     return tmp_path
 
 
 def test_it_is_listed_and_may_be_searched_and_taken_away(http: TestClient, work: UnitOfWork, folder: Path) -> None:
     listed = {dataset["name"]: dataset for dataset in http.get("/v1/datasets").json()}["hums"]
-    assert (listed["class_names"], listed["licence"], listed["absence"]) == (["calm", "loud"], "CC0", None)
+    assert (listed["class_names"], listed["licence"], listed["absence"]) == ([CALM, "loud"], "CC0", None)
     made = http.post("/v1/jobs", json={"dataset": "hums", "budget": {"trials": 6}})
     assert made.status_code == 201
     record(work)
@@ -38,7 +40,9 @@ def test_it_is_listed_and_may_be_searched_and_taken_away(http: TestClient, work:
     assert export.status_code == 200, export.text
     with zipfile.ZipFile(io.BytesIO(export.content)) as archive:
         config, card = json.loads(archive.read("config.json")), archive.read("README.md").decode()
-    assert config["class_names"] == ["calm", "loud"]
+    assert (config["class_names"], config["data_licence"]) == ([CALM, "loud"], "CC0")
+    assert r"in the order of the outputs: `calm\x60\n# <script>\u202eé`, `loud`." in card
+    assert "The data, of licence `CC0` and from `| <b>us</b>`: 40 images of size 16 x 16" in card
     assert "prepared as they were for training: channel by channel less" in card
     assert http.get("/v1/best?dataset=hums").json()[0]["job"] == 1
 

@@ -17,6 +17,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from search_space.cost import auxiliary_cost, cost
 from search_space.export import to_python
 from search_space.genotype import Genotype
 from search_space.merge import merge
@@ -55,6 +56,11 @@ def three_classes(count: int) -> tuple[torch.Tensor, torch.Tensor]:
     return x_NCHW, y_N
 
 
+def last_accuracy(told: str) -> float:
+    """That after the last epoch, of what a training has told."""
+    return float(told.splitlines()[-2].split()[-1])
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     torch.manual_seed(0)
@@ -69,7 +75,7 @@ def test_training_learns_resumes_with_the_same_bits_and_writes_weights_that_load
     (folder / "model.py").write_text(to_python(ARCHITECTURE))
     common = ["train.py", "images.pt", "--batch-size", "16", "--average", "0.5", "--epochs", "6"]
     through = ran(folder, *common)
-    assert float(through.split()[-1]) > 0.6
+    assert last_accuracy(through) > 0.6
     whole = load_file(folder / "trained.safetensors")
     # stopped after four epochs: the checkpoint of then, and the command again
     code = (
@@ -104,6 +110,46 @@ def test_training_whose_loss_is_no_number_ends_with_what_would_help(folder: Path
     assert "Traceback" not in told
 
 
+def test_a_network_is_grown_and_helped_by_options_and_its_weights_load_as_the_last_line_says(folder: Path) -> None:
+    (folder / "model.py").write_text(to_python(replace(ARCHITECTURE, skeleton=replace(SKELETON, drop_path=None))))
+    larger = ["--channels", "6", "--cells-per-stage", "2", "--classes", "5", "--norm", "gn", "--keep", "0.7"]
+    told = ran(folder, "train.py", "images.pt", "--batch-size", "16", "--epochs", "1", *larger)
+    loads = told.splitlines()[-1].removesuffix(" has these weights")
+    assert "channels=6, cells_per_stage=2, norm='gn', keep=0.7" in loads.replace("classes=5, ", "")
+    shown = ran(folder, "-c", f"import model; print(sum(p.numel() for p in {loads}.parameters()))")
+    grown = replace(SKELETON, channels=6, cells_per_stage=2, classes=5, norm="gn")
+    architecture = replace(ARCHITECTURE, skeleton=grown)
+    assert int(shown) == cost(architecture).params + auxiliary_cost(architecture).params
+    assert "use --classes 5" in refused(folder, "train.py", "images.pt", "--epochs", "1", "--resume")
+
+
+def test_what_cannot_be_trained_is_refused_in_a_line(folder: Path) -> None:
+    (folder / "model.py").write_text(to_python(ARCHITECTURE))
+    data = torch.load(folder / "images.pt", weights_only=True)
+    torch.save({"x": torch.zeros(3)}, folder / "numbers.pt")
+    torch.save(data | {"x_train": data["x_train"].byte()}, folder / "bytes.pt")
+    wrong = {
+        "nowhere.pt": "nowhere.pt cannot be read",
+        "model.py": "model.py cannot be read",
+        "numbers.pt": "numbers.pt holds no x_train (N, C, ...) and y_train (N,)",
+        "bytes.pt": "x_train is float32 (N, C, ...), and y_train is int64 (N,)",
+        "images.pt --input-channels 2": "use --input-channels 1",
+        "images.pt --classes 2": "use --classes 3",
+        "images.pt --channels 0": "channels is a whole number of 1 or more, not 0",
+        "images.pt --keep 2": "more than 0 and at most 1, not 2.0",
+        "images.pt --weights nowhere.safetensors": "nowhere.safetensors",
+        "images.pt --resume": "--resume wants the checkpoint.pt",
+    }
+    # In one process, since each would load torch.
+    code = (
+        "import sys, train\nfor line in sys.argv[1:]:\n    sys.argv[1:] = line.split()\n"
+        "    try: train.main()\n    except SystemExit as error: print(error)"
+    )
+    refusals = ran(folder, "-c", code, *wrong).splitlines()
+    for told, expected in zip(refusals, wrong.values(), strict=True):
+        assert expected in told
+
+
 def test_a_model_in_its_inference_form_is_not_trained(folder: Path) -> None:
     (folder / "model.py").write_text(to_python(ARCHITECTURE, "inference"))
     refused = subprocess.run(
@@ -123,8 +169,8 @@ def test_training_begins_with_what_images_suggest_as_in_the_service(
     torch.manual_seed(0)
     expected = architecture.build()
     use(x_NCHW[torch.randperm(len(x_NCHW))[:256]], expected)
-    code = "torch.save(train.fresh(torch.load('images.pt')['x_train']).state_dict(), 'begin.pt')"
-    ran(folder, "-c", f"import torch, train; torch.manual_seed(0); {code}")
+    code = "torch.save(train.fresh(torch.load('images.pt')['x_train'], chosen).state_dict(), 'begin.pt')"
+    ran(folder, "-c", f"import torch, train; chosen = train.arguments(); torch.manual_seed(0); {code}", "images.pt")
     begun = torch.load(folder / "begin.pt", weights_only=True)
     assert all(torch.equal(tensor, begun[name]) for name, tensor in expected.state_dict().items())
 
@@ -136,7 +182,7 @@ def test_a_network_for_signals_is_trained_too(folder: Path) -> None:
     x[y == 1] += 1
     torch.save({"x_train": x, "y_train": y, "x_test": x, "y_test": y}, folder / "images.pt")
     told = ran(folder, "train.py", "images.pt", "--batch-size", "8", "--epochs", "6")
-    assert float(told.split()[-1]) > 0.7
+    assert last_accuracy(told) > 0.7
 
 
 @pytest.fixture
