@@ -28,6 +28,7 @@ from workers.messages import EvaluationReport, EvaluationRequest
 pytestmark = pytest.mark.xdist_group("ray")
 
 TRIAL_S = 0.1
+PATIENCE_S = 120  # nothing is promised of how soon Ray has a process ready
 MANY = 10_000
 
 
@@ -80,7 +81,7 @@ def a_scheduler(work: MemoryUnitOfWork, ledger: Path) -> Iterator[None]:
         yield
     finally:
         runner.stop()
-        running.join(60)
+        running.join(PATIENCE_S)
         assert not running.is_alive()
 
 
@@ -114,10 +115,12 @@ def test_two_jobs_have_a_worker_each_and_the_one_that_stays_has_both_again(tmp_p
     work, ledger = MemoryUnitOfWork(), tmp_path / "ledger"
     first, second = submit(work, a_job(1, trials=MANY)), submit(work, a_job(2, trials=40))
     with a_scheduler(work, ledger):
-        wait_for(lambda: is_done(work, second), 120, "the second job")
+        wait_for(lambda: is_done(work, second), PATIENCE_S, "the second job")
         last = of(2, ledger)[-1].ended
         wait_for(
-            lambda: at_once([each for each in of(1, ledger) if each.started > last]) == 2, 60, "both workers again"
+            lambda: at_once([each for each in of(1, ledger) if each.started > last]) == 2,
+            PATIENCE_S,
+            "both workers again",
         )
         jobs.cancel(first, work)
     ones, others = of(1, ledger), of(2, ledger)
@@ -133,14 +136,16 @@ def test_a_job_of_higher_priority_takes_the_workers_and_gives_them_back(tmp_path
     work, ledger = MemoryUnitOfWork(), tmp_path / "ledger"
     with a_scheduler(work, ledger):
         lower = submit(work, a_job(1, trials=MANY))
-        wait_for(lambda: at_once(of(1, ledger)) == 2, 60, "the lower job runs")
+        wait_for(lambda: at_once(of(1, ledger)) == 2, PATIENCE_S, "the lower job runs")
         urgent = submit(work, a_job(2, trials=MANY, priority=1))
-        wait_for(lambda: at_once(of(2, ledger)) == 2, 60, "the urgent job has both workers")
+        wait_for(lambda: at_once(of(2, ledger)) == 2, PATIENCE_S, "the urgent job has both workers")
         taken = time.time()
         time.sleep(1.0)
         jobs.cancel(urgent, work)
         given_back = time.time()
-        wait_for(lambda: at_once([each for each in of(1, ledger) if each.started > taken]) == 2, 60, "it goes on")
+        wait_for(
+            lambda: at_once([each for each in of(1, ledger) if each.started > taken]) == 2, PATIENCE_S, "it goes on"
+        )
         jobs.cancel(lower, work)
     waited = next(each.started for each in of(1, ledger) if each.started > taken)
     assert waited > given_back
@@ -151,7 +156,7 @@ def test_two_equal_jobs_at_once_train_every_cell_once(tmp_path: Path) -> None:
     work, ledger = MemoryUnitOfWork(), tmp_path / "ledger"
     both = submit(work, a_job(1, trials=30)), submit(work, a_job(1, trials=30))
     with a_scheduler(work, ledger):
-        wait_for(lambda: all(is_done(work, id) for id in both), 120, "both jobs")
+        wait_for(lambda: all(is_done(work, id) for id in both), PATIENCE_S, "both jobs")
     assert len(of(1, ledger)) == 30
     assert [jobs.get(id, work).progress.done for id in both] == [30, 30]
     assert sum(jobs.get(id, work).progress.reused for id in both) == 30
@@ -161,15 +166,17 @@ def test_a_paused_job_leaves_its_worker_to_the_other_and_goes_on_where_it_was(tm
     work, ledger = MemoryUnitOfWork(), tmp_path / "ledger"
     with a_scheduler(work, ledger):
         first, second = submit(work, a_job(1, trials=40)), submit(work, a_job(2, trials=MANY))
-        wait_for(lambda: len(of(1, ledger)) >= 5 and len(of(2, ledger)) >= 5, 60, "both run")
+        wait_for(lambda: len(of(1, ledger)) >= 5 and len(of(2, ledger)) >= 5, PATIENCE_S, "both run")
         jobs.pause(first, work)
         paused = time.time()
-        wait_for(lambda: at_once([each for each in of(2, ledger) if each.started > paused]) == 2, 60, "both workers")
+        wait_for(
+            lambda: at_once([each for each in of(2, ledger) if each.started > paused]) == 2, PATIENCE_S, "both workers"
+        )
         used, trained = jobs.get(first, work).job.seconds_used, len(of(1, ledger))
         time.sleep(1.0)
         assert jobs.get(first, work).job.state is JobState.PAUSED
         assert (jobs.get(first, work).job.seconds_used, len(of(1, ledger))) == (used, trained)
         jobs.resume(first, work)
-        wait_for(lambda: is_done(work, first), 120, "the first job")
+        wait_for(lambda: is_done(work, first), PATIENCE_S, "the first job")
         jobs.cancel(second, work)
     assert jobs.get(first, work).progress.done == 40
