@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 import numpy as np
-from optuna.distributions import CategoricalDistribution
+from optuna.distributions import BaseDistribution
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, TPESampler
 from optuna.study import Study
@@ -17,6 +18,7 @@ from service.sampling.evolution import EvolutionSampler
 from service.sampling.finite import Distributions, FiniteSampler, Past
 from service.sampling.predictor import Predictor, rank
 from service.sampling.predictor_sampler import PredictorSampler
+from service.sampling.proposer import Answers
 
 POPULATION = 20
 TRIES = 100
@@ -69,13 +71,17 @@ def _plain(encoding: Encoding) -> Encoding:
     return OneHot(dict(encoding.choices))
 
 
-def _distributions(encoding: Encoding) -> dict[str, CategoricalDistribution]:
-    return {name: CategoricalDistribution(range(count)) for name, count in encoding.choices.items()}
+def distributions(encoding: Encoding) -> dict[str, BaseDistribution]:
+    """All decisions as the service has them in a study."""
+    return {name: _answers(count) for name, count in encoding.choices.items()}
+
+
+_answers = lru_cache(Answers)  # those of as many choices are one, and equal at a glance
 
 
 def _ours(encoding: Encoding, seed: int, objectives: int) -> BaseSampler:
     """The first objective is quality, the others are costs."""
-    return PredictorSampler(encoding, _distributions(encoding), seed=seed, costs=range(1, objectives))
+    return PredictorSampler(encoding, distributions(encoding), seed=seed, costs=range(1, objectives))
 
 
 def _tpe(_: Encoding, seed: int, __: int) -> BaseSampler:
@@ -87,15 +93,15 @@ def _tpe(_: Encoding, seed: int, __: int) -> BaseSampler:
 COMPETITORS: Mapping[str, Callable[[Encoding, int, int], BaseSampler]] = {
     "default": _ours,
     "default_plain": lambda encoding, seed, objectives: _ours(_plain(encoding), seed, objectives),
-    "random": lambda encoding, seed, _: RandomWithoutRepeats(_distributions(encoding), seed),
+    "random": lambda encoding, seed, _: RandomWithoutRepeats(distributions(encoding), seed),
     "tpe": _tpe,
     "nsga2": lambda _, seed, __: NSGAIISampler(seed=seed),
-    "nsga2_no_repeats": lambda encoding, seed, _: NSGAIIWithoutRepeats(_distributions(encoding), seed),
+    "nsga2_no_repeats": lambda encoding, seed, _: NSGAIIWithoutRepeats(distributions(encoding), seed),
     "evolution": lambda encoding, seed, _: EvolutionSampler(
-        _plain(encoding), _distributions(encoding), seed=seed, repeats=True
+        _plain(encoding), distributions(encoding), seed=seed, repeats=True
     ),
     "evolution_no_repeats": lambda encoding, seed, _: EvolutionSampler(
-        _plain(encoding), _distributions(encoding), seed=seed
+        _plain(encoding), distributions(encoding), seed=seed
     ),
     "gp": lambda _, seed, __: GPSampler(seed=seed),
 }

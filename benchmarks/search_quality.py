@@ -22,11 +22,10 @@ from pathlib import Path
 
 import numpy as np
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import TrialState
 
 from benchmarks import synthetic
-from benchmarks.competitors import COMPETITORS
+from benchmarks.competitors import COMPETITORS, distributions
 from benchmarks.report import parser, report
 from benchmarks.tables import Problem, Table
 from service.sampling.encoding.base import Encoding
@@ -205,16 +204,14 @@ def _simplest(problem: Problem, rows: Sequence[int]) -> list[tuple[int, ...]]:
 
 def _search(case: Case, encoding: Encoding, objectives: int, answer: Answer) -> float:
     """Asks and tells `case.trials` times; the CPU milliseconds of a proposal."""
-    distributions: dict[str, BaseDistribution] = {
-        name: CategoricalDistribution(range(count)) for name, count in encoding.choices.items()
-    }
+    decided = distributions(encoding)
     sampler = COMPETITORS[case.sampler](encoding, case.seed, objectives)
     study = optuna.create_study(directions=["minimize"] * objectives, sampler=sampler)
     waiting: list[tuple[optuna.Trial, list[float] | None]] = []
     spent = 0.0
     for _ in range(case.trials):
         before = time.process_time()
-        trial = study.ask(distributions)
+        trial = study.ask(decided)
         spent += time.process_time() - before
         losses, excess = answer({name: int(value) for name, value in trial.params.items()})
         if excess is not None:

@@ -94,7 +94,8 @@ class Past:
 
     def answers(self, trials: Sequence[FrozenTrial]) -> Answers:
         """Their parameters as indices."""
-        rows = [[own.index(trial.params[name]) for name, own in self._choices.items()] for trial in trials]
+        taken = (trial.params for trial in trials)
+        rows = [[own.index(params[name]) for name, own in self._choices.items()] for params in taken]
         return np.array(rows, dtype=np.intp).reshape(len(trials), len(self._choices))
 
     def observations(self, trials: Sequence[FrozenTrial]) -> Observations:

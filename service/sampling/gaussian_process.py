@@ -42,7 +42,8 @@ class GaussianProcess:
         """What is believed of the same quantity at other points."""
         across = self._shape.smooth(self._points, points)
         size = self._sizes(across.T @ self._weights) if self._proportional else np.ones(len(points))
-        across += self._shape.own * self._points.alike(points) * np.outer(self._size, size)
+        if points.kinds is not None:
+            across += self._shape.own * self._points.alike(points) * np.outer(self._size, size)
         mean = self._offset + self._scale * (across.T @ self._weights)
         explained = solve_triangular(self._factor, across, lower=True, check_finite=False)
         variance = self._shape.variance(points) + self._shape.own * np.square(size) - np.square(explained).sum(axis=0)

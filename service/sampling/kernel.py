@@ -92,13 +92,19 @@ SHAPES = tuple(
 
 def squared_distances(left: Features, right: Features, inner: Matrix) -> Matrix:
     """Between all rows, whose inner products are known."""
-    own = np.square(left).sum(axis=1)[:, None] + np.square(right).sum(axis=1)
-    squares: Matrix = np.maximum(own - 2 * inner, 0)
-    return squares
+    squares: Matrix = np.square(left).sum(axis=1)[:, None] + np.square(right).sum(axis=1)
+    squares -= 2 * inner
+    return np.maximum(squares, 0, out=squares)
 
 
 def matern(squares: Matrix, length: float) -> Matrix:
-    """The Matern 5/2 covariance at squared distances."""
-    distance = np.sqrt(squares * (5 / length**2))
-    covariance: Matrix = (1 + distance + np.square(distance) / 3) * np.exp(-distance)
+    """The Matern 5/2 covariance at squared distances: of the distance d in lengths, (1 + d + d²/3) exp(-d)."""
+    # In place where it can be: memory takes most of the time.
+    distance: Matrix = squares * (5 / length**2)
+    np.sqrt(distance, out=distance)
+    covariance = np.square(distance)
+    covariance /= 3
+    covariance += 1 + distance
+    np.negative(distance, out=distance)
+    covariance *= np.exp(distance, out=distance)
     return covariance

@@ -109,7 +109,7 @@ class _Cells:
         for edge, target in enumerate(self._targets):
             carried_into[:, target] = np.maximum(carried_into[:, target], self._edges[:, edge])
         before = carried_into[self._rows[:, None], self._sources]
-        pairs: Features = np.minimum(np.einsum("rea,reb->rab", before, self._edges), 1)
+        pairs: Features = np.minimum(before.transpose(0, 2, 1) @ self._edges, 1)
         return pairs.reshape(len(self._rows), -1)
 
     @property
