@@ -22,8 +22,9 @@ _TOLD: Mapping[str, Mapping[int, str]] = {
 }
 _PARAMETER = re.compile(r",(\s*\*,)?\s*dims: int( = \d)?(?=,?\s*\))")
 _ARGUMENT = re.compile(r", (dims=)?((\w+\.)?dims|\d(?<=dims=\d))(?=[,)])")
-_CHOICE = re.compile(r"\{1: (nn\.\w+), 2: (nn\.\w+)(?:, 3: (nn\.\w+))?\}\[(?:\w+\.)?dims\]")
-_LAYER = re.compile(r"^ +(\w+)(?:: type\[nn\.Module\])? = (nn\.\w+)\n", re.MULTILINE)
+_CHOICE = re.compile(r"\{1: ([\w.]+), 2: ([\w.]+)(?:, 3: ([\w.]+))?\}\[(?:\w+\.)?dims\]")
+_LAYER = re.compile(rf"^ +(\w+)(?:: type\[nn\.Module\])? = {_CHOICE.pattern}\n", re.MULTILINE)
+_REPEATED = re.compile(r"\*\[(\w+)\] \* dims\b")
 _DIMS = re.compile(r"^ +dims = .*\n", re.MULTILINE)
 _ALTERNATIVES = re.compile(r"nn\.(?P<layer>\w+)1d \| nn\.(?P=layer)2d \| nn\.(?P=layer)3d")
 
@@ -36,11 +37,12 @@ def for_axes(text: str, dims: int) -> str:
     asked after. What it computes stays the same, and so does how it is formatted.
     """
     text = _told(text, dims)
-    text = _CHOICE.sub(lambda choice: choice[dims], text)
-    for name, layer in _LAYER.findall(text):
-        text = re.sub(rf"(?<![\w.]){name}\(", f"{layer}(", text)
+    for name, *layers in _LAYER.findall(text):
+        text = re.sub(rf"(?<![\w.]){name}\(", f"{layers[dims - 1]}(", text)
     for pattern in (_LAYER, _DIMS, _PARAMETER, _ARGUMENT):
         text = pattern.sub("", text)
+    text = _CHOICE.sub(lambda choice: choice[dims], text)
+    text = _REPEATED.sub(lambda repeated: ", ".join([repeated[1]] * dims), text)
     return _joined(_ALTERNATIVES.sub(rf"nn.\g<layer>{dims}d", text))
 
 

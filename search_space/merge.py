@@ -94,11 +94,11 @@ def _(rep: DilatedRep) -> nn.Conv2d:
 
 
 @_inference_form.register
-def _(scaled: ScaledConv) -> nn.Conv2d:
+def _(scaled: ScaledConv) -> nn.Module:
     convolution = scaled.conv
     assert convolution.bias is not None
-    convolution.weight *= scaled.scale[..., None]
-    convolution.bias *= scaled.scale[:, 0, 0]
+    convolution.weight *= scaled.scale[:, None]
+    convolution.bias *= scaled.scale.flatten()
     return convolution
 
 

@@ -21,7 +21,7 @@ _INFERENCE_FORMS = _FOLDER / "folded.py"
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A class, function or constant of `search_space.modules`: its text, and the names that occur in it."""
+    """A class, function or constant of `search_space.modules`: its text for some axes, and the names in that."""
 
     text: str
     names: frozenset[str]
@@ -38,9 +38,10 @@ def definitions(names: Iterable[str], form: Form, dims: int) -> Iterator[str]:
     def with_all_it_uses(name: str) -> Iterator[str]:
         if name in known and name not in given:
             given.add(name)
-            for used in sorted(known[name].names):
+            definition = _definition(known[name], dims)
+            for used in sorted(definition.names):
                 yield from with_all_it_uses(used)
-            yield for_axes(known[name].text, dims)
+            yield definition.text
 
     for name in names:
         yield from with_all_it_uses(name)
@@ -51,15 +52,22 @@ def names_in(source: str) -> set[str]:
     return {part.id for part in ast.walk(ast.parse(source)) if isinstance(part, ast.Name)}
 
 
+@lru_cache(4096)
+def _definition(text: str, dims: int) -> Definition:
+    written = for_axes(text, dims)
+    return Definition(written, frozenset(names_in(written)))
+
+
 @lru_cache
-def _known(form: Form) -> dict[str, Definition]:
+def _known(form: Form) -> dict[str, str]:
     files = sorted(set(_FOLDER.glob("*.py")) - {_INFERENCE_FORMS})
     if form == "inference":
         files.append(_INFERENCE_FORMS)
-    return {name: definition for path in files for name, definition in _definitions_in(path)}
+    return {name: text for path in files for name, text in _definitions_in(path)}
 
 
-def _definitions_in(path: Path) -> Iterator[tuple[str, Definition]]:
+def _definitions_in(path: Path) -> Iterator[tuple[str, str]]:
+    """Each definition's name and text."""
     source = path.read_text(encoding="utf-8")
     lines = source.splitlines()
     for node in ast.parse(source).body:
@@ -67,5 +75,4 @@ def _definitions_in(path: Path) -> Iterator[tuple[str, Definition]]:
             case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.Assign(targets=[ast.Name(id=name)]):
                 decorators = getattr(node, "decorator_list", [])
                 first = min(part.lineno for part in (node, *decorators))
-                text = _TO_OUR_LINTER.sub("", "\n".join(lines[first - 1 : node.end_lineno]))
-                yield name, Definition(text, frozenset(names_in(text)))
+                yield name, _TO_OUR_LINTER.sub("", "\n".join(lines[first - 1 : node.end_lineno]))

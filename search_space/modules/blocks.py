@@ -4,7 +4,15 @@ from torch import nn
 
 from search_space.modules.conv_norm import ConvNorm
 from search_space.modules.divisor import largest_divisor
-from search_space.modules.residual import ChannelNorm, PixelConv, PixelGELU, Residual, ScaledConv
+from search_space.modules.residual import (
+    ChannelNorm,
+    PixelConv,
+    PixelGELU,
+    Residual,
+    ScaledConv,
+    SignalPixelConv,
+    VolumePixelConv,
+)
 
 
 class MBConv(Residual):
@@ -68,16 +76,20 @@ class ConvNeXt(Residual):
     what is scaled by almost nothing in the beginning. (Liu et al. 2022, arXiv 2201.03545.)
     """
 
-    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, expansion: int) -> None:
+    def __init__(
+        self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, expansion: int, dims: int = 2
+    ) -> None:
+        convolution: type[nn.Module] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[dims]
+        pixel_conv: type[nn.Module] = {1: SignalPixelConv, 2: PixelConv, 3: VolumePixelConv}[dims]
         width = expansion * channels
         adds = stride == 1 and channels_in == channels
         super().__init__(
             channels_in,
             channels,
             stride,
-            nn.Conv2d(channels_in, channels_in, kernel, stride, kernel // 2, groups=channels_in),
+            convolution(channels_in, channels_in, kernel, stride, kernel // 2, groups=channels_in),
             ChannelNorm(channels_in),
-            PixelConv(channels_in, width),
+            pixel_conv(channels_in, width),
             PixelGELU(),
-            ScaledConv(width, channels, 1e-6) if adds else PixelConv(width, channels),
+            ScaledConv(width, channels, 1e-6, dims) if adds else pixel_conv(width, channels),
         )

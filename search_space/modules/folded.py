@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from search_space.modules.residual import PixelConv
+from search_space.modules.residual import PixelConv, SignalPixelConv, VolumePixelConv
 
 
 def ConvNorm(  # noqa: N802 - it stands for a class, and is one of three
@@ -35,14 +35,12 @@ def DilatedRep(channels: int, stride: int, *, kernel: int, dims: int = 2) -> nn.
     return ConvNorm(channels, channels, kernel, stride, kernel // 2, groups=channels, dims=dims)
 
 
-class ScaledConv(PixelConv):
+def ScaledConv(channels_in: int, channels: int, scale: float, dims: int = 2) -> nn.Module:  # noqa: N802 - as above
     """A 1x1 convolution with bias, which has taken in its scale: (N, channels_in, H, W) -> (N, channels, H, W).
 
     (LayerScale: Touvron et al. 2021, arXiv 2103.17239.)
     """
-
-    def __init__(self, channels_in: int, channels: int, scale: float) -> None:
-        super().__init__(channels_in, channels)
+    return {1: SignalPixelConv, 2: PixelConv, 3: VolumePixelConv}[dims](channels_in, channels)
 
 
 class SpacedConv(nn.Conv2d):

@@ -45,6 +45,28 @@ class PixelConv(nn.Conv2d):
         return F.linear(x_NCHW.movedim(1, -1), self.weight.flatten(1), self.bias).movedim(-1, 1)
 
 
+class SignalPixelConv(nn.Conv1d):
+    """A pointwise convolution with bias, as a product of matrices: (N, channels_in, L) -> (N, channels, L)."""
+
+    def __init__(self, channels_in: int, channels: int) -> None:
+        super().__init__(channels_in, channels, 1)
+
+    def forward(self, x_NCL: Tensor) -> Tensor:
+        """Each point in time by itself."""
+        return F.linear(x_NCL.movedim(1, -1), self.weight.flatten(1), self.bias).movedim(-1, 1)
+
+
+class VolumePixelConv(nn.Conv3d):
+    """A pointwise convolution with bias, as a product: (N, channels_in, D, H, W) -> (N, channels, D, H, W)."""
+
+    def __init__(self, channels_in: int, channels: int) -> None:
+        super().__init__(channels_in, channels, 1)
+
+    def forward(self, x_NCDHW: Tensor) -> Tensor:
+        """Each voxel by itself."""
+        return F.linear(x_NCDHW.movedim(1, -1), self.weight.flatten(1), self.bias).movedim(-1, 1)
+
+
 class PixelGELU(nn.GELU):
     """GELU for maps with the channels of each pixel side by side, for which torch alone takes its slower code."""
 
@@ -59,10 +81,10 @@ class ScaledConv(nn.Module):
     (N, channels_in, H, W) -> (N, channels, H, W). (Touvron et al. 2021, arXiv 2103.17239.)
     """
 
-    def __init__(self, channels_in: int, channels: int, scale: float) -> None:
+    def __init__(self, channels_in: int, channels: int, scale: float, dims: int = 2) -> None:
         super().__init__()
-        self.conv = PixelConv(channels_in, channels)
-        self.scale = nn.Parameter(torch.full((channels, 1, 1), scale))
+        self.conv = {1: SignalPixelConv, 2: PixelConv, 3: VolumePixelConv}[dims](channels_in, channels)
+        self.scale = nn.Parameter(torch.full((channels, *[1] * dims), scale))
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """The scaled convolution."""

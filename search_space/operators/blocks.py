@@ -94,10 +94,7 @@ class ConvFirst(Operator):
 
 @dataclass(frozen=True, slots=True)
 class ConvNeXt(Operator):
-    """The block of ConvNeXt, with layer norm and LayerScale.
-
-    Built for images, for which it was published.
-    """
+    """The block of ConvNeXt, with layer norm and LayerScale."""
 
     kernel: int
     expansion: int = 4
@@ -105,6 +102,7 @@ class ConvNeXt(Operator):
     family: ClassVar[str] = "blocks"
     source: ClassVar[str] = "Liu et al. 2022, arXiv 2201.03545"
     module: ClassVar[str] = "blocks:ConvNeXt"
+    dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = (
         "Layer norm over channels cannot be folded and wants channels last; users find it slow on GPUs."
     )
@@ -124,7 +122,7 @@ class ConvNeXt(Operator):
         adds = stride == 1 and channels_in == channels
         norm = batch_norm(channels_in) + moved(channels_in, size_out, channels_in, size_out)
         return (
-            depthwise(channels_in, (self.kernel, self.kernel), size, size_out, bias=True)
+            depthwise(channels_in, (self.kernel,) * len(size), size, size_out, bias=True)
             + norm
             + convolution(channels_in, width, (1, 1), size_out, size_out, bias=True)
             + convolution(width, channels, (1, 1), size_out, size_out, bias=True)

@@ -17,7 +17,8 @@ from search_space.modules.convolution import FactorizedReduction
 LAYERS = {
     **dict.fromkeys(("convolution", "addmm"), 3),
     **dict.fromkeys(("mm", "bmm", "_cdist_forward"), 2),
-    **dict.fromkeys(("avg_pool2d", "max_pool2d_with_indices", "native_layer_norm", "im2col"), 1),
+    **dict.fromkeys(("avg_pool2d", "max_pool2d_with_indices", "avg_pool3d", "max_pool3d_with_indices"), 1),
+    **dict.fromkeys(("native_layer_norm", "im2col"), 1),
     "new_zeros": 0,
 }
 REDUCTIONS = {"mean", "sum", "argmax", "_softmax"}
@@ -88,7 +89,7 @@ class Traffic(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's ha
         listed = args[0] if name in ("cat", "stack") else args
         given = [each for each in listed if isinstance(each, Tensor) and id(each) not in self.constants]
         results = list(result) if isinstance(result, tuple | list) else [result]
-        if not given:
+        if not given or name == "ones_like":
             self.constants |= {id(each): each for each in results}
         elif name in VIEWS:
             for part in results:

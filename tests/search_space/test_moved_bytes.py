@@ -6,6 +6,7 @@ import pytest
 from hypothesis import Phase, given, settings
 
 from search_space.cost import cost
+from search_space.counting import Size
 from search_space.genotype import Genotype
 from search_space.network import Architecture
 from search_space.operators import OPERATORS
@@ -15,12 +16,27 @@ from tests.search_space.strategies import genotypes
 from tests.search_space.test_assembly import SMALL
 
 
+def moved_and_said(name: str, channels_in: int, channels: int, size: Size, stride: int) -> tuple[int, int]:
+    """By the module that an operator builds, and by its description."""
+    operator = OPERATORS[name]
+    found = moved_bytes(lambda: operator.build(channels_in, channels, stride, len(size)), (channels_in, *size))
+    return found, operator.cost(channels_in, channels, size, stride).bytes_moved
+
+
 @pytest.mark.parametrize("name", OPERATORS)
 def test_an_operator_moves_as_many_bytes_as_it_says(name: str) -> None:
-    operator = OPERATORS[name]
     for channels_in, channels, stride in ((12, 12, 1), (20, 12, 1), (12, 12, 2), (20, 12, 2), (5, 11, 1), (5, 11, 2)):
-        said = operator.cost(channels_in, channels, (9, 7), stride).bytes_moved
-        found = moved_bytes(lambda: operator.build(channels_in, channels, stride), (channels_in, 9, 7))  # noqa: B023
+        found, said = moved_and_said(name, channels_in, channels, (9, 7), stride)
+        assert found == said
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [(name, (9, 7, 5)[:dims]) for name, operator in OPERATORS.items() for dims in operator.dims if dims != 2],
+)
+def test_an_operator_moves_as_many_bytes_of_signals_and_volumes(name: str, size: Size) -> None:
+    for channels_in, channels, stride in ((12, 12, 1), (5, 11, 2)):
+        found, said = moved_and_said(name, channels_in, channels, size, stride)
         assert found == said
 
 

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from search_space.modules.residual import PixelConv, PixelGELU, ScaledConv
+from search_space.modules.residual import PixelConv, PixelGELU, ScaledConv, SignalPixelConv, VolumePixelConv
 
 LAYOUTS = [torch.contiguous_format, torch.channels_last]
 
@@ -18,6 +18,18 @@ def test_a_pixel_convolution_is_a_convolution_and_takes_the_weights_of_one(layou
     pixels.load_state_dict(convolution.state_dict())
     x_NCHW = torch.randn(3, 6, 5, 7).contiguous(memory_format=layout)
     assert torch.allclose(pixels(x_NCHW), convolution(x_NCHW), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("convolution", "made", "size"), [(nn.Conv1d, SignalPixelConv, (5,)), (nn.Conv3d, VolumePixelConv, (5, 7, 2))]
+)
+def test_so_it_is_for_signals_and_volumes(
+    convolution: type[nn.Module], made: type[nn.Module], size: tuple[int, ...]
+) -> None:
+    plain, pixels = convolution(6, 10, 1), made(6, 10)
+    pixels.load_state_dict(plain.state_dict())
+    x = torch.randn(3, 6, *size)
+    assert torch.allclose(pixels(x), plain(x), atol=1e-6)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
