@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from dataclasses import asdict, replace
 from random import Random
 from typing import Any, get_args
@@ -88,8 +89,10 @@ def test_a_network_learns_and_its_merged_and_exported_forms_compute_the_same(ske
         losses.append(loss.item())
     assert losses[-1] < losses[0]
     network = as_if_trained(network, x)
+    # In float64: in float32 either form of so deep a network rounds by 1e-4 and more.
+    exact, few = deepcopy(network).double(), x[:2].double()
+    assert torch.allclose(merge(exact)(few), exact(few), rtol=1e-9, atol=1e-9)
     merged = merge(network)
-    assert torch.allclose(merged(x), network(x), rtol=1e-4, atol=1e-4)
     for form, measured in (("training", network), ("inference", merged)):
         exported: dict[str, Any] = {"__name__": "exported"}
         exec(to_python(architecture, form), exported)  # type: ignore[arg-type]
