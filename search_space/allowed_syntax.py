@@ -20,7 +20,7 @@ FROM_TORCH = frozenset(
     "torch.enable_grad torch.exp torch.float32 torch.frombuffer torch.full torch.int64 torch.linalg.eigh "
     "torch.linalg.qr torch.meshgrid torch.no_grad torch.ones torch.ones_like torch.pi torch.rand torch.randn "
     "torch.randn_like torch.randperm torch.split torch.stack torch.tensor torch.unflatten torch.where torch.zeros "
-    "F.avg_pool2d F.avg_pool3d F.conv2d F.linear F.pad F.relu F.softplus F.unfold "
+    "F.avg_pool1d F.avg_pool2d F.avg_pool3d F.conv1d F.conv2d F.conv3d F.linear F.pad F.relu F.softplus F.unfold "
     "nn.AdaptiveAvgPool2d nn.AvgPool1d nn.AvgPool2d nn.AvgPool3d nn.BatchNorm1d nn.BatchNorm2d nn.BatchNorm3d "
     "nn.Conv1d nn.Conv2d nn.Conv3d nn.Dropout nn.ELU nn.Flatten nn.GELU nn.GroupNorm nn.Identity nn.InstanceNorm1d "
     "nn.InstanceNorm2d nn.InstanceNorm3d nn.LayerNorm nn.Linear nn.MaxPool1d nn.MaxPool2d nn.MaxPool3d nn.Module "

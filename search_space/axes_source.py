@@ -22,7 +22,7 @@ _TOLD: Mapping[str, Mapping[int, str]] = {
 }
 _PARAMETER = re.compile(r",(\s*\*,)?\s*dims: int( = \d)?(?=,?\s*\))")
 _ARGUMENT = re.compile(r", (dims=)?((\w+\.)?dims|\d(?<=dims=\d))(?=[,)])")
-_CHOICE = re.compile(r"\{1: ([\w.]+), 2: ([\w.]+)(?:, 3: ([\w.]+))?\}\[(?:\w+\.)?dims\]")
+_CHOICE = re.compile(r"\{1: ([\w.]+), 2: ([\w.]+)(?:, 3: ([\w.]+))?\}\[(?:(?:\w+\.)?dims|\w+\.ndim - 2)\]")
 _LAYER = re.compile(rf"^ +(\w+)(?:: type\[nn\.Module\])? = {_CHOICE.pattern}\n", re.MULTILINE)
 _REPEATED = re.compile(r"\*\[(\w+)\] \* dims\b")
 _DIMS = re.compile(r"^ +dims = .*\n", re.MULTILINE)

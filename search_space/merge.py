@@ -114,15 +114,16 @@ def _(spaced: SpacedConv) -> nn.Conv2d:
 
 @_inference_form.register
 def _(distance: DistanceL2) -> nn.Module:
-    channels, channels_in, kernel, _ = distance.patches.shape
-    merged = folded.DistanceL2(channels_in, channels, distance.stride, kernel=kernel).to(distance.patches)
+    channels, channels_in, *kernel = distance.patches.shape
+    merged = folded.DistanceL2(channels_in, channels, distance.stride, kernel=kernel[0], dims=len(kernel))
+    merged.to(distance.patches)
     norm = distance.norm
     assert norm.running_mean is not None
     assert norm.running_var is not None
-    assert merged.of_pixels.bias is not None
     scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
+    scales = scale.view(-1, *[1] * (distance.patches.ndim - 1))
     of_squares, of_pixels, rest = distance.kernels()
-    merged.of_squares.weight.copy_(scale[:, None, None, None] * of_squares)
-    merged.of_pixels.weight.copy_(scale[:, None, None, None] * of_pixels)
-    merged.of_pixels.bias.copy_(norm.bias + scale * (rest - norm.running_mean))
+    merged.get_parameter("of_squares.weight").copy_(scales * of_squares)
+    merged.get_parameter("of_pixels.weight").copy_(scales * of_pixels)
+    merged.get_parameter("of_pixels.bias").copy_(norm.bias + scale * (rest - norm.running_mean))
     return merged.eval()

@@ -15,32 +15,54 @@ class DistanceL2(nn.Module):
     arXiv 1707.09864.)
     """
 
-    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int) -> None:
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, dims: int = 2) -> None:
         super().__init__()
         self.stride = stride
-        self.patches = nn.Parameter(torch.randn(channels, channels_in, kernel, kernel))
+        self.patches = nn.Parameter(torch.randn(channels, channels_in, *[kernel] * dims))
         # The softplus of these is the weights, which begin such that distances begin as means.
-        means = torch.full((channels, channels_in, kernel, kernel), 1 / (channels_in * kernel**2))
+        means = torch.full(self.patches.shape, 1 / self.patches[0].numel())
         self.raw_weights = nn.Parameter(means.expm1().log())
-        self.norm = nn.BatchNorm2d(channels)
+        self.norm = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}[dims](channels)
 
     def kernels(self) -> tuple[Tensor, Tensor, Tensor]:
         """Of -a (x - w)^2, summed: the kernel for x^2, the kernel for x, and what is left, for each channel."""
         weights = F.softplus(self.raw_weights)
         weighted = weights * self.patches
-        return -weights, 2 * weighted, -(weighted * self.patches).sum((1, 2, 3))
+        return -weights, 2 * weighted, -(weighted * self.patches).sum([*range(1, weighted.ndim)])
 
     def similarities(self, x_NCHW: Tensor) -> Tensor:
         """Minus the distances, before the norm."""
         of_squares, of_pixels, rest = self.kernels()
         padding = of_pixels.shape[-1] // 2
-        squares_NCHW = F.conv2d(x_NCHW.square(), of_squares, None, self.stride, padding)
-        return squares_NCHW + F.conv2d(x_NCHW, of_pixels, rest, self.stride, padding)
+        convolve = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}[x_NCHW.ndim - 2]
+        squares_NCHW = convolve(x_NCHW.square(), of_squares, None, self.stride, padding)
+        return squares_NCHW + convolve(x_NCHW, of_pixels, rest, self.stride, padding)
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """Near is high."""
         y_NCHW: Tensor = self.norm(self.similarities(x_NCHW))
         return y_NCHW
+
+
+def signal_patches(x_NCL: Tensor, kernel: int, stride: int) -> Tensor:
+    """All that a convolution of `kernel` would see: (N * places, channels * kernel)."""
+    seen = F.unfold(x_NCL[:, :, None], (1, kernel), padding=(0, kernel // 2), stride=(1, stride))
+    return seen.transpose(1, 2).flatten(0, 1)
+
+
+def image_patches(x_NCHW: Tensor, kernel: int, stride: int) -> Tensor:
+    """All that a kernel x kernel convolution would see: (N * places, channels * kernel * kernel)."""
+    return F.unfold(x_NCHW, kernel, padding=kernel // 2, stride=stride).transpose(1, 2).flatten(0, 1)
+
+
+def volume_patches(x_NCDHW: Tensor, kernel: int, stride: int) -> Tensor:
+    """All that a kernel x kernel x kernel convolution would see: (N * places, channels * kernel^3).
+
+    Slices that lie behind each other are channels of an image, whose patches are those of the volume.
+    """
+    margin = kernel // 2
+    slices = F.pad(x_NCDHW, (0, 0, 0, 0, margin, margin)).unfold(2, kernel, stride).permute(0, 2, 1, 5, 3, 4)
+    return image_patches(slices.flatten(2, 3).flatten(0, 1), kernel, stride)
 
 
 class DistanceL1(nn.Module):
@@ -50,25 +72,45 @@ class DistanceL1(nn.Module):
     convolution: it copies every patch. (Ghiasi-Shirazi 2017, arXiv 1707.09864.)
     """
 
-    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int) -> None:
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, dims: int = 2) -> None:
         super().__init__()
         self.stride = stride
-        self.patches = nn.Parameter(torch.randn(channels, channels_in, kernel, kernel))
-        self.norm = nn.BatchNorm2d(channels)
+        self.patches = nn.Parameter(torch.randn(channels, channels_in, *[kernel] * dims))
+        self.norm = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}[dims](channels)
 
     def similarities(self, x_NCHW: Tensor) -> Tensor:
         """Minus the distances, before the norm."""
-        batch, _, height, width = x_NCHW.shape
-        kernel = self.patches.shape[-1]
-        seen = F.unfold(x_NCHW, kernel, padding=kernel // 2, stride=self.stride).transpose(1, 2)
-        distances = torch.cdist(seen.flatten(0, 1), self.patches.flatten(1), p=1.0)
-        rows, columns = -(-height // self.stride), -(-width // self.stride)
-        return -distances.reshape(batch, rows, columns, -1).permute(0, 3, 1, 2)
+        patches_of = {1: signal_patches, 2: image_patches, 3: volume_patches}[x_NCHW.ndim - 2]
+        seen = patches_of(x_NCHW, self.patches.shape[-1], self.stride)
+        distances = torch.cdist(seen, self.patches.flatten(1), p=1.0)
+        sides = [-(-side // self.stride) for side in x_NCHW.shape[2:]]
+        return -distances.reshape(len(x_NCHW), *sides, -1).movedim(-1, 1)
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """Near is high."""
         y_NCHW: Tensor = self.norm(self.similarities(x_NCHW))
         return y_NCHW
+
+
+def signal_sums(x_NCL: Tensor, kernel: int, stride: int) -> Tensor:
+    """Sums over all that a convolution of `kernel` would see of a channel: (N, C, L) -> (N, C, ceil(L/stride))."""
+    return kernel * F.avg_pool1d(x_NCL, kernel, stride, kernel // 2)
+
+
+def image_sums(x_NCHW: Tensor, kernel: int, stride: int) -> Tensor:
+    """Sums over all that a kernel x kernel convolution would see of a channel.
+
+    (N, C, H, W) -> (N, C, ceil(H/stride), ceil(W/stride)).
+    """
+    return F.avg_pool2d(x_NCHW, kernel, stride, kernel // 2, divisor_override=1)
+
+
+def volume_sums(x_NCDHW: Tensor, kernel: int, stride: int) -> Tensor:
+    """Sums over all that a kernel x kernel x kernel convolution would see of a channel, of volumes smaller than it too.
+
+    (N, C, D, H, W) -> (N, C, ceil(D/stride), ceil(H/stride), ceil(W/stride)).
+    """
+    return F.avg_pool3d(F.pad(x_NCDHW, (kernel // 2,) * 6), kernel, stride, divisor_override=1)
 
 
 class RadialBasis(nn.Module):
@@ -78,20 +120,22 @@ class RadialBasis(nn.Module):
     own. (Ghiasi-Shirazi 2017, arXiv 1707.09864.)
     """
 
-    def __init__(self, channels_in: int, channels: int, stride: int, *, kernel: int) -> None:
+    def __init__(self, channels_in: int, channels: int, stride: int, *, kernel: int, dims: int = 2) -> None:
         super().__init__()
         self.stride = stride
-        self.patches = nn.Parameter(torch.randn(channels, channels_in, kernel, kernel))
-        means = torch.full((channels, 1, 1), 1 / (channels_in * kernel**2))
+        self.patches = nn.Parameter(torch.randn(channels, channels_in, *[kernel] * dims))
+        means = torch.full((channels, *[1] * dims), 1 / self.patches[0].numel())
         self.raw_sharpness = nn.Parameter(means.expm1().log())
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """1 where the patch is the learned one."""
         kernel = self.patches.shape[-1]
-        squares_N1HW = x_NCHW.square().sum(1, keepdim=True)
-        squares_N1HW = F.avg_pool2d(squares_N1HW, kernel, self.stride, kernel // 2, divisor_override=1)
-        products_NCHW = F.conv2d(x_NCHW, self.patches, None, self.stride, kernel // 2)
-        distances_NCHW = squares_N1HW - 2 * products_NCHW + self.patches.square().sum((1, 2, 3))[:, None, None]
+        sums = {1: signal_sums, 2: image_sums, 3: volume_sums}[x_NCHW.ndim - 2]
+        convolve = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}[x_NCHW.ndim - 2]
+        squares_N1HW = sums(x_NCHW.square().sum(1, keepdim=True), kernel, self.stride)
+        products_NCHW = convolve(x_NCHW, self.patches, None, self.stride, kernel // 2)
+        of_patches = self.patches.square().sum([*range(1, x_NCHW.ndim)]).view_as(self.raw_sharpness)
+        distances_NCHW = squares_N1HW - 2 * products_NCHW + of_patches
         return torch.exp(-F.softplus(self.raw_sharpness) * distances_NCHW.clamp(min=0))
 
 
@@ -101,5 +145,8 @@ class RadialBasisConv(nn.Sequential):
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
     """
 
-    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int) -> None:
-        super().__init__(RadialBasis(channels_in, channels, stride, kernel=kernel), ConvNorm(channels, channels))
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, dims: int = 2) -> None:
+        super().__init__(
+            RadialBasis(channels_in, channels, stride, kernel=kernel, dims=dims),
+            ConvNorm(channels, channels, dims=dims),
+        )

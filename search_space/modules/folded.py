@@ -60,10 +60,11 @@ class DistanceL2(nn.Module):
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). (Ghiasi-Shirazi 2017, arXiv 1707.09864.)
     """
 
-    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int) -> None:
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, dims: int = 2) -> None:
         super().__init__()
-        self.of_squares = nn.Conv2d(channels_in, channels, kernel, stride, kernel // 2, bias=False)
-        self.of_pixels = nn.Conv2d(channels_in, channels, kernel, stride, kernel // 2)
+        convolution: type[nn.Module] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[dims]
+        self.of_squares = convolution(channels_in, channels, kernel, stride, kernel // 2, bias=False)
+        self.of_pixels = convolution(channels_in, channels, kernel, stride, kernel // 2)
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """Near is high."""

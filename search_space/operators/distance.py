@@ -12,16 +12,14 @@ from search_space.operators.drawing import branches, chain
 
 @dataclass(frozen=True, slots=True)
 class DistanceL2(Operator):
-    """Experimental. The weighted squared distance, computed as two convolutions; one of the square, one of the input.
-
-    Built for images, for which it was published.
-    """
+    """Experimental. The weighted squared distance, computed as two convolutions: of the square and of the input."""
 
     kernel: int
 
     family: ClassVar[str] = "distance"
     source: ClassVar[str] = "Ghiasi-Shirazi 2017, arXiv 1707.09864"
     module: ClassVar[str] = "distance:DistanceL2"
+    dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = "Two convolutions in place of one. Not for half precision, in which the squares cancel."
 
     @property
@@ -36,23 +34,21 @@ class DistanceL2(Operator):
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         size_out = strided(size, stride)
-        conv = convolution(channels_in, channels, (self.kernel, self.kernel), size, size_out)
+        conv = convolution(channels_in, channels, (self.kernel,) * len(size), size, size_out)
         rest = moved(channels, (1, 1), 0, (1, 1))  # what is left of the squares of the patches, a bias
         return conv + conv + rest + moved(2 * channels, size_out, channels, size_out) + batch_norm(channels)
 
 
 @dataclass(frozen=True, slots=True)
 class DistanceL1(Operator):
-    """Experimental. The sum of absolute differences. A difference and its addition count as one MAC.
-
-    It copies patches, as torch does for maps with two axes alone.
-    """
+    """Experimental. The sum of absolute differences. A difference and its addition count as one MAC."""
 
     kernel: int
 
     family: ClassVar[str] = "distance"
     source: ClassVar[str] = "Ghiasi-Shirazi 2017, arXiv 1707.09864"
     module: ClassVar[str] = "distance:DistanceL1"
+    dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = (
         "Everywhere: every patch is copied, and no library has a fast kernel. Its norm cannot be folded."
     )
@@ -68,23 +64,21 @@ class DistanceL1(Operator):
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         size_out = strided(size, stride)
-        copies = channels_in * self.kernel**2
+        copies = channels_in * self.kernel ** len(size)
         differences = convolution(copies, channels, (1, 1), size_out, size_out)
         return moved(channels_in, size, copies, size_out) + differences + batch_norm(channels)
 
 
 @dataclass(frozen=True, slots=True)
 class RadialBasisConv(Operator):
-    """Experimental. Gaussians of the distance, then a pointwise convolution: a radial basis network for each pixel.
-
-    Built for images, for which it was published.
-    """
+    """Experimental. Gaussians of the distance, then a pointwise convolution: a radial basis network for each pixel."""
 
     kernel: int
 
     family: ClassVar[str] = "distance"
     source: ClassVar[str] = "Ghiasi-Shirazi 2017, arXiv 1707.09864"
     module: ClassVar[str] = "distance:RadialBasisConv"
+    dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = "Nowhere for its MACs; the exponential does not quantise well."
 
     @property
@@ -98,7 +92,7 @@ class RadialBasisConv(Operator):
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         size_out = strided(size, stride)
-        products = convolution(channels_in, channels, (self.kernel, self.kernel), size, size_out)
+        products = convolution(channels_in, channels, (self.kernel,) * len(size), size, size_out)
         squares = moved(channels_in, size, 1, size) + moved(1, size, 1, size_out)
         gaussians = moved(channels + 1, size_out, channels, size_out) + Cost(params=channels)
         return products + squares + gaussians + pointwise_norm(channels, channels, size_out)
