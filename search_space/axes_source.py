@@ -25,7 +25,8 @@ _ARGUMENT = re.compile(r", (dims=)?((\w+\.)?dims|\d(?<=dims=\d))(?=[,)])")
 _CHOICE = re.compile(r"\{1: ([\w.]+), 2: ([\w.]+)(?:, 3: ([\w.]+))?\}\[(?:(?:\w+\.)?dims|\w+\.ndim - 2)\]")
 _LAYER = re.compile(rf"^ +(\w+)(?:: type\[nn\.Module\])? = {_CHOICE.pattern}\n", re.MULTILINE)
 _REPEATED = re.compile(r"\*\[(\w+)\] \* dims\b")
-_DIMS = re.compile(r"^ +dims = .*\n", re.MULTILINE)
+_DIMS = re.compile(r"^ +(self\.)?dims = .*\n", re.MULTILINE)
+_NUMBER = re.compile(r"(?<=\()dims(?=,)")
 _ALTERNATIVES = re.compile(r"nn\.(?P<layer>\w+)1d \| nn\.(?P=layer)2d \| nn\.(?P=layer)3d")
 
 
@@ -42,6 +43,7 @@ def for_axes(text: str, dims: int) -> str:
     for pattern in (_LAYER, _DIMS, _PARAMETER, _ARGUMENT):
         text = pattern.sub("", text)
     text = _CHOICE.sub(lambda choice: choice[dims], text)
+    text = _NUMBER.sub(str(dims), text)
     text = _REPEATED.sub(lambda repeated: ", ".join([repeated[1]] * dims), text)
     return _joined(_ALTERNATIVES.sub(rf"nn.\g<layer>{dims}d", text))
 

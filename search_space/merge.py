@@ -103,11 +103,12 @@ def _(scaled: ScaledConv) -> nn.Module:
 
 
 @_inference_form.register
-def _(spaced: SpacedConv) -> nn.Conv2d:
+def _(spaced: SpacedConv) -> nn.Module:
     kernels, bias = spaced.kernels(), spaced.bias
-    channels, size = len(kernels), kernels.shape[-1]
-    baked = nn.Conv2d(channels, channels, size, spaced.stride, spaced.reach, groups=channels).to(kernels)
-    baked.weight.copy_(kernels)
+    channels, _, *sides = kernels.shape
+    convolution: type[nn.Module] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[len(sides)]
+    baked = convolution(channels, channels, sides[0], spaced.stride, spaced.reach, groups=channels).to(kernels)
+    baked.get_parameter("weight").copy_(kernels)
     baked.bias = bias
     return baked.eval()
 

@@ -43,15 +43,15 @@ def ScaledConv(channels_in: int, channels: int, scale: float, dims: int = 2) -> 
     return {1: SignalPixelConv, 2: PixelConv, 3: VolumePixelConv}[dims](channels_in, channels)
 
 
-class SpacedConv(nn.Conv2d):
+def SpacedConv(  # noqa: N802 - as above
+    channels: int, stride: int, *, kernel: int, count: int, spread: str, dims: int = 2
+) -> nn.Module:
     """A depthwise kernel x kernel convolution, whose kernels are those that learned spacings came to.
 
     (N, channels, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). `count` and `spread` are of the training.
     (DCLS: Khalfaoui-Hassani et al. 2021, arXiv 2112.03740; gauss: 2023, arXiv 2306.00817.)
     """
-
-    def __init__(self, channels: int, stride: int, *, kernel: int, count: int, spread: str) -> None:
-        super().__init__(channels, channels, kernel, stride, kernel // 2, groups=channels)
+    return ConvNorm(channels, channels, kernel, stride, kernel // 2, groups=channels, dims=dims)
 
 
 class DistanceL2(nn.Module):

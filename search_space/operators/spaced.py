@@ -15,7 +15,7 @@ class SpacedConv(Operator):
     """A depthwise kernel of few weights whose places are learned, in a pre-activated unit.
 
     The inference form has the plain kernel that results. Computing it takes what the plain kernel takes in both forms;
-    building it, in training, is not counted. Built for two axes, on which its networks were published.
+    building it, in training, is not counted. `count` is meant for images: along one axis, weights may outnumber places.
     """
 
     kernel: int
@@ -25,6 +25,7 @@ class SpacedConv(Operator):
     family: ClassVar[str] = "spaced"
     source: ClassVar[str] = "Khalfaoui-Hassani et al. 2021, arXiv 2112.03740; 2023, arXiv 2306.00817"
     module: ClassVar[str] = "spaced:SpacedSeparable"
+    dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = (
         "Training builds every kernel anew at each step. On processors, kernels of 15 and more are slow in both forms."
     )
@@ -41,7 +42,7 @@ class SpacedConv(Operator):
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         size_out = strided(size, stride)
-        numbers_a_weight = {"linear": 3, "gauss": 5}[self.spread]
+        numbers_a_weight = 1 + {"linear": 1, "gauss": 2}[self.spread] * len(size)
         params = channels_in * (self.count * numbers_a_weight + 1)
-        plain = depthwise(channels_in, (self.kernel, self.kernel), size, size_out, bias=True)
+        plain = depthwise(channels_in, (self.kernel,) * len(size), size, size_out, bias=True)
         return Cost(params, plain.macs, plain.bytes_moved) + pointwise_norm(channels_in, channels, size_out)

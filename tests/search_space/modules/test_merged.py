@@ -56,13 +56,15 @@ def with_positions(operator: SpacedConv, positions: list[list[float]]) -> Spaced
     return operator
 
 
-def test_whole_spacings_are_a_dilated_convolution_whose_first_axis_is_the_width() -> None:
-    operator = SpacedConv(4, 1, kernel=5, count=9, spread="linear")
-    columns, rows = torch.meshgrid(torch.tensor([-2.0, 0, 2]), torch.tensor([-2.0, 0, 2]), indexing="xy")
-    with_positions(operator, [columns.flatten().tolist(), rows.flatten().tolist()])
-    x_NCHW = torch.randn(2, 4, 9, 8)
-    dilated_NCHW = F.conv2d(x_NCHW, operator.weight.view(4, 1, 3, 3), operator.bias, 1, 2, 2, groups=4)
-    assert torch.allclose(operator(x_NCHW), dilated_NCHW, atol=1e-6)
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_whole_spacings_are_a_dilated_convolution_whose_first_axis_is_the_width(dims: int) -> None:
+    operator = SpacedConv(4, 1, kernel=5, count=3**dims, spread="linear", dims=dims)
+    along_each_axis = torch.meshgrid([torch.tensor([-2.0, 0, 2])] * dims, indexing="ij")
+    with_positions(operator, [along.flatten().tolist() for along in reversed(along_each_axis)])
+    x = torch.randn(2, 4, *(9, 8, 7)[:dims])
+    convolve = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}[dims]
+    dilated = convolve(x, operator.weight.view(4, 1, *[3] * dims), operator.bias, 1, 2, 2, groups=4)
+    assert torch.allclose(operator(x), dilated, atol=1e-6)
 
 
 def test_a_gaussian_spacing_is_never_a_dilated_convolution_but_keeps_its_total() -> None:
