@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from search_space.cost import auxiliary_cost, cost
 from search_space.export import to_python
@@ -92,13 +92,26 @@ def test_a_network_learns_and_its_merged_and_exported_forms_compute_the_same(ske
     # In float64: in float32 either form of so deep a network rounds by 1e-4 and more.
     exact, few = deepcopy(network).double(), x[:2].double()
     assert torch.allclose(merge(exact)(few), exact(few), rtol=1e-9, atol=1e-9)
-    merged = merge(network)
-    for form, measured in (("training", network), ("inference", merged)):
+    assert_exports_compute_the_same(architecture, network, x)
+
+
+def assert_exports_compute_the_same(architecture: Architecture, network: nn.Module, x: Tensor) -> None:
+    """Both forms, to the bit."""
+    for form, measured in (("training", network), ("inference", merge(network))):
         exported: dict[str, Any] = {"__name__": "exported"}
         exec(to_python(architecture, form), exported)  # type: ignore[arg-type]
         again = exported["build_model"]()
         again.load_state_dict(measured.state_dict())
         assert torch.equal(again.eval()(x), measured(x))
+
+
+@pytest.mark.parametrize("shape", [(2, 9), (1, 3, 2, 4)])
+def test_every_operator_is_exported_as_it_computes(shape: tuple[int, ...]) -> None:
+    torch.manual_seed(0)
+    architecture = Architecture(genotypes(0)[0], Skeleton(shape, classes=2, channels=4, cells_per_stage=1, stages=2))
+    x = torch.randn(4, *shape)
+    network = as_if_trained(architecture.build(), x)
+    assert_exports_compute_the_same(architecture, network, x)
 
 
 @pytest.mark.parametrize(("name", "size"), [("signal", (128,)), ("volume", (16, 16, 16))])
