@@ -84,7 +84,7 @@ class DistanceL1(nn.Module):
         seen = patches_of(x_NCHW, self.patches.shape[-1], self.stride)
         distances = torch.cdist(seen, self.patches.flatten(1), p=1.0)
         sides = [-(-side // self.stride) for side in x_NCHW.shape[2:]]
-        return -distances.reshape(len(x_NCHW), *sides, -1).movedim(-1, 1)
+        return -distances.reshape(x_NCHW.shape[0], *sides, -1).movedim(-1, 1)
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """Near is high."""

@@ -14,4 +14,4 @@ class Zero(nn.Module):
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """Zeros of the type and on the device of the input, through which no gradient flows."""
         sizes = [-(-size // self.stride) for size in x_NCHW.shape[2:]]
-        return x_NCHW.new_zeros(len(x_NCHW), self.channels, *sizes)
+        return x_NCHW.new_zeros(x_NCHW.shape[0], self.channels, *sizes)

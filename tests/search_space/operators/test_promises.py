@@ -97,6 +97,16 @@ def test_it_keeps_its_promises_for_signals_and_volumes(name: str, dims: int) -> 
         assert torch.allclose(merge(module)(x), module(x), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["none", "dist_l1_3x3"])  # which put the shape of their output together
+def test_a_program_of_it_takes_batches_of_any_size(name: str) -> None:
+    for dims in OPERATORS[name].dims:
+        operator, size = OPERATORS[name].build(4, 4, 2, dims), (5, 4, 3)[:dims]
+        any_batch = ({0: torch.export.Dim("batch", min=1)},)
+        program = torch.export.export(operator.eval(), (torch.randn(2, 4, *size),), dynamic_shapes=any_batch)
+        x = torch.randn(3, 4, *size)
+        assert torch.allclose(program.module()(x), operator(x), atol=1e-6)
+
+
 def test_it_says_for_which_maps_it_is_where_it_refuses_one(name: str) -> None:
     operator = OPERATORS[name]
     assert 2 in operator.dims
