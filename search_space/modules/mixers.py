@@ -12,13 +12,14 @@ class SqueezeExcite(nn.Module):
     (Hu et al. 2017, arXiv 1709.01507.)
     """
 
-    def __init__(self, channels: int, hidden: int) -> None:
+    def __init__(self, channels: int, hidden: int, dims: int = 2) -> None:
         super().__init__()
+        convolution: type[nn.Module] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[dims]
         self.scales = nn.Sequential(
-            nn.AdaptiveAvgPool2d(1),
-            nn.Conv2d(channels, hidden, 1),
+            {1: nn.AdaptiveAvgPool1d, 2: nn.AdaptiveAvgPool2d, 3: nn.AdaptiveAvgPool3d}[dims](1),
+            convolution(channels, hidden, 1),
             nn.ReLU(),
-            nn.Conv2d(hidden, channels, 1),
+            convolution(hidden, channels, 1),
             nn.Sigmoid(),
         )
 
@@ -36,28 +37,30 @@ class SpatialMixer(nn.Module):
     (SpaRTAN: Pay et al. 2025, arXiv 2507.10999, as in its later stages.)
     """
 
-    def __init__(self, channels_in: int, channels: int, stride: int = 1) -> None:
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, dims: int = 2) -> None:
         super().__init__()
+        convolution: type[nn.Module] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[dims]
         half = channels // 2
-        self.halve = nn.Conv2d(channels_in, half, 1)
-        self.contrast = nn.Parameter(torch.full((half, 1, 1), 1e-5))
+        self.halve = convolution(channels_in, half, 1)
+        self.contrast = nn.Parameter(torch.full((half, *[1] * dims), 1e-5))
         self.near = nn.Sequential(
-            ConvNorm(half, half, 3, stride, 1, groups=half),
+            ConvNorm(half, half, 3, stride, 1, groups=half, dims=dims),
             nn.GELU(),
-            SqueezeExcite(half, max(1, half // 4)),
+            SqueezeExcite(half, max(1, half // 4), dims),
         )
         self.far = nn.Sequential(
-            nn.Conv2d(half, half, 3, stride, 2, 2, groups=half, bias=False),
-            ConvNorm(half, half, 3, 1, 2, 2, groups=half),
+            convolution(half, half, 3, stride, 2, 2, groups=half, bias=False),
+            ConvNorm(half, half, 3, 1, 2, 2, groups=half, dims=dims),
             nn.GELU(),
-            SqueezeExcite(half, max(1, half // 4)),
+            SqueezeExcite(half, max(1, half // 4), dims),
         )
-        self.join = ConvNorm(2 * half, channels)
+        self.join = ConvNorm(2 * half, channels, dims=dims)
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """Both views of the input, whose contrast to its mean is raised a little."""
         half_NCHW = self.halve(x_NCHW)
-        half_NCHW = half_NCHW + self.contrast * (half_NCHW - half_NCHW.mean((2, 3), keepdim=True))
+        mean_NC11 = half_NCHW.mean([*range(2, x_NCHW.ndim)], keepdim=True)
+        half_NCHW = half_NCHW + self.contrast * (half_NCHW - mean_NC11)
         joined_NCHW: Tensor = self.join(torch.cat([self.near(half_NCHW), self.far(half_NCHW)], 1))
         return joined_NCHW
 
@@ -71,18 +74,19 @@ class WaveMixer(nn.Module):
     follow. (SpaRTAN: Pay et al. 2025, arXiv 2507.10999, as in its later stages.)
     """
 
-    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, expansion: int) -> None:
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, expansion: int, dims: int = 2) -> None:
         super().__init__()
+        convolution: type[nn.Module] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[dims]
         width = expansion * channels_in
-        self.amplitude = nn.Conv2d(channels_in, width, 1)
-        self.phase = nn.Sequential(nn.Conv2d(channels_in, width, 1), nn.GELU())
-        self.turn_real = nn.Parameter(torch.ones(width // 2, 1, 1))
-        self.turn_imaginary = nn.Parameter(torch.zeros(width // 2, 1, 1))
+        self.amplitude = convolution(channels_in, width, 1)
+        self.phase = nn.Sequential(convolution(channels_in, width, 1), nn.GELU())
+        self.turn_real = nn.Parameter(torch.ones(width // 2, *[1] * dims))
+        self.turn_imaginary = nn.Parameter(torch.zeros(width // 2, *[1] * dims))
         self.project = nn.Sequential(
-            ConvNorm(width, width, 3, stride, 1, groups=channels_in),
+            ConvNorm(width, width, 3, stride, 1, groups=channels_in, dims=dims),
             nn.GELU(),
-            SqueezeExcite(width, max(1, channels_in // 4)),
-            ConvNorm(width, channels),
+            SqueezeExcite(width, max(1, channels_in // 4), dims),
+            ConvNorm(width, channels, dims=dims),
         )
 
     def forward(self, x_NCHW: Tensor) -> Tensor:

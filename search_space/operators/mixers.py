@@ -24,14 +24,12 @@ def squeeze_excite(channels: int, hidden: int, size: Size) -> Cost:
 
 @dataclass(frozen=True, slots=True)
 class SpatialMixer(Operator):
-    """A near and a far view of half the channels.
-
-    Built for images, for which it was published.
-    """
+    """A near and a far view of half the channels."""
 
     family: ClassVar[str] = "mixers"
     source: ClassVar[str] = "Pay et al. 2025, arXiv 2507.10999"
     module: ClassVar[str] = "mixers:SpatialMixer"
+    dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     narrowest: ClassVar[int] = 2
     slow: ClassVar[str] = "Many small steps, two of which look at the whole map before the next can begin."
 
@@ -48,8 +46,8 @@ class SpatialMixer(Operator):
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         half, size_out = channels // 2, strided(size, stride)
         contrast = Cost(params=half) + moved(half, size, half, (1, 1)) + scaled_by_channel(half, size)
-        near = depthwise(half, (3, 3), size, size_out)
-        far = depthwise(half, (3, 3), size, size_out) + depthwise(half, (3, 3), size_out, size_out)
+        near = depthwise(half, (3,) * len(size), size, size_out)
+        far = depthwise(half, (3,) * len(size), size, size_out) + depthwise(half, (3,) * len(size), size_out, size_out)
         end_of_a_view = batch_norm(half) + squeeze_excite(half, max(1, half // 4), size_out)
         return (
             convolution(channels_in, half, (1, 1), size, size, bias=True)
@@ -65,16 +63,14 @@ class SpatialMixer(Operator):
 
 @dataclass(frozen=True, slots=True)
 class WaveMixer(Operator):
-    """Channels that interfere as waves do.
-
-    Built for images, for which it was published.
-    """
+    """Channels that interfere as waves do."""
 
     expansion: int = 2
 
     family: ClassVar[str] = "mixers"
     source: ClassVar[str] = "Pay et al. 2025, arXiv 2507.10999"
     module: ClassVar[str] = "mixers:WaveMixer"
+    dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = (
         "Many passes at the wide end; the strongest channel is looked up, which edge compilers resist."
     )
@@ -100,7 +96,7 @@ class WaveMixer(Operator):
             + moved(2 * width, size, width, size)
             + strongest
             + turn
-            + convolution(width, width, (3, 3), size, size_out, groups=channels_in)
+            + convolution(width, width, (3,) * len(size), size, size_out, groups=channels_in)
             + batch_norm(width)
             + squeeze_excite(width, max(1, channels_in // 4), size_out)
             + pointwise_norm(width, channels, size_out)
