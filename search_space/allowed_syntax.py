@@ -7,13 +7,13 @@ import ast
 import builtins
 from collections.abc import Iterator
 
-IMPORTS = frozenset({"import math", "import torch", "import torch.nn.functional as F", "from torch import Tensor, nn"})
+IMPORTS = frozenset({"import torch", "import torch.nn.functional as F", "from torch import Tensor, nn"})
 BUILTINS = frozenset(
     "ValueError abs any bool bytearray enumerate float int isinstance len list max min range reversed set setattr "
     "slice staticmethod str super tuple type zip".split()
 )
-# Reading a file is what `load` is for, and nothing else reads one.
-BUILTINS_OF = {"load_weights": frozenset({"open"})}
+# Reading weights is what `load` is for, and nothing else opens a file.
+OPENS = "open(path, 'rb')"
 FROM_TORCH = frozenset(
     "torch.channels_last "
     "torch.arange torch.autograd.Function torch.autograd.grad torch.cat torch.cdist torch.einsum torch.empty "
@@ -25,10 +25,20 @@ FROM_TORCH = frozenset(
     "nn.AvgPool1d nn.AvgPool2d nn.AvgPool3d nn.BatchNorm1d nn.BatchNorm2d nn.BatchNorm3d "
     "nn.Conv1d nn.Conv2d nn.Conv3d nn.Dropout nn.ELU nn.Flatten nn.GELU nn.GroupNorm nn.Identity nn.InstanceNorm1d "
     "nn.InstanceNorm2d nn.InstanceNorm3d nn.LayerNorm nn.Linear nn.MaxPool1d nn.MaxPool2d nn.MaxPool3d nn.Module "
-    "nn.ModuleList nn.Parameter nn.ReLU nn.Sequential nn.SiLU nn.Sigmoid nn.ZeroPad2d nn.init.normal_ nn.init.ones_ "
-    "nn.init.uniform_ nn.init.zeros_".split()
+    "nn.ModuleList nn.Parameter nn.ReLU nn.Sequential nn.SiLU nn.Sigmoid nn.ZeroPad2d nn.init.normal_ "
+    "nn.init.zeros_".split()
 )
-TAKEN = frozenset({"torch", "F", "nn", "math", "Tensor", *dir(builtins)})
+# Of tensors, modules, texts and collections; beside what a file calls its own.
+ATTRIBUTES = frozenset(
+    "T __init__ abs add_module amax any append apply argmax argmin bias clamp clamp_ contiguous copy_ cos count data "
+    "decode detach device diagonal div_ dtype eval exp expm1 extend fill_ flatten from_bytes gather get_parameter "
+    "get_submodule groups in_channels items kernel_size load_state_dict log mT mean modules movedim named_children "
+    "named_parameters ndim num_features numel out_channels out_features parameters partition permute pow read "
+    "register_buffer register_forward_hook remove repeat replace requires_grad requires_grad_ reshape rsqrt "
+    "save_for_backward saved_tensors select shape sign softmax split sqrt square state_dict sum tanh tensor_split to "
+    "training transpose unbind unfold uniform_ update var view view_as weight zero_".split()
+)
+TAKEN = frozenset({"torch", "F", "nn", "Tensor", *dir(builtins)})
 DECORATORS = frozenset({"staticmethod", "torch.no_grad()"})
 NODES = frozenset(
     "Add And AnnAssign Assign Attribute BinOp BitOr BoolOp Call ClassDef Compare Constant Dict Div Eq Expr FloorDiv "
@@ -46,8 +56,9 @@ def check_syntax(text: str) -> None:
     """ForbiddenSyntax where `text` is not of allowed syntax alone.
 
     What keeps to it defines classes, functions and constants when it is imported and runs nothing; it imports torch
-    and math, calls of torch what is listed here, of Python's own functions those listed here, and reads no attribute
-    that begins with two underscores but `__init__`.
+    alone, calls of torch what is listed here, of Python's own functions those listed here, reads attributes that
+    are listed here or that it defines itself, defines no method that Python calls by itself but `__init__`, and opens
+    files to read them in `load_weights` alone.
     """
     try:
         tree = ast.parse(text)
@@ -64,15 +75,25 @@ def _forbidden(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
             yield node, f"{type(node).__name__} is not among the syntax that exports need"
         elif isinstance(node, ast.Import | ast.ImportFrom) and ast.unparse(node) not in IMPORTS:
             yield node, f"`{ast.unparse(node)}` is not among {', '.join(sorted(IMPORTS))}"
-        elif isinstance(node, ast.Attribute) and node.attr.startswith("__") and node.attr != "__init__":
-            yield node, f"the attribute {node.attr} is Python's own"
     yield from _outside_functions(tree.body, "module")
     yield from _definitions(tree)
     own = set(_bound(tree))
     for name in own & TAKEN:
         yield tree, f"{name} is given another meaning"
+    known = own | BUILTINS
+    attributes = set(_kept(tree)) | ATTRIBUTES
     for statement in tree.body:
-        yield from _names(statement, own | BUILTINS | BUILTINS_OF.get(getattr(statement, "name", ""), frozenset()))
+        opens = {"open"} if _only_reads(statement) else set()
+        yield from _names(statement, known | opens, attributes)
+
+
+def _only_reads(statement: ast.stmt) -> bool:
+    """Whether this is the function that reads weights, and all that it opens is the file it was given, to read it."""
+    if not isinstance(statement, ast.FunctionDef) or statement.name != "load_weights":
+        return False
+    calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call) and _dotted(node.func) == "open"]
+    named = [node for node in ast.walk(statement) if isinstance(node, ast.Name) and node.id == "open"]
+    return len(calls) == len(named) and all(ast.unparse(call) == OPENS for call in calls)
 
 
 def _outside_functions(body: list[ast.stmt], place: str) -> Iterator[tuple[ast.AST, str]]:
@@ -103,6 +124,8 @@ def _definitions(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
                 if node.keywords or node.decorator_list or any(_dotted(base) is None for base in node.bases):
                     yield node, f"class {node.name} has more than bases with names"
             case ast.FunctionDef():
+                if node.name.startswith("__") and node.name != "__init__":
+                    yield node, f"{node.name} is called by Python itself"
                 defaults = [*node.args.defaults, *(default for default in node.args.kw_defaults if default)]
                 if not all(map(_is_literal, defaults)):
                     yield node, f"{node.name} has a default that is no literal"
@@ -120,21 +143,35 @@ def _calls_in(annotation: ast.expr) -> Iterator[tuple[ast.AST, str]]:
             yield node, "an annotation calls something"
 
 
-def _names(tree: ast.AST, known: set[str]) -> Iterator[tuple[ast.AST, str]]:
-    """Names that nobody defines here, and parts of torch that are not listed."""
+def _names(tree: ast.AST, known: set[str], attributes: set[str]) -> Iterator[tuple[ast.AST, str]]:
+    """Names and attributes that nobody defines here, and parts of torch that are not listed."""
     if isinstance(tree, ast.Import | ast.ImportFrom):
         return
     dotted = _dotted(tree)
-    if dotted is not None:
-        root = dotted.partition(".")[0]
-        if root in {"torch", "F", "nn"}:
-            if dotted not in FROM_TORCH:
-                yield tree, f"{dotted} is not among what exports need of torch"
-        elif root not in known | {"math", "Tensor"}:
-            yield tree, f"nobody defines {root}"
+    if dotted is not None and dotted.partition(".")[0] in {"torch", "F", "nn"}:
+        if dotted not in FROM_TORCH:
+            yield tree, f"{dotted} is not among what exports need of torch"
         return
+    if isinstance(tree, ast.Name) and tree.id not in known | {"Tensor"}:
+        yield tree, f"nobody defines {tree.id}"
+    if isinstance(tree, ast.Attribute) and tree.attr not in attributes:
+        yield tree, f"the attribute {tree.attr} is not among what exports need"
     for child in ast.iter_child_nodes(tree):
-        yield from _names(child, known)
+        yield from _names(child, known, attributes)
+
+
+def _kept(tree: ast.AST) -> Iterator[str]:
+    """Every attribute that the text gives a meaning: members of classes, what is set, and what a module is to keep."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name):
+                yield name
+            case ast.ClassDef(body=body):
+                yield from (name for statement in body for name in _bound(statement))
+            case ast.Attribute(attr=name, ctx=ast.Store()):
+                yield name
+            case ast.Call(func=ast.Attribute(attr="register_buffer"), args=[ast.Constant(value=str(name)), *_]):
+                yield name
 
 
 def _bound(tree: ast.AST) -> Iterator[str]:
