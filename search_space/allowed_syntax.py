@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 IMPORTS = frozenset({"import torch", "import torch.nn.functional as F", "from torch import Tensor, nn"})
 BUILTINS = frozenset(
@@ -70,18 +70,19 @@ def check_syntax(text: str) -> None:
 
 def _forbidden(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
     """What is not allowed, with the reason, in no particular order."""
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(tree))
+    for node in nodes:
         if type(node).__name__ not in NODES:
             yield node, f"{type(node).__name__} is not among the syntax that exports need"
         elif isinstance(node, ast.Import | ast.ImportFrom) and ast.unparse(node) not in IMPORTS:
             yield node, f"`{ast.unparse(node)}` is not among {', '.join(sorted(IMPORTS))}"
     yield from _outside_functions(tree.body, "module")
-    yield from _definitions(tree)
-    own = set(_bound(tree))
+    yield from _definitions(nodes)
+    own = set(_bound(nodes))
     for name in own & TAKEN:
         yield tree, f"{name} is given another meaning"
     known = own | BUILTINS
-    attributes = set(_kept(tree)) | ATTRIBUTES
+    attributes = set(_kept(nodes)) | ATTRIBUTES
     for statement in tree.body:
         opens = {"open"} if _only_reads(statement) else set()
         yield from _names(statement, known | opens, attributes)
@@ -116,9 +117,9 @@ def _outside_functions(body: list[ast.stmt], place: str) -> Iterator[tuple[ast.A
                 yield statement, f"`{ast.unparse(statement)[:60]}` in a {place} would run at import"
 
 
-def _definitions(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
+def _definitions(nodes: Iterable[ast.AST]) -> Iterator[tuple[ast.AST, str]]:
     """What runs when a class or function is defined: bases, decorators, defaults, annotations."""
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.ClassDef():
                 if node.keywords or node.decorator_list or any(_dotted(base) is None for base in node.bases):
@@ -160,24 +161,26 @@ def _names(tree: ast.AST, known: set[str], attributes: set[str]) -> Iterator[tup
         yield from _names(child, known, attributes)
 
 
-def _kept(tree: ast.AST) -> Iterator[str]:
+def _kept(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """Every attribute that the text gives a meaning: members of classes, what is set, and what a module is to keep."""
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.FunctionDef(name=name):
                 yield name
             case ast.ClassDef(body=body):
-                yield from (name for statement in body for name in _bound(statement))
+                yield from _bound(child for child in body if isinstance(child, ast.Assign | ast.AnnAssign))
             case ast.Attribute(attr=name, ctx=ast.Store()):
                 yield name
             case ast.Call(func=ast.Attribute(attr="register_buffer"), args=[ast.Constant(value=str(name)), *_]):
                 yield name
 
 
-def _bound(tree: ast.AST) -> Iterator[str]:
+def _bound(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """Every name that the text gives a meaning."""
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                yield name
             case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.arg(arg=name):
                 yield name
             case ast.Name(id=name, ctx=ast.Store()):
