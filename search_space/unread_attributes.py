@@ -11,10 +11,11 @@ _MAKES_A_PART = re.compile(r"\b(nn\.)?[A-Z]\w*\(")
 def without_unread(text: str) -> str:
     """`text` without the lines that do nothing but keep a value for others, where there are none that read it.
 
-    A part of a network, which is read by being in it, stays.
+    A part of a network, which is read by being in it, stays, and so does what its class declares: that is for others.
     """
     for name, value in dict.fromkeys(_SET.findall(text)):
         rest = re.sub(rf"^ +self\.{name}(?:: [^=\n]+)?(?: = |\.append\()[^\n]*\n", "", text, flags=re.MULTILINE)
-        if not _MAKES_A_PART.search(value) and not re.search(rf"\.{name}\b", rest):
+        declared = re.search(rf"^    {name}\b(?:: [^=\n]+)?(?: =|$)", text, re.MULTILINE)
+        if not declared and not _MAKES_A_PART.search(value) and not re.search(rf"\.{name}\b", rest):
             text = rest
     return text

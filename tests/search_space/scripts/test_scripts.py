@@ -90,6 +90,20 @@ def test_training_learns_resumes_with_the_same_bits_and_writes_weights_that_load
     ran(folder, "-c", "import model; model.load('trained.safetensors')")
 
 
+def test_an_auxiliary_head_learns_beside_the_network(folder: Path) -> None:
+    (folder / "model.py").write_text(to_python(replace(ARCHITECTURE, skeleton=replace(SKELETON, auxiliary=None))))
+    code = (
+        "import argparse, torch, model, train; chosen = argparse.Namespace(label_smoothing=0.0)\n"
+        "for weight in (0.0, 0.4):\n"
+        "    network = model.build_model(auxiliary_weight=weight)\n"
+        "    train.loss_of(network, torch.randn(4, 1, 10, 10), torch.arange(4) % 3, 0.5, chosen).backward()\n"
+        "    learned = [p.grad for name, p in network.named_parameters() if name.startswith('auxiliary.')]\n"
+        "    print(network.auxiliary_weight, len(learned), all(g.abs().max() > 0 for g in learned))"
+    )
+    *_, without, beside = ran(folder, "-c", code, "images.pt").splitlines()
+    assert (without, beside) == ("0.0 0 True", "0.4 8 True")
+
+
 def test_training_begins_with_the_weights_that_are_named_and_leaves_them_as_they_were(folder: Path) -> None:
     (folder / "model.py").write_text(to_python(ARCHITECTURE))
     save_file(tensors_of(ARCHITECTURE.build()), folder / "weights.safetensors")
