@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import reprlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -37,6 +37,10 @@ _OPERATORS: Mapping[str, str] = MappingProxyType(
 )
 
 
+_DARTS = "Genotype(normal=[('sep_conv_3x3', 1), ...], normal_concat=[2, ...], reduce=[...], reduce_concat=range(2, 6))"
+_DARTS_FIELDS = {"normal", "normal_concat", "reduce", "reduce_concat"}
+
+
 def from_darts(text: str) -> Genotype:
     """Reads `Genotype(normal=[('sep_conv_3x3', 1), ...], normal_concat=..., reduce=[...], reduce_concat=...)`.
 
@@ -46,17 +50,18 @@ def from_darts(text: str) -> Genotype:
     """
     try:
         match ast.parse(text.strip()).body:
-            case [ast.Expr(ast.Call() as call)] | [ast.Assign(value=ast.Call() as call)]:
-                pass
+            case [ast.Expr(ast.Call(args=[]) as call)] | [ast.Assign(value=ast.Call(args=[]) as call)]:
+                fields = {str(keyword.arg): _literal(keyword.value) for keyword in call.keywords}
             case _:
-                raise InvalidGenotype("a genotype of DARTS is written Genotype(normal=..., ...)")
-        fields = {keyword.arg: _literal(keyword.value) for keyword in call.keywords}
+                fields = {}
+        if fields.keys() != _DARTS_FIELDS:
+            raise InvalidGenotype(f"a genotype of DARTS is written {_DARTS}")
         normal = _paired("normal", fields["normal"], fields["normal_concat"])
         reduction = _paired("reduction", fields["reduce"], fields["reduce_concat"])
-    except (SyntaxError, ValueError, TypeError, KeyError, RecursionError, MemoryError) as error:
+    except (SyntaxError, ValueError, TypeError, OverflowError, RecursionError, MemoryError) as error:
         if isinstance(error, InvalidGenotype):
             raise
-        raise InvalidGenotype(f"not a genotype of DARTS: {error}") from error
+        raise InvalidGenotype(f"a genotype of DARTS is written {_DARTS}") from error
     return Genotype(normal, reduction)
 
 
@@ -103,7 +108,7 @@ def from_nni(fields: Mapping[str, Any], merge: Literal["all", "loose_end"] = "al
 
 def _nni_edges(fields: Mapping[str, Any], name: str) -> Iterator[Edge]:
     for key, operator in fields.items():
-        match = re.fullmatch(rf"{name}/op_(\d+)_(\d+)", key) if isinstance(key, str) else None
+        match = re.fullmatch(rf"{name}/op_([0-9]+)_([0-9]+)", key) if isinstance(key, str) else None
         if match is not None:
             node, operand = match.groups()
             source = fields.get(f"{name}/input_{node}_{operand}")
@@ -128,17 +133,13 @@ def _paired(name: str, pairs: Any, outputs: Any) -> Cell:
 
 def _literal(value: ast.expr) -> Any:
     """A literal, or range(...) of literals."""
-    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "range":
-        bounds = [_node(ast.literal_eval(argument)) for argument in value.args]
-        return _short_range(bounds)
+    match value:
+        case ast.Call(func=ast.Name(id="range"), args=arguments, keywords=[]):
+            found = range(*[_node(ast.literal_eval(argument)) for argument in arguments])
+            if found[100:]:
+                raise InvalidGenotype("a cell has no more than 100 outputs")
+            return found
     return ast.literal_eval(value)
-
-
-def _short_range(bounds: Sequence[int]) -> range:
-    found = range(*bounds)
-    if len(found) > 100:
-        raise InvalidGenotype("a cell has no more than 100 outputs")
-    return found
 
 
 def _node(value: Any) -> int:

@@ -112,7 +112,11 @@ def test_what_nas_bench_201_does_not_write_is_refused(text: str) -> None:
         ("'skip_connect', 0", "'skip_connect', 9"),
         ("range(2, 6)", "range(2, 10**9)"),
         ("range(2, 6)", "range(2, 1000000000)"),
+        ("range(2, 6)", f"range(2, {10**22})"),
+        ("range(2, 6)", "range(2, stop=6)"),
         ("range(2, 6)", "range(2, 10)"),
+        ("normal=", "evil=3, normal="),
+        ("Genotype(", "Genotype([], "),
         ("reduce_concat", "reduced_concat"),
         ("('sep_conv_3x3', 0), ", "", 1),
         (")", ""),
@@ -168,6 +172,8 @@ NNI = {"normal/op_2_0": "sep_conv_3x3", "normal/input_2_0": 1, "reduce/op_2_0": 
             "reduction cell: edge 0->2 carries 'warp'",
         ),
         (lambda: from_darts(darts_with("('sep_conv_3x3', 0), ('sep_conv_3x3', 5)")), r"reduction cell: edge 5->2"),
+        (lambda: from_darts(darts_with("('sep_conv_3x3', 0, 1), ('sep_conv_3x3', 1)")), r"is written Genotype\(normal="),
+        (lambda: from_darts("__import__('os').system('id')"), r"is written Genotype\(normal="),
     ],
 )
 def test_what_is_wrong_is_told_with_its_cell_node_and_edge(read: Callable[[], Genotype], told: str) -> None:
