@@ -172,7 +172,10 @@ NNI = {"normal/op_2_0": "sep_conv_3x3", "normal/input_2_0": 1, "reduce/op_2_0": 
             "reduction cell: edge 0->2 carries 'warp'",
         ),
         (lambda: from_darts(darts_with("('sep_conv_3x3', 0), ('sep_conv_3x3', 5)")), r"reduction cell: edge 5->2"),
-        (lambda: from_darts(darts_with("('sep_conv_3x3', 0, 1), ('sep_conv_3x3', 1)")), r"is written Genotype\(normal="),
+        (
+            lambda: from_darts(darts_with("('sep_conv_3x3', 0, 1), ('sep_conv_3x3', 1)")),
+            r"is written Genotype\(normal=",
+        ),
         (lambda: from_darts("__import__('os').system('id')"), r"is written Genotype\(normal="),
     ],
 )

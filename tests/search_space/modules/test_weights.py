@@ -51,6 +51,39 @@ def test_a_file_that_ends_too_early_is_refused_and_the_network_keeps_its_weights
     before = kept.state_dict()["0.weight"].clone()
     for length in (0, 5, 40, path.stat().st_size - 1):
         (tmp_path / "cut").write_bytes(path.read_bytes()[:length])
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=r"cut (is no safetensors file, or )?(is )?not (a )?whole"):
             load_weights(kept, str(tmp_path / "cut"))
     assert torch.equal(kept.state_dict()["0.weight"], before)
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff" * 8, b"\xff" * 80, b"PK\x03\x04" * 9, b"import torch\n", b"\x02" + 7 * b"\0" + b"[]"]
+)
+def test_a_file_of_another_kind_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "other").write_bytes(content)
+    with pytest.raises(ValueError, match="other is no safetensors file"):
+        load_weights(network(), str(tmp_path / "other"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (b'"data_offsets":[0,', b'"data_offsets":[4,', "not whole: .* is not where it should be"),
+        (b'"shape":[3],"data_offsets":[', b'"shape":[3],"data_offsets":[-', "is not where it should be"),
+    ],
+)
+def test_offsets_that_do_not_fit_are_refused(tmp_path: Path, old: bytes, new: bytes, message: str) -> None:
+    save_file(network().state_dict(), tmp_path / "w.safetensors")
+    text = (tmp_path / "w.safetensors").read_bytes()
+    length = int.from_bytes(text[:8], "little")
+    header = text[8 : 8 + length].replace(old, new, 1)
+    (tmp_path / "moved").write_bytes(len(header).to_bytes(8, "little") + header + text[8 + length :])
+    with pytest.raises(ValueError, match=message):
+        load_weights(network(), str(tmp_path / "moved"))
+
+
+def test_a_surplus_byte_is_refused(tmp_path: Path) -> None:
+    save_file(network().state_dict(), tmp_path / "w.safetensors")
+    (tmp_path / "more").write_bytes((tmp_path / "w.safetensors").read_bytes() + b"x")
+    with pytest.raises(ValueError, match="bytes of data where its tensors have"):
+        load_weights(network(), str(tmp_path / "more"))
