@@ -39,13 +39,12 @@ ATTRIBUTES = frozenset(
     "startswith state_dict sum T tanh tensor_split to training transpose unbind unfold uniform_ update var view "
     "view_as weight zero_".split()
 )
-)
 TAKEN = frozenset({"torch", "F", "nn", "Tensor", *dir(builtins)})
 DECORATORS = frozenset({"staticmethod", "torch.no_grad()"})
 NODES = frozenset(
-    "Add And AnnAssign Assign Attribute BinOp BitOr BoolOp Call ClassDef Compare Constant Dict Div Eq Expr FloorDiv "
-    "For FormattedValue FunctionDef GeneratorExp Gt GtE If IfExp Import ImportFrom In Is IsNot JoinedStr List ListComp "
-    "Load Lt LtE MatMult Mod Module Mult Name Not NotEq NotIn Or Pow Raise Return Set Slice Starred Store Sub "
+    "Add And AnnAssign Assign Attribute AugAssign BinOp BitOr BoolOp Call ClassDef Compare Constant Dict Div Eq Expr "
+    "FloorDiv For FormattedValue FunctionDef GeneratorExp Gt GtE If IfExp Import ImportFrom In Is IsNot JoinedStr List "
+    "ListComp Load Lt LtE MatMult Mod Module Mult Name Not NotEq NotIn Or Pow Raise Return Set Slice Starred Store Sub "
     "Subscript Tuple USub UnaryOp With alias arg arguments comprehension keyword withitem".split()
 )
 

@@ -93,15 +93,23 @@ def _docstring(architecture: Architecture, form: Form, head: Mapping[str, str]) 
     total = cost(architecture)
     shape = ", ".join(str(number) for number in skeleton.input_shape)
     inputs = f"{INPUTS[skeleton.dims]} (N, {shape})"
+    one = INPUTS[skeleton.dims].removesuffix("s")
+    costs = f"{total.params:,} parameters and {total.macs:,} multiply-accumulates for one {one}"
+    if form == "training":
+        told = [f"It has {costs}; an auxiliary head is not counted."]
+    else:
+        told = [f"It was trained with {costs}.", "Merged, it may have more or fewer of both."]
+    if skeleton.dims != 2:
+        axes = {1: "length L", 3: "depth D, height H and width W"}[skeleton.dims]
+        told.append(f"Its maps have {axes}: read that where names and shapes below say H and W.")
     return "\n".join(
         [
-            '"""A network found by Cellsmith, as one file that needs torch alone.',
+            '"""A network written by Cellsmith, as one file that needs torch alone.',
             "",
             f"build_model() makes it in its {form} form: {inputs} to logits (N, {skeleton.classes}).",
             'load("weights.safetensors") makes it with its weights, ready to predict.',
             "",
-            f"It is trained with {total.params:,} parameters, and spends {total.macs:,} multiply-accumulates an image.",
-            "The inference form has fewer of both; an auxiliary head is not counted.",
+            *told,
             "",
             *(line for key, text in head.items() for line in _escaped(f"{key}: {text}")),
             *([""] if head else []),

@@ -89,4 +89,4 @@ def code(key: str, skeleton: Skeleton, work: UnitOfWork, form: Form = "inference
     """The architecture in a skeleton as the text of one Python file; NotFound and Invalid as above."""
     found = grown(key, skeleton, work, device)
     told = str(found.latency) if found.latency else f"not predicted, too few networks were measured on {device}"
-    return to_python(found.architecture, form=form, head={"latency": told})
+    return to_python(found.architecture, form=form, head={"latency of the inference form": told})

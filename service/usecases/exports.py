@@ -43,7 +43,7 @@ def bundle(
     architecture = Architecture(trial.proposal.genotype, job.spec.skeleton)
     return _zip(
         {
-            "model.py": to_python(architecture, form=form, head=_head(job, trial, result)).encode(),
+            "model.py": to_python(architecture, form=form, head=_head(job, trial, result, form)).encode(),
             "weights.safetensors": weights,
             "config.json": _compact(_config(job, trial, result, form)).encode(),
             "README.md": model_card(job, trial, result, form, device).encode(),
@@ -65,13 +65,15 @@ def _picture(job: Job, dots: Sequence[Dot], number: int, result: Evaluated) -> s
     )
 
 
-def _head(job: Job, trial: Trial, result: Evaluated) -> dict[str, str]:
+def _head(job: Job, trial: Trial, result: Evaluated, form: Form) -> dict[str, str]:
     latency = result.latency
+    of_merged = "" if form == "inference" else " of the inference form"
     return {
         "found by": f"Cellsmith, trial {trial.number} of job {job.id}",
         "data set": job.spec.dataset,
-        "validation accuracy": f"{result.accuracy:.4f}",
-        "latency": f"{latency.median_ms:.3f} ms on {latency.device}, batch {latency.batch}, threads {latency.threads}",
+        f"validation accuracy{of_merged}": f"{result.accuracy:.4f}",
+        f"latency{of_merged}": f"{latency.median_ms:.3f} ms on {latency.device}, "
+        f"batch {latency.batch}, threads {latency.threads}",
     }
 
 

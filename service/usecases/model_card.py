@@ -23,12 +23,12 @@ pipeline_tag: {task}
 license: other
 license_name: as-your-data-allows
 tags: [neural-architecture-search, cellsmith]
-datasets: [{dataset}]
+datasets: ["{dataset}"]
 model-index:
 - name: cell-{key}
   results:
   - task: {{type: {task}}}
-    dataset: {{name: {dataset}, type: {dataset}, split: validation}}
+    dataset: {{name: "{dataset}", type: "{dataset}", split: validation}}
     metrics:
     - {{type: accuracy, value: {accuracy:.6f}}}
 ---
@@ -46,7 +46,8 @@ A network that Cellsmith found for `{dataset}`: trial {number} of job {job}.
 | parameters | {params:,} |
 | multiply-accumulates | {macs:,} |
 
-The accuracy is the share of validation {inputs} that were classified correctly. They guided the search, so expect a
+Accuracy and latency are those of the inference form, into which the trained network was merged. The accuracy is the
+share of validation {inputs} that were classified correctly. They guided the search, so expect a
 little less on new ones; `python -m workers.data.save {dataset} images.pt --seed {seed}`, in Cellsmith, writes them.
 The latency is that of the device when nothing else runs on it: the median ratio of `samples_ms` in `config.json` to the
 passes of a reference network beside them, times `undisturbed_reference_ms`, the fastest such pass that the job knew. A
@@ -68,7 +69,8 @@ They must be prepared as they were for training: {scaled}channel by channel less
 {sd}. The classes are, in the order of the outputs: {classes}.
 
 Trained for {epochs} epochs with batches of {batch_size}, learning rate {learning_rate}, weight decay {weight_decay},
-seed {seed}. `config.json` says it all; it can be registered again with `POST /v1/architectures`.
+seed {seed}: stochastic gradient descent with Nesterov momentum, as `train.py` does it. `config.json` holds what was
+chosen; `cellsmith register config.json` registers the cell again.
 
 `convert.py`, which an export holds on request, writes `model.pt2`, `model.onnx` and `model.int8.onnx`, scores each
 again in accuracy and latency, and says how OpenVINO, LiteRT and ExecuTorch read these. {formats}
@@ -108,7 +110,7 @@ def model_card(job: Job, trial: Trial, result: Evaluated, form: Form, device: Ma
         threads=result.latency.threads,
         params=result.params,
         macs=result.macs,
-        fingerprint=_listed(f"{name} {_short(value)}" for name, value in device.items()) or "not recorded",
+        fingerprint=_listed(f"{name} {_in_a_table(_short(value))}" for name, value in device.items()) or "not recorded",
         epochs=job.spec.recipe.epochs,
         batch_size=job.spec.recipe.batch_size,
         learning_rate=job.spec.recipe.learning_rate,
@@ -147,6 +149,11 @@ def _limit(job: Job, result: Evaluated) -> str:
 def _verbatim(text: str) -> str:
     """Anybody's text as code, in which no mark-up counts and no character goes unseen."""
     return f"`{repr(text)[1:-1].replace('`', BACKTICK) or 'nothing'}`"
+
+
+def _in_a_table(text: str) -> str:
+    """The same in a table, whose columns a stroke would part."""
+    return _verbatim(text).replace("|", r"\|")
 
 
 def _short(value: object) -> str:

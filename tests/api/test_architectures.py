@@ -118,8 +118,15 @@ def test_what_is_no_genotype_is_refused(http: TestClient, genotype: Any) -> None
 def test_code_grows_as_asked(http: TestClient, key: str, query: str) -> None:
     text = http.get(f"/v1/architectures/{key}/code?{query}").text
     built = next(node for node in ast.parse(text).body if getattr(node, "name", "") == "build_model")
-    assert ("auxiliary_weight" in ast.unparse(built)) == ("form=training" in query)
-    assert "parameters, and spends" in text
+    assert isinstance(built, ast.FunctionDef)
+    defaults = map(ast.literal_eval, built.args.defaults)
+    taken = dict(zip((argument.arg for argument in built.args.args), defaults, strict=True))
+    assert ("auxiliary_weight" in taken) == ("form=training" in query)
+    asked = dict(pair.split("=") for pair in query.split("&"))
+    assert {name: str(value) for name, value in taken.items() if name in asked} == {
+        name: value for name, value in asked.items() if name in ("stages", "dropout", "norm")
+    }
+    assert " parameters and " in text
 
 
 def test_a_grown_cell_states_its_cost_and_its_predicted_latency(http: TestClient, work: UnitOfWork) -> None:
@@ -137,7 +144,8 @@ def test_a_grown_cell_states_its_cost_and_its_predicted_latency(http: TestClient
     assert latency["interval_ms"][0] <= latency["milliseconds"] <= latency["interval_ms"][1]
     text = http.get(f"/v1/architectures/{key}/code?{query}").text
     assert f"{expected.params:,} parameters" in text
-    assert f"latency: {latency['milliseconds']:.3g} ms on local, predicted from 15 measured networks" in text
+    predicted = f"{latency['milliseconds']:.3g} ms on local, predicted from 15 measured networks"
+    assert f"latency of the inference form: {predicted}" in text
     with work() as store:
         store.save_device("phone", {})
     assert http.get(f"/v1/architectures/{key}/cost?device=phone").json()["predicted_latency"] is None
