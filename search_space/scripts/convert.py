@@ -4,6 +4,7 @@
     python convert.py model.onnx      # needs onnx, onnxscript and onnxruntime too
     python convert.py model.onnx model.pt2 --images images.pt      # and scores both on x_test and y_test
     python convert.py model.int8.onnx --images images.pt           # weights and maps of 8 bits, calibrated on x_train
+    python convert.py model.onnx --weights trained.safetensors --channels 32      # what train.py has made larger
 
 What is scored is printed, and written to conversions.json and into README.md, the model card, where there is one.
 
@@ -14,9 +15,11 @@ program in model.pt2 (`to_edge(torch.export.load("model.pt2"))`).
 
 import argparse
 import importlib.util
+import inspect
 import json
 import logging
 import os
+import pickle
 import statistics
 import tempfile
 import time
@@ -40,23 +43,29 @@ CALIBRATION_IMAGES = 256
 CARD = "library_name: pytorch"
 HEADING = "## Converted, and scored again by convert.py"
 ONNX = ("onnx", "onnxscript", "onnxruntime")
+DEFAULTS = {name: argument.default for name, argument in inspect.signature(model.build_model).parameters.items()}
 
 
 def main() -> None:
     """Writes each file that is asked for, and compares; exits with a sentence where it differs by more than 1e-4."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("files", nargs="+", choices=list(FORMATS), metavar="FILE", help=" or ".join(FORMATS))
-    parser.add_argument("--weights", default="weights.safetensors", help="those of model.py, as train.py writes them")
-    parser.add_argument("--images", help='torch.save({"x_test": ..., "y_test": ...}) to score on, x_train for int8')
-    chosen = parser.parse_args()
+    chosen = arguments()
     operators, shape = described(str(model.__doc__))
     refuse(chosen.files, operators)
-    network = model.load(chosen.weights)
-    held = torch.load(chosen.images, weights_only=True) if chosen.images else {}
-    if "model.int8.onnx" in chosen.files and not {"x_train", "x_test", "y_test"} <= held.keys():
+    shape[0] = chosen.input_channels
+    wished = {name: getattr(chosen, name) for name in DEFAULTS}
+    sizes = {name: tuple(value) if isinstance(value, list) else value for name, value in wished.items()}
+    try:
+        network = model.load(chosen.weights, **sizes)
+    except (ValueError, OSError) as error:
+        raise SystemExit(str(error)) from error
+    held = items(chosen.images, shape) if chosen.images else {}
+    if "model.int8.onnx" in chosen.files and not {"x_train", "x_test"} <= held.keys():
         raise SystemExit(
             "model.int8.onnx wants --images with x_train to calibrate on, and x_test and y_test to score on"
         )
+    shape = list(held["x_test"].shape[1:]) if held else shape
+    if chosen.threads:
+        torch.set_num_threads(chosen.threads)
     scores = {"model.py": score("model.py", network, torch.randn(1, *shape), held)}
     for path in chosen.files:
         converted = FORMATS[path](network, torch.randn(2, *shape), held)
@@ -67,6 +76,35 @@ def main() -> None:
         json.dump(scores, file, indent=2)
     if os.path.exists("README.md"):
         tell(scores, "README.md")
+
+
+def arguments() -> argparse.Namespace:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="+", choices=list(FORMATS), metavar="FILE", help=" or ".join(FORMATS))
+    parser.add_argument("--weights", default="weights.safetensors", help="those of model.py, as train.py writes them")
+    parser.add_argument("--images", help='torch.save({"x_test": ..., "y_test": ...}) to score on, x_train for int8')
+    parser.add_argument("--threads", type=int, help="of the processor that scores may use")
+    of_network = parser.add_argument_group("the network, where train.py has made it larger")
+    for name, default in DEFAULTS.items():
+        axes = {"type": int, "nargs": len(default)} if isinstance(default, tuple) else {"type": type(default)}
+        of_network.add_argument(f"--{name.replace('_', '-')}", default=default, help=f"{default}", **axes)
+    return parser.parse_args()
+
+
+def items(path: str, shape: list[int]) -> Images:
+    """What is scored on; a line that says what is wrong with it where it is not for inputs of such a shape."""
+    try:
+        held = torch.load(path, weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise SystemExit(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+    for name in ("x_test", "y_test"):
+        if not isinstance(held, dict) or not isinstance(held.get(name), Tensor) or not len(held[name]):
+            raise SystemExit(f"{path} holds no x_test (N, C, ...) and y_test (N,)")
+    x = held["x_test"]
+    if x.dtype != torch.float32 or x.ndim != 1 + len(shape) or x.shape[1] != shape[0]:
+        raise SystemExit(f"x_test is float32 (N, {shape[0]}, ...) with {1 + len(shape)} axes, not {tuple(x.shape)}")
+    return dict(held)
 
 
 def tell(scores: dict[str, dict[str, float]], card: str) -> None:

@@ -30,6 +30,7 @@ from torch import Tensor, nn
 CHECKPOINT = "checkpoint.pt"
 BEGINNING_IMAGES = 256
 MOST_PIXELS = 2**19  # that go through the network at once without gradients
+DIVERGED = "epoch {}: {}; try a lower --learning-rate. What was written after the epochs before it is as it was."
 DEFAULTS = {name: argument.default for name, argument in inspect.signature(model.build_model).parameters.items()}
 
 
@@ -40,21 +41,27 @@ def main() -> None:
         raise SystemExit(
             "This model.py is in its inference form, which cannot be trained well: export it for training."
         )
+    if not os.path.isdir(os.path.dirname(chosen.output) or "."):
+        raise SystemExit(f"there is no folder for {chosen.output}")
     torch.manual_seed(chosen.seed)
     data = items(chosen)
     try:
         begun = model.load(chosen.weights, **grown(chosen)) if chosen.weights else fresh(data["x_train"], chosen)
-    except (ValueError, OSError) as error:
+        network = begun.to(chosen.device).train()
+    except (ValueError, OSError, RuntimeError, AssertionError) as error:
         raise SystemExit(str(error)) from error
-    network = begun.to(chosen.device).train()
     averaged = copy.deepcopy(network).requires_grad_(False)
     decayed = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
     groups: list[dict[str, Any]] = [{"params": decayed}, {"params": others, "weight_decay": 0.0}]
     optimiser = torch.optim.SGD(groups, chosen.learning_rate, 0.9, weight_decay=chosen.weight_decay, nesterov=True)
     first = resume(network, averaged, optimiser, grown(chosen)) if chosen.resume else 0
+    if first >= chosen.epochs:
+        raise SystemExit(f"{CHECKPOINT} has {first} epochs already: ask for more --epochs")
     for epoch in range(first, chosen.epochs):
         loss = train_epoch(network, averaged, optimiser, data["x_train"], data["y_train"], epoch, chosen)
+        if not all(torch.isfinite(parameter).all() for parameter in network.parameters()):
+            raise SystemExit(DIVERGED.format(epoch + 1, "weights are not finite"))
         kept = averaged if chosen.average else network
         print(f"epoch {epoch + 1}: loss {loss:.4f}, accuracy {accuracy(kept, data['x_test'], data['y_test']):.4f}")
         save(network, averaged, optimiser, grown(chosen), epoch + 1)
@@ -67,12 +74,12 @@ def arguments() -> argparse.Namespace:
     """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data")
-    parser.add_argument("--epochs", type=int, default=100)
-    parser.add_argument("--batch-size", type=int, default=64)
-    parser.add_argument("--learning-rate", type=float, default=0.1)
+    parser.add_argument("--epochs", type=whole, default=100)
+    parser.add_argument("--batch-size", type=whole, default=64)
+    parser.add_argument("--learning-rate", type=positive, default=0.1)
     parser.add_argument("--weight-decay", type=float, default=5e-4)
-    parser.add_argument("--label-smoothing", type=float, default=0.1)
-    parser.add_argument("--average", type=float, default=0.0, help="decay of averaged weights, like 0.999; 0 for none")
+    parser.add_argument("--label-smoothing", type=share, default=0.1)
+    parser.add_argument("--average", type=share, default=0.0, help="decay of averaged weights, like 0.999; 0 for none")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--weights", help="weights to begin with, such as weights.safetensors; without it, fresh ones")
@@ -83,6 +90,27 @@ def arguments() -> argparse.Namespace:
         axes = {"type": int, "nargs": len(default)} if isinstance(default, tuple) else {"type": type(default)}
         of_network.add_argument(f"--{name.replace('_', '-')}", default=default, help=f"{default}", **axes)
     return parser.parse_args()
+
+
+def whole(text: str) -> int:
+    """A number of something, of which there is one at least."""
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"1 or more, not {text}")
+    return int(text)
+
+
+def positive(text: str) -> float:
+    """A finite number above 0."""
+    if not 0 < float(text) < math.inf:
+        raise argparse.ArgumentTypeError(f"a number above 0, not {text}")
+    return float(text)
+
+
+def share(text: str) -> float:
+    """From 0 to 1, which is left out."""
+    if not 0 <= float(text) < 1:
+        raise argparse.ArgumentTypeError(f"0 or more and less than 1, not {text}")
+    return float(text)
 
 
 def grown(chosen: argparse.Namespace) -> dict[str, Any]:
@@ -103,6 +131,11 @@ def items(chosen: argparse.Namespace) -> dict[str, Tensor]:
             raise SystemExit(f"{chosen.data} holds no x_{part} (N, C, ...) and y_{part} (N,); see --help")
         if x.dtype != torch.float32 or y.dtype != torch.int64 or y.shape != x.shape[:1]:
             raise SystemExit(f"x_{part} is float32 (N, C, ...), and y_{part} is int64 (N,)")
+        shape = str(model.__doc__).partition(" (N, ")[2].partition(")")[0].split(", ")
+        if x.ndim != 1 + len(shape):
+            raise SystemExit(
+                f"x_{part} has {x.ndim} axes where the network takes {1 + len(shape)}: items, channels, ..."
+            )
         if x.shape[1] != chosen.input_channels:
             raise SystemExit(
                 f"x_{part} has {x.shape[1]} channels where the network takes {chosen.input_channels}: use "
@@ -113,6 +146,8 @@ def items(chosen: argparse.Namespace) -> dict[str, Tensor]:
                 f"y_{part} has classes from {y.min()} to {y.max()} where the network has {chosen.classes} from 0 on: "
                 f"use --classes {y.max() + 1}"
             )
+        if getattr(chosen, "auxiliary_weight", 0) and tuple(chosen.image_size) != tuple(x.shape[2:]):
+            raise SystemExit(f"an auxiliary head is for one size: use --image-size {' '.join(map(str, x.shape[2:]))}")
     return dict(data)
 
 
@@ -152,10 +187,7 @@ def train_epoch(
             group["lr"] = chosen.learning_rate * warm_up * (1 + math.cos(math.pi * done)) / 2
         loss = loss_of(network, x_NCHW[batch].to(chosen.device), y_N[batch].to(chosen.device), done, chosen)
         if not math.isfinite(loss.item()):
-            raise SystemExit(
-                f"epoch {epoch + 1}: the loss is {loss.item()}; try a lower --learning-rate. What was written "
-                "after the epochs before it is as it was."
-            )
+            raise SystemExit(DIVERGED.format(epoch + 1, f"the loss is {loss.item()}"))
         optimiser.zero_grad()
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(network.parameters(), 5.0)
@@ -211,7 +243,10 @@ def resume(network: nn.Module, averaged: nn.Module, optimiser: torch.optim.Optim
     """Puts back what was saved of a network with the same `arguments`; how many epochs are done."""
     if not os.path.exists(CHECKPOINT):
         raise SystemExit(f"--resume wants the {CHECKPOINT} of a training that was stopped in this folder")
-    saved = torch.load(CHECKPOINT, weights_only=True)
+    try:
+        saved = torch.load(CHECKPOINT, weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise SystemExit(f"{CHECKPOINT} cannot be read: {str(error).splitlines()[0]}") from error
     if others := {name: value for name, value in saved["arguments"].items() if value != arguments[name]}:
         wanted = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in others.items())
         raise SystemExit(f"{CHECKPOINT} is of another network: use {wanted}")

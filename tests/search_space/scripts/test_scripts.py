@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -142,6 +142,7 @@ def test_what_cannot_be_trained_is_refused_in_a_line(folder: Path) -> None:
     data = torch.load(folder / "images.pt", weights_only=True)
     torch.save({"x": torch.zeros(3)}, folder / "numbers.pt")
     torch.save(data | {"x_train": data["x_train"].byte()}, folder / "bytes.pt")
+    torch.save(data | {"x_train": data["x_train"][:, 0]}, folder / "signals.pt")
     wrong = {
         "nowhere.pt": "nowhere.pt cannot be read",
         "model.py": "model.py cannot be read",
@@ -152,16 +153,34 @@ def test_what_cannot_be_trained_is_refused_in_a_line(folder: Path) -> None:
         "images.pt --channels 0": "channels is a whole number of 1 or more, not 0",
         "images.pt --keep 2": "more than 0 and at most 1, not 2.0",
         "images.pt --weights nowhere.safetensors": "nowhere.safetensors",
+        "images.pt --weights images.pt": "images.pt is no safetensors file",
         "images.pt --resume": "--resume wants the checkpoint.pt",
+        "signals.pt": "x_train has 3 axes where the network takes 4",
+        "images.pt --auxiliary-weight 0.4 --image-size 40 40": "use --image-size 10 10",
+        "images.pt --device nowhere": "nowhere",
+        "images.pt --output no/where": "there is no folder for no/where",
+        "images.pt --epochs 1 --learning-rate 3e38 --batch-size 48": "epoch 1: weights are not finite",
     }
-    # In one process, since each would load torch.
-    code = (
-        "import sys, train\nfor line in sys.argv[1:]:\n    sys.argv[1:] = line.split()\n"
-        "    try: train.main()\n    except SystemExit as error: print(error)"
-    )
-    refusals = ran(folder, "-c", code, *wrong).splitlines()
-    for told, expected in zip(refusals, wrong.values(), strict=True):
+    for told, expected in zip(refusals(folder, "train", wrong), wrong.values(), strict=True):
         assert expected in told
+
+
+def refusals(folder: Path, script: str, commands: Iterable[str]) -> list[str]:
+    """What is said to each, all in one process, since each would load torch."""
+    code = (
+        f"import sys, {script} as script\nfor line in sys.argv[1:]:\n    sys.argv[1:] = line.split()\n"
+        "    try: script.main()\n    except SystemExit as error: print(str(error).splitlines()[0])"
+    )
+    return ran(folder, "-c", code, *commands).splitlines()
+
+
+@pytest.mark.parametrize("wrong", ["--epochs 0", "--batch-size -5", "--learning-rate nan", "--label-smoothing 2"])
+def test_numbers_that_make_no_sense_are_refused_with_the_option(folder: Path, wrong: str) -> None:
+    (folder / "model.py").write_text(to_python(ARCHITECTURE))
+    command = [sys.executable, "train.py", "images.pt", *wrong.split()]
+    shown = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert shown.returncode == 2
+    assert f"argument {wrong.split()[0]}: " in shown.stderr
 
 
 def test_a_model_in_its_inference_form_is_not_trained(folder: Path) -> None:
@@ -250,6 +269,22 @@ def test_a_network_of_8_bits_is_scored_again_in_accuracy_and_latency(merged: Pat
     )
 
 
+def test_what_cannot_be_converted_is_refused_in_a_line(merged: Path) -> None:
+    data = torch.load(merged / "images.pt", weights_only=True)
+    torch.save({"x": torch.zeros(3)}, merged / "numbers.pt")
+    torch.save(data | {"x_test": data["x_test"].double()}, merged / "doubles.pt")
+    wrong = {
+        "model.pt2 --weights nowhere": "No such file or directory: 'nowhere'",
+        "model.pt2 --weights images.pt": "images.pt is no safetensors file",
+        "model.pt2 --channels 9": "of other sizes",
+        "model.pt2 --images nowhere.pt": "nowhere.pt cannot be read",
+        "model.pt2 --images numbers.pt": "numbers.pt holds no x_test (N, C, ...)",
+        "model.pt2 --images doubles.pt": "x_test is float32 (N, 1, ...) with 4 axes",
+    }
+    for told, expected in zip(refusals(merged, "convert", wrong), wrong.values(), strict=True):
+        assert expected in told
+
+
 def test_8_bits_want_images_to_be_calibrated_on(merged: Path) -> None:
     assert "wants --images with x_train" in refused(merged, "convert.py", "model.int8.onnx")
 
@@ -270,10 +305,11 @@ def test_a_package_that_a_format_needs_is_named(merged: Path) -> None:
     assert told == "ONNX needs onnx, onnxscript, onnxruntime too: pip install onnx onnxscript onnxruntime\n"
 
 
-def test_a_network_that_was_grown_is_trained_and_then_converted_with_nothing_but_its_file(folder: Path) -> None:
-    grown = replace(SKELETON, channels=6, cells_per_stage=2)
-    (folder / "model.py").write_text(to_python(replace(ARCHITECTURE, skeleton=grown)))
-    ran(folder, "train.py", "images.pt", "--batch-size", "16", "--epochs", "1")
-    told = ran(folder, "convert.py", "model.onnx", "--weights", "trained.safetensors", "--images", "images.pt")
+def test_a_network_that_training_made_larger_is_converted(folder: Path) -> None:
+    (folder / "model.py").write_text(to_python(ARCHITECTURE))
+    larger = ["--channels", "6", "--cells-per-stage", "2", "--image-size", "10", "10"]
+    ran(folder, "train.py", "images.pt", "--batch-size", "16", "--epochs", "1", *larger)
+    weights = ["--weights", "trained.safetensors", "--threads", "1", *larger]
+    told = ran(folder, "convert.py", "model.onnx", "--images", "images.pt", *weights)
     before, after = (line.split()[-1] for line in told.splitlines())
     assert before == after
