@@ -60,10 +60,11 @@ def main() -> None:
         raise SystemExit(f"{CHECKPOINT} has {first} epochs already: ask for more --epochs")
     for epoch in range(first, chosen.epochs):
         loss = train_epoch(network, averaged, optimiser, data["x_train"], data["y_train"], epoch, chosen)
-        if not all(torch.isfinite(parameter).all() for parameter in network.parameters()):
-            raise SystemExit(DIVERGED.format(epoch + 1, "weights are not finite"))
         kept = averaged if chosen.average else network
-        print(f"epoch {epoch + 1}: loss {loss:.4f}, accuracy {accuracy(kept, data['x_test'], data['y_test']):.4f}")
+        found = accuracy(kept, data["x_test"], data["y_test"])
+        if math.isnan(found):
+            raise SystemExit(DIVERGED.format(epoch + 1, "the logits of x_test are not finite"))
+        print(f"epoch {epoch + 1}: loss {loss:.4f}, accuracy {found:.4f}")
         save(network, averaged, optimiser, grown(chosen), epoch + 1)
         save_safetensors(kept.state_dict(), chosen.output)
     changes = "".join(f", {name}={value!r}" for name, value in grown(chosen).items() if value != DEFAULTS[name])
@@ -221,12 +222,12 @@ def average(averaged: nn.Module, network: nn.Module, decay: float) -> None:
 
 @torch.inference_mode()
 def accuracy(network: nn.Module, x_NCHW: Tensor, y_N: Tensor) -> float:
-    """The share of images whose class is found."""
+    """The share of images whose class is found; not a number where logits are none."""
     network.eval()
     device = next(network.parameters()).device
     batches = torch.split(x_NCHW, min(256, at_once(x_NCHW)))
-    found_N = torch.cat([network(batch.to(device)).argmax(1).cpu() for batch in batches])
-    return (found_N == y_N).float().mean().item()
+    logits_NK = torch.cat([network(batch.to(device)).cpu() for batch in batches])
+    return (logits_NK.argmax(1) == y_N).float().mean().item() if logits_NK.isfinite().all() else math.nan
 
 
 def save(

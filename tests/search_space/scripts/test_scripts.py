@@ -159,7 +159,7 @@ def test_what_cannot_be_trained_is_refused_in_a_line(folder: Path) -> None:
         "images.pt --auxiliary-weight 0.4 --image-size 40 40": "use --image-size 10 10",
         "images.pt --device nowhere": "nowhere",
         "images.pt --output no/where": "there is no folder for no/where",
-        "images.pt --epochs 1 --learning-rate 3e38 --batch-size 48": "epoch 1: weights are not finite",
+        "images.pt --epochs 1 --learning-rate 3e38 --batch-size 48": "epoch 1: the logits of x_test are not finite",
     }
     for told, expected in zip(refusals(folder, "train", wrong), wrong.values(), strict=True):
         assert expected in told
