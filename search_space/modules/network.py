@@ -48,6 +48,8 @@ class Network(nn.Module):
             raise ValueError(
                 f"the narrowest cell has 4 channels or more: use {4 * 2**stem_reductions} channels or more"
             )
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout is a share from 0 to less than 1, not {dropout}")
         plan = [(reduction, channels // 2**halvings, False) for halvings in range(stem_reductions, 0, -1)]
         self.stage_ends: list[int] = []
         for stage in range(stages):

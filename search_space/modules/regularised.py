@@ -28,10 +28,12 @@ class RegularisedNetwork(Network):
     ) -> None:
         """Adds an AuxiliaryHead at `offset` from the last reduction cell, where maps are of `size`.
 
-        Its loss counts `weight` times, more than 0, beside the network's.
+        Its loss counts `weight` times, more than 0 and at most 10, beside the network's.
         """
-        if weight <= 0:
-            raise ValueError(f"the weight of an auxiliary head is more than 0, not {weight}")
+        if not 0 < weight <= 10:
+            raise ValueError(f"the weight of an auxiliary head is more than 0 and at most 10, not {weight}")
+        if self.cells[self.last_reduction].stride != 2 or not 0 <= self.last_reduction + offset < len(self.cells):
+            raise ValueError("an auxiliary head stands at a reduction cell: use more stages or cells, or a weight of 0")
         self.auxiliary_weight = weight
         self.watched = self.last_reduction + offset
         channels_in, classes = self.widths[self.watched + 2], self.classifier.out_features
