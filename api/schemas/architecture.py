@@ -160,7 +160,8 @@ class CodeChoice(AroundCells):
 
 def _blamed(told: str) -> str:
     """The first parameter that a sentence about a skeleton names; else it is about the input."""
-    return next((word for word in re.findall(r"\w+", told) if word in CodeChoice.model_fields), "input")
+    words = re.findall(r"\w+", told.replace("input_shape", "input"))
+    return next((word for word in words if word in CodeChoice.model_fields), "input")
 
 
 def _cost(genotype: Genotype, skeleton: Skeleton) -> CostRead:

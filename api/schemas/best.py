@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Self
 
 from api.schemas.base import Told
+from api.schemas.job_create import SkeletonChoice, TrainingChoice
 from service.usecases.best import Find
 
 
 class FindRead(Told):
-    """A network, what was measured of it, and where it comes from."""
+    """A network, what was measured of it, and where it comes from: which job, with which skeleton and training."""
 
     key: str
     job: int
@@ -18,9 +20,8 @@ class FindRead(Told):
     latency_ms: float
     params: int
     macs: int
-    channels: int
-    cells_per_stage: int
-    epochs: int
+    skeleton: SkeletonChoice
+    training: TrainingChoice
     seed: int
 
     @classmethod
@@ -35,8 +36,7 @@ class FindRead(Told):
             latency_ms=result.latency.median_ms,
             params=result.params,
             macs=result.macs,
-            channels=spec.skeleton.channels,
-            cells_per_stage=spec.skeleton.cells_per_stage,
-            epochs=spec.recipe.epochs,
+            skeleton=SkeletonChoice(**SkeletonChoice.choices_of(spec.skeleton)),
+            training=TrainingChoice(**asdict(spec.recipe)),
             seed=spec.seed,
         )

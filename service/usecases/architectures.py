@@ -78,9 +78,8 @@ def grown(key: str, skeleton: Skeleton, work: UnitOfWork, device: str = LOCAL) -
         architecture = Architecture(genotype, skeleton)
         return Grown(architecture, cost(architecture), forecast(device, architecture, measured))
     except InvalidGenotype as error:
-        raise Invalid(
-            "auxiliary" if skeleton.dims == 2 else "input", f"This cell cannot stand in such a network: {error}."
-        ) from error
+        blamed = "auxiliary" if skeleton.auxiliary else "input"
+        raise Invalid(blamed, f"This cell cannot stand in such a network: {error}.") from error
     except ValueError as error:
         raise Invalid("channels", f"This cell cannot stand in such a network: {error}.") from error
 

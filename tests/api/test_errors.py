@@ -61,6 +61,7 @@ def test_a_parameter_of_the_wrong_kind_is_a_problem_that_names_it(http: TestClie
         ("architectures/darts-v2/code?channels=1", "channels", "from 4 to 4096"),
         ("architectures/darts-v2/code?input=3,8,8&stages=6", "input", "use at least"),
         ("architectures/darts-v2/code?drop_path=1", "drop_path", "below 1"),
+        ("architectures/darts-v2/code?input=0,8,8", "input", "channels is a whole number"),
         ("architectures/darts-v2/code?stages=1&auxiliary=true&form=training", "auxiliary", "two stages or more"),
     ],
 )
