@@ -75,7 +75,8 @@ chosen; `cellsmith register config.json` registers the cell again.
 `convert.py`, which an export holds on request, writes `model.pt2`, `model.onnx` and `model.int8.onnx`, scores each
 again in accuracy and latency, and says how OpenVINO, LiteRT and ExecuTorch read these. {formats}
 `train.py`, on request too, trains the network anew, smaller or larger (`--channels`, `--cells-per-stage`, `--classes`),
-with drop path or an auxiliary head where wanted: it takes the training form, and `--help` tells all.
+with drop path or an auxiliary head where wanted: it takes the training form, and `--help` tells all. What it has
+trained is merged by `python -m workers.merged config.json trained.safetensors -o merged`, in Cellsmith.
 """
 
 BACKTICK = r"\x60"
