@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import gc
 import os
 import resource
 import signal
+import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
@@ -17,7 +19,7 @@ from typing import Any, TypeAlias
 
 from workers.failures import failure_class
 from workers.messages import EvaluationReport, EvaluationRequest, Failed
-from workers.process_tree import end_with, own_bytes
+from workers.process_tree import end_with
 
 Evaluate: TypeAlias = Callable[[EvaluationRequest, Any], Iterator[EvaluationReport]]
 
@@ -29,8 +31,7 @@ class Child:
     """Answers requests one after another, with `data` in memory that it shares with its parent.
 
     It dies with the thread that made it. What it wants beyond `memory_bytes` more than it was born with, it is refused:
-    an ordinary exception there. `at_birth_bytes` is what its parent and it held together when it was made: the share
-    of either in what was there before changes with every process that comes to share it, their sum does not.
+    an ordinary exception there.
     """
 
     def __init__(self, evaluate: Evaluate, data: Any, memory_bytes: int) -> None:
@@ -42,13 +43,13 @@ class Child:
         if self.id == 0:
             try:
                 end_with(parent)
+                gc.freeze()  # looking through what was there before would copy it
                 _drop_what_is_the_parents(keep=(theirs.fileno(), self._traceback.fileno()))
                 _limit_memory(memory_bytes)
                 _answer(theirs, evaluate, data, self._traceback.fileno())
             finally:
                 os._exit(1)  # never on into what the parent does next
         theirs.close()
-        self.at_birth_bytes = own_bytes(parent) + own_bytes(self.id)
 
     def ask(self, request: EvaluationRequest | None, fidelity: int, deadline_s: float) -> None:
         """Asks for the report at `fidelity` of a new request, or of the one before; it comes through `pipe`."""
@@ -58,6 +59,11 @@ class Child:
         """The traceback of its threads just before the deadline passed; empty where it did not."""
         self._traceback.seek(0)
         return self._traceback.read().decode(errors="replace")
+
+    def has_ended(self) -> bool:
+        """Whether it is no more, even where processes that it has started hold its end of the pipe."""
+        how = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        return sys.platform == "linux" and os.waitid(os.P_PID, self.id, how) is not None
 
     def kill(self) -> int:
         """Ends it alone; its wait status."""

@@ -64,11 +64,13 @@ def resident_bytes(process: int) -> int:
 
 
 def own_bytes(process: int) -> int:
-    """The same, with what several share divided among them. Takes the kernel some milliseconds to add up."""
+    """The same without what is mapped from files, and with what several share divided among them.
+
+    Takes the kernel a millisecond or more to add up.
+    """
     with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("Pss_Anon:", "Pss_Shmem:")))
     return 0
 
 

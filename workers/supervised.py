@@ -12,6 +12,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from workers.child import Child, Evaluate
@@ -59,6 +60,10 @@ class Supervised:
         request, fidelity = self._due.popleft()
         if self._child is None:
             self._child = Child(self._evaluate, self._data, self._memory_bytes)
+        if request is not None:
+            # What was there before is shared by ever more processes: each one's part in it changes, their sum does not.
+            before = own_bytes(os.getpid()) + own_bytes(self._child.id)
+            self._allowed_bytes = before + array_bytes(self._data) + self._memory_bytes
         started = self._clock()
         try:
             self._child.ask(request, fidelity, self._request.deadline_s)
@@ -93,15 +98,17 @@ class Supervised:
         """Returns when there is an answer, or with the reason why there will be none."""
         left = _TimeLeft(self._request.deadline_s, self._clock)
         while not child.pipe.poll(min(LOOK_S, left.seconds())):
-            if self._takes_too_much(child, left):
+            if child.has_ended():
+                return FailureClass.CRASHED
+            if self._takes_too_much(left):
                 return FailureClass.OUT_OF_MEMORY
             if not left.seconds():
                 return FailureClass.DEADLINE
         return None
 
-    def _takes_too_much(self, child: Child, left: _TimeLeft) -> bool:
+    def _takes_too_much(self, left: _TimeLeft) -> bool:
         """Whether it holds too much memory; False where no time is left to find out."""
-        allowed = child.at_birth_bytes + self._memory_bytes
+        allowed = self._allowed_bytes
         processes = [os.getpid(), *descendants(self._strangers)]  # what is this process's own is shared by them all
         # What they share counts once. That takes long to add up, so first the sum which cannot be too low.
         if sum(map(resident_bytes, processes)) <= allowed:
@@ -140,6 +147,13 @@ class _TimeLeft:
         self._seconds -= min(now - self._last, MOST_COUNTED_S)
         self._last = now
         return max(0.0, self._seconds)
+
+
+def array_bytes(data: Any) -> int:
+    """Of all arrays in some data: they may lie in memory that is shared with others, and count once they are read."""
+    if is_dataclass(data):
+        return sum(array_bytes(getattr(data, field.name)) for field in fields(data))
+    return int(getattr(data, "nbytes", 0))
 
 
 def memory_bytes(request: EvaluationRequest) -> int:

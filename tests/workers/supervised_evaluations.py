@@ -78,6 +78,21 @@ def works_beside_children(request: EvaluationRequest, data: Any) -> Reports:
     yield from fakes.evaluate(request)
 
 
+def reads_its_data(request: EvaluationRequest, data: Any) -> Reports:
+    """All of them, and is there for long enough to be weighed."""
+    data.sum()
+    time.sleep(1.0)
+    yield from fakes.evaluate(request)
+
+
+def dies_beside_a_child(request: EvaluationRequest, data: Any) -> Reports:
+    """Leaves a process behind that holds all that it had open."""
+    if os.fork() == 0:
+        time.sleep(3600)
+    os.kill(os.getpid(), signal.SIGKILL)
+    yield from fakes.evaluate(request)
+
+
 def allocates(request: EvaluationRequest, data: Any) -> Reports:
     """Asks for ever more memory in this process."""
     kept = []

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from search_space.skeleton import skeletons
@@ -20,6 +23,7 @@ from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, Fai
 from workers.process_tree import descendants
 from workers.supervised import Supervised, memory_bytes
 
+SHARED = Path("/dev/shm")
 DEADLINE_S = 1.0
 AFTERWARDS_S = 5.0
 REQUEST = EvaluationRequest(
@@ -136,6 +140,36 @@ def test_what_the_worker_held_before_is_not_counted_however_many_processes_share
     report = first_report(wrong.works_beside_children, PATIENT)
     assert isinstance(report, Evaluated), report
     assert len(held) > 4 * memory_bytes(PATIENT)
+
+
+def test_what_a_worker_comes_to_hold_between_two_evaluations_is_not_counted(before: list[int]) -> None:
+    evaluations = Supervised(slow, None)
+    held = []
+    for _ in range(2):
+        evaluations.begin(PATIENT)
+        assert isinstance(evaluations.next(), Evaluated)
+        assert isinstance(evaluations.next(), Evaluated)
+        held.append(b"x" * 2 * memory_bytes(PATIENT))
+    evaluations.end()
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="no memory that is shared by name")
+def test_data_in_shared_memory_are_not_counted_when_they_are_read(before: list[int]) -> None:
+    size = 2 * memory_bytes(PATIENT)
+    with tempfile.NamedTemporaryFile(dir=SHARED) as file:
+        file.write(bytes(size))
+        file.flush()
+        evaluations = Supervised(wrong.reads_its_data, np.memmap(file.name, np.uint8, "r"))
+        evaluations.begin(PATIENT)
+        assert isinstance(evaluations.next(), Evaluated)
+        evaluations.end()
+
+
+def test_one_that_dies_and_leaves_a_process_behind_has_crashed(before: list[int]) -> None:
+    report = first_report(wrong.dies_beside_a_child, PATIENT)
+    assert isinstance(report, Failed)
+    assert report.failure is FailureClass.CRASHED
+    assert report.message == "The process died without an answer: SIGKILL."
 
 
 def where_it_runs(request: EvaluationRequest, data: Any) -> Iterator[EvaluationReport]:
