@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from sqlalchemy.exc import DatabaseError
 from service.domain.errors import BackupFailed
 from service.store.clock import now
 from service.store.engine import connect
-from service.store.migrate import check, upgrade
+from service.store.migrate import check, downgrade, is_known, upgrade
 from service.store.tables import JobRow, SchedulerRow
 
 
@@ -29,7 +30,7 @@ def back_up(engine: Engine, file: Path) -> None:
         if engine.dialect.name == "sqlite":
             _copy(_path(engine.url), part)
         else:
-            _run("pg_dump", engine.url, "--format=custom", f"--file={part}")
+            _run("pg_dump", "--format=custom", f"--file={part}", url=engine.url)
         part.replace(file)
     except (OSError, sqlite3.Error) as error:
         raise BackupFailed(f"{file} cannot be written: {error}") from error
@@ -40,22 +41,28 @@ def back_up(engine: Engine, file: Path) -> None:
 def restore(engine: Engine, file: Path, *, replace: bool = False) -> None:
     """Makes the record what it was when `file` was written, in one transaction, and brings it to this schema.
 
-    Not where a scheduler works, and, unless it may `replace` them, not where there are jobs.
+    Not where a scheduler works, nor from a newer schema, and, unless it may `replace` them, not where there are jobs.
     """
     if not file.is_file():
         raise BackupFailed(f"There is no file {file}.")
     _refuse_what_is_in_use(engine, replace=replace)
+    is_sqlite = engine.dialect.name == "sqlite"
+    revision = _revision_in_sqlite(file) if is_sqlite else _revision_in_dump(file)
+    if not is_known(revision):
+        raise BackupFailed(f"{file} has schema {revision}, which is newer than this Cellsmith: update Cellsmith.")
     try:
-        if engine.dialect.name == "sqlite":
-            _refuse_what_is_no_backup(file)
+        if is_sqlite:
             _copy(file, _path(engine.url))
         else:
+            # A dump drops the tables that it has itself: those that came later must not be there.
+            downgrade(engine, revision)
             options = ("--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error")
-            _run("pg_restore", engine.url, *options, str(file))
+            _run("pg_restore", *options, str(file), url=engine.url)
     except (OSError, sqlite3.Error) as error:
         raise BackupFailed(f"{file} cannot be restored: {error}") from error
-    engine.dispose()
-    upgrade(engine)
+    finally:
+        engine.dispose()
+        upgrade(engine)
 
 
 def _refuse_what_is_in_use(engine: Engine, *, replace: bool) -> None:
@@ -71,14 +78,24 @@ def _refuse_what_is_in_use(engine: Engine, *, replace: bool) -> None:
         raise BackupFailed(f"The record has {jobs} jobs, which would be lost: back it up, then add --replace.")
 
 
-def _refuse_what_is_no_backup(file: Path) -> None:
-    """Of SQLite; pg_restore itself refuses what is no dump of PostgreSQL."""
+def _revision_in_dump(file: Path) -> str:
+    """The schema of a dump of PostgreSQL; BackupFailed where it is none."""
+    written = _run("pg_restore", "--data-only", "--table=alembic_version", "--file=-", str(file))
+    found = re.search(r"^COPY \S*alembic_version .*\n(\w+)$", written, re.MULTILINE)
+    if found is None:
+        raise BackupFailed(f"{file} is no backup of a record.")
+    return found[1]
+
+
+def _revision_in_sqlite(file: Path) -> str:
+    """The schema of a backup; BackupFailed where it is none, or is damaged."""
     engine = connect(f"sqlite:///file:{file}?mode=ro&uri=true")
     try:
         with engine.connect() as connection:
             found = connection.execute(text("PRAGMA quick_check")).scalar()
             if found != "ok" or not inspect(connection).has_table("alembic_version"):
                 raise BackupFailed(f"{file} is no backup of a record in SQLite, or is damaged.")
+            return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar())
     except DatabaseError as error:
         raise BackupFailed(f"{file} is no backup of a record in SQLite: {error.orig}") from error
     finally:
@@ -104,14 +121,22 @@ def _path(url: URL) -> Path:
     return Path(str(url.database))
 
 
-def _run(program: str, url: URL, *options: str) -> None:
-    """A program of PostgreSQL's own on the database; the password is not on its command line, where all may read."""
-    address = url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
-    environment = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
-    command = [program, f"--dbname={address}", *options]
+def _run(program: str, *options: str, url: URL | None = None) -> str:
+    """What a program of PostgreSQL's own writes, on the database at `url` where it is for one.
+
+    The password is not on its command line, where all may read.
+    """
+    environment, database = os.environ.copy(), list[str]()
+    if url is not None:
+        address = url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+        database = [f"--dbname={address}"]
+        environment |= {"PGPASSWORD": str(url.password)} if url.password else {}
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [program, *database, *options], env=environment, capture_output=True, text=True, check=False
+        )
     except FileNotFoundError as error:
         raise BackupFailed(f"{program} is not on this machine: install PostgreSQL's client programs.") from error
     if done.returncode != 0:
         raise BackupFailed(f"{program}: {' '.join(done.stderr.split())}")
+    return done.stdout

@@ -25,6 +25,19 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
         command.upgrade(config(connection), revision)
 
 
+def downgrade(engine: Engine, revision: str) -> None:
+    """Takes the tables back to an earlier schema, in one transaction; nothing where they are no newer than that."""
+    with engine.begin() as connection:
+        newer = [script.revision for script in _scripts().iterate_revisions("head", revision)]
+        if _revision(connection) in newer:
+            command.downgrade(config(connection), revision)
+
+
+def is_known(revision: str) -> bool:
+    """Whether this code can bring tables of such a schema to its own."""
+    return revision in {script.revision for script in _scripts().walk_revisions()}
+
+
 def check(engine: Engine) -> None:
     """WrongSchema where the tables are older or newer than this code."""
     with engine.connect() as connection:
@@ -54,5 +67,5 @@ def _revision(connection: Connection) -> str | None:
 
 def _refuse_newer(connection: Connection) -> None:
     current = _revision(connection)
-    if current is not None and current not in {script.revision for script in _scripts().walk_revisions()}:
+    if current is not None and not is_known(current):
         raise WrongSchema(f"The database has schema {current}, which is newer than this Cellsmith: update Cellsmith.")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from service.domain.errors import BackupFailed
 from service.store.backup import back_up, restore
 from service.store.doctor import examine
 from service.store.engine import connect
-from service.store.migrate import check, upgrade
+from service.store.migrate import check, downgrade, upgrade
 from service.store.sql import SqlUnitOfWork
 from tests.builders import job_spec
 from tests.postgres import postgres_or_skip
@@ -95,11 +97,44 @@ def test_what_is_no_backup_changes_nothing(engine: Engine, work: SqlUnitOfWork, 
         assert [job.spec.name for job in store.jobs()] == ["searched"]
 
 
-def test_a_backup_of_an_older_schema_is_brought_to_this_one(tmp_path: Path) -> None:
-    old = connect(f"sqlite:///{tmp_path / 'old.db'}")
-    upgrade(old, "0001")
-    old.dispose()
-    engine = connect(f"sqlite:///{tmp_path / 'record.db'}")
-    restore(engine, tmp_path / "old.db")
+def test_a_backup_of_an_older_schema_is_brought_to_this_one(
+    engine: Engine, work: SqlUnitOfWork, tmp_path: Path
+) -> None:
+    file = tmp_path / "old"
+    downgrade(engine, "0001")
+    copied(engine, file)
+    upgrade(engine)
+    with work() as store:
+        store.add_job(job_spec(name="later"))
+    restore(engine, file, replace=True)
     check(engine)
-    engine.dispose()
+    with work() as store:
+        assert [job.spec.name for job in store.jobs()] == ["searched"]
+
+
+def test_a_backup_of_a_newer_schema_is_refused_and_changes_nothing(
+    engine: Engine, work: SqlUnitOfWork, tmp_path: Path
+) -> None:
+    file = tmp_path / "new"
+    with engine.begin() as connection:
+        (needed,) = connection.execute(text("SELECT version_num FROM alembic_version")).one()
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    copied(engine, file)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :needed"), {"needed": needed})
+    with pytest.raises(BackupFailed, match="schema 9999, which is newer"):
+        restore(engine, file, replace=True)
+    check(engine)
+    with work() as store:
+        assert [job.spec.name for job in store.jobs()] == ["searched"]
+
+
+def copied(engine: Engine, file: Path) -> None:
+    """What a Cellsmith of the record's schema would have backed up."""
+    if engine.dialect.name == "sqlite":
+        engine.dispose()
+        with sqlite3.connect(str(engine.url.database)) as record, sqlite3.connect(file) as copy:
+            record.backup(copy)
+    else:
+        address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        subprocess.run(["pg_dump", "--format=custom", f"--file={file}", f"--dbname={address}"], check=True)
