@@ -22,8 +22,9 @@ log = logging.getLogger(__name__)
 PROGRAM = (sys.executable, "-m", "service")
 STOP_SECONDS = 15.0  # of the 20 that a stop may take: ending by force, and clearing away after it, takes time too
 EARLY_SECONDS = 20.0
-COULD_NOT_START = 1
+COULD_NOT_START = (1, 3)  # 3 is uvicorn's
 MOST_EARLY_ENDS = 3
+MOST_PAUSE_SECONDS = 8.0
 
 
 def run_all(settings: Settings) -> None:
@@ -50,27 +51,38 @@ def run_all(settings: Settings) -> None:
 class _Child:
     """A part of the service in a process of its own, which is started again when it dies.
 
-    One that is killed from outside, however often, is not one that cannot start.
+    One that is killed from outside, however often, is not one that cannot start; nor is one that has worked before:
+    what it misses now may come back, and it is tried again with pauses.
     """
 
     def __init__(self, part: str) -> None:
         self._part = part
         self._early_ends = 0
+        self._has_worked = False
+        self._again_at: float | None = None
         self._start()
 
     def keep_alive(self) -> None:
-        """Starts it again if it has died; CannotStart where it does not live long enough, time after time."""
+        """Starts it again if it has died; CannotStart where it never lives long enough, time after time."""
+        now = time.monotonic()
+        is_early = now - self._started < EARLY_SECONDS
         if self.process.poll() is None:
-            return
-        lived = time.monotonic() - self._started
-        told_why = self.process.returncode == COULD_NOT_START and lived < EARLY_SECONDS
-        self._early_ends = self._early_ends + 1 if told_why else 0
-        if self._early_ends >= MOST_EARLY_ENDS:
+            self._has_worked |= not is_early
+        elif self._again_at is None:
+            self._again_at = now + self._pause(is_early)
+            log.warning("%s ended with %s; starting it again", self._part, self.process.returncode)
+        if self._again_at is not None and now >= self._again_at:
+            self._start()
+
+    def _pause(self, is_early: bool) -> float:
+        """How long to wait after an end: not at all, but where it could not start though it has before."""
+        self._early_ends = self._early_ends + 1 if is_early and self.process.returncode in COULD_NOT_START else 0
+        if self._early_ends >= MOST_EARLY_ENDS and not self._has_worked:
             raise CannotStart(f"The {self._part} ends as soon as it is started; the lines above say why.")
-        log.warning("%s ended with %s; starting it again", self._part, self.process.returncode)
-        self._start()
+        return min(MOST_PAUSE_SECONDS, 2.0**self._early_ends - 1) if self._has_worked else 0.0
 
     def _start(self) -> None:
+        self._again_at = None
         self._started = time.monotonic()
         environment = os.environ | {PARENT: str(os.getpid())}
         self.process = subprocess.Popen([*PROGRAM, self._part], env=environment, stdin=subprocess.DEVNULL)
