@@ -8,6 +8,8 @@ from typing import Literal
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from service.domain.errors import WrongSetting
 
@@ -38,8 +40,10 @@ class Settings(BaseSettings):
     ray_address: str = Field(
         default="", description="HOST:PORT where the scheduler's Ray takes in workers of other machines."
     )
-    beat_seconds: float = Field(default=10.0, gt=0, description="How often a scheduler says that it lives.")
-    lease_seconds: float = Field(default=30.0, gt=0, description="How long a silent scheduler keeps its job.")
+    beat_seconds: float = Field(default=10.0, gt=0, le=86_400, description="How often a scheduler says that it lives.")
+    lease_seconds: float = Field(
+        default=30.0, gt=0, le=86_400, description="How long a silent scheduler keeps its job."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="What is worth a log line."
     )
@@ -47,8 +51,14 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _is_known(cls, url: str) -> str:
+        told = ValueError("Should be sqlite:///FILE or postgresql://USER@HOST/NAME")
         if url and not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
-            raise ValueError("Should be sqlite:///FILE or postgresql://USER@HOST/NAME")
+            raise told
+        try:
+            if url and not make_url(url).database:
+                raise told  # in memory, for SQLite
+        except (ValueError, ArgumentError) as error:
+            raise told from error
         return url
 
     @field_validator("ray_address")

@@ -13,6 +13,8 @@ from service.domain.errors import RecordUnusable
 
 READING = "cellsmith_reading"
 LONGEST_PAUSE_MS = 30_000
+# In seconds: a server that a network has silently lost is noticed, and not waited for until TCP gives it up.
+NOTICED = {"connect_timeout": 10, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 
 
 def connect(url: str, longest_pause_ms: int = LONGEST_PAUSE_MS) -> Engine:
@@ -28,7 +30,7 @@ def connect(url: str, longest_pause_ms: int = LONGEST_PAUSE_MS) -> Engine:
     else:
         # A process that stands still in the middle of a transaction would keep its job from everybody.
         options = f"-c idle_in_transaction_session_timeout={longest_pause_ms}"
-        engine = create_engine(parsed, pool_pre_ping=True, connect_args={"options": options})
+        engine = create_engine(parsed, pool_pre_ping=True, connect_args={"options": options, **NOTICED})
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

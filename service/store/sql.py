@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, delete, select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from service.domain.errors import LeaseLost, NoSpace, Unavailable
 from service.store.clock import later, now
@@ -82,6 +83,8 @@ def _refusals() -> Iterator[None]:
         if not passes and _sqlstate(error) != POSTGRES_STOOD_STILL:
             raise
         raise _refusal(error) from error
+    except PoolTimeout as error:
+        raise Unavailable("The database does not answer: all connections to it wait for an answer.") from error
 
 
 def _refusal(error: DBAPIError) -> Unavailable:

@@ -90,7 +90,16 @@ def test_an_address_for_ray_that_is_taken_or_not_here(
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("port", "eighty"), ("workers", "0"), ("lease_seconds", "1"), ("log_level", "loud"), ("database_url", "file.db")],
+    [
+        ("port", "eighty"),
+        ("workers", "0"),
+        ("lease_seconds", "1"),
+        ("log_level", "loud"),
+        ("database_url", "file.db"),
+        ("database_url", "postgresql://u@h:abc/db"),
+        ("database_url", "sqlite:///"),
+        ("lease_seconds", "inf"),
+    ],
 )
 def test_a_wrong_setting(tmp_path: Path, name: str, value: str) -> None:
     code, told = start("all", data_dir=tmp_path, **{name: value})
