@@ -169,7 +169,8 @@ def _kept(nodes: Iterable[ast.AST]) -> Iterator[str]:
             case ast.FunctionDef(name=name):
                 yield name
             case ast.ClassDef(body=body):
-                yield from _bound(child for child in body if isinstance(child, ast.Assign | ast.AnnAssign))
+                constants = [child for child in body if isinstance(child, ast.Assign | ast.AnnAssign)]
+                yield from _bound(node for child in constants for node in ast.walk(child))
             case ast.Attribute(attr=name, ctx=ast.Store()):
                 yield name
             case ast.Call(func=ast.Attribute(attr="register_buffer"), args=[ast.Constant(value=str(name)), *_]):
@@ -180,8 +181,6 @@ def _bound(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """Every name that the text gives a meaning."""
     for node in nodes:
         match node:
-            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-                yield name
             case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.arg(arg=name):
                 yield name
             case ast.Name(id=name, ctx=ast.Store()):

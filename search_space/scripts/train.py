@@ -126,13 +126,13 @@ def items(chosen: argparse.Namespace) -> dict[str, Tensor]:
         data = torch.load(chosen.data, weights_only=True)
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
         raise SystemExit(f"{chosen.data} cannot be read: {str(error).splitlines()[0]}") from error
+    shape = str(model.__doc__).partition(" (N, ")[2].partition(")")[0].split(", ")
     for part in ("train", "test"):
         x, y = (data.get(f"{name}_{part}") if isinstance(data, dict) else None for name in "xy")
         if not isinstance(x, Tensor) or not isinstance(y, Tensor) or x.ndim < 3 or len(x) == 0:
             raise SystemExit(f"{chosen.data} holds no x_{part} (N, C, ...) and y_{part} (N,); see --help")
         if x.dtype != torch.float32 or y.dtype != torch.int64 or y.shape != x.shape[:1]:
             raise SystemExit(f"x_{part} is float32 (N, C, ...), and y_{part} is int64 (N,)")
-        shape = str(model.__doc__).partition(" (N, ")[2].partition(")")[0].split(", ")
         if x.ndim != 1 + len(shape):
             raise SystemExit(
                 f"x_{part} has {x.ndim} axes where the network takes {1 + len(shape)}: items, channels, ..."
