@@ -174,7 +174,7 @@ WRONG = {
     "NaN": (wrong.meets_no_numbers, FailureClass.DIVERGED),
     "constant output": (wrong.sees_nothing, FailureClass.CONSTANT),
 }
-DEADLINES_S = {"endless loop in C": 2.0, "ignored signals": 2.0, "fork bomb": 3.0}
+DEADLINES_S = {"endless loop in C": 2.0, "ignored signals": 2.0, "fork bomb": 6.0}  # a bomb takes time to go off
 OTHERWISE_S = 60.0
 
 
@@ -225,7 +225,7 @@ def test_trials_that_go_wrong_are_named_and_their_neighbours_are_as_they_would_h
         else:
             assert trial == as_it_would_be
     assert set(failures) == {WRONG[how][1]}
-    assert max(most) > (1 if how == "fork bomb" else 0), "its processes were seen"
+    assert max(most) > (wrong.CHILDREN / 2 if how == "fork bomb" else 0), "its processes were seen"
     wait_for(lambda: not holding(mark), 10, "no process of an evaluation is left")
 
 
