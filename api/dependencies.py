@@ -25,7 +25,7 @@ PREFIX = "/v1"
 
 
 def refuse_stray_parameters(request: Request) -> None:
-    """One that a route has not, or all but the last of one that it has once, would be passed over in silence."""
+    """One that a route has not, or all but one of those that it has once, would be passed over in silence."""
     path = request.app.openapi()["paths"][PREFIX + request.scope["route"].path_format]
     parameters = path[request.method.lower()].get("parameters", ())
     known = {each["name"]: each["schema"] for each in parameters if each["in"] == "query"}
@@ -34,6 +34,9 @@ def refuse_stray_parameters(request: Request) -> None:
             raise RequestValidationError([{"type": "extra_forbidden", "loc": ("query", name), "msg": ""}])
         if count > 1 and not _is_list(known[name]):
             raise RequestValidationError([{"type": "repeated", "loc": ("query", name), "msg": ""}])
+    for name in (each["name"] for each in parameters if each["in"] == "header"):
+        if len(request.headers.getlist(name)) > 1:
+            raise RequestValidationError([{"type": "repeated", "loc": ("header", name), "msg": ""}])
 
 
 def _is_list(schema: Mapping[str, Any]) -> bool:

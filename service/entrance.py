@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
+from pathlib import Path
 
 from service.domain.errors import CannotStart, RecordUnusable
+from service.endings import PARENT
 from service.settings import Settings
 from service.store.engine import connect, told_in_one_line
 from service.store.migrate import upgrade
 from service.store.sql import SqlUnitOfWork
+from service.store.sqlite_file import damage, path_of
 from workers.data.catalogue import DATA_VARIABLE, data_folder
 
 
@@ -20,11 +24,19 @@ def open_record(settings: Settings) -> tuple[SqlUnitOfWork, SqlUnitOfWork]:
             settings.data_dir.mkdir(parents=True, exist_ok=True)
             engine = connect(settings.database)
             upgrade(engine)
+            if engine.dialect.name == "sqlite" and PARENT not in os.environ:  # else the parent has looked at it
+                _refuse_damage(path_of(engine.url))
     except RecordUnusable as error:
         raise CannotStart(
             f"The database cannot be used: {error} (CELLSMITH_DATABASE_URL, CELLSMITH_DATA_DIR)"
         ) from error
     return SqlUnitOfWork(engine), SqlUnitOfWork(engine, read_only=True)
+
+
+def _refuse_damage(file: Path) -> None:
+    if found := damage(file):
+        remedy = "`python -m service restore FILE --replace` puts a backup in its place"
+        raise CannotStart(f"The record in {file} is damaged ({found}): {remedy}.")
 
 
 def refuse_absent_data() -> None:

@@ -111,7 +111,8 @@ def run_worker(settings: Settings) -> None:
     try:
         cluster.join(settings.ray_address, settings.workers)
     except OSError as error:
-        raise CannotStart(f"{settings.ray_address} is not found ({error}): set CELLSMITH_RAY_ADDRESS.") from error
+        remedy = "start the scheduler first, or set CELLSMITH_RAY_ADDRESS"
+        raise CannotStart(f"Nobody answers at {settings.ray_address} ({error}): {remedy}.") from error
 
 
 def _refuse_unshared_token() -> None:

@@ -63,7 +63,10 @@ class Store(Protocol):
         """Newest first, those with an id below `before`."""
 
     def move_job(self, id: int, state: JobState, message: str = "") -> Job:
-        """Moves a job along the table of moves; Conflict otherwise. Stamps started_at and finished_at."""
+        """Moves a job along the table of moves; Conflict otherwise. Stamps started_at and finished_at.
+
+        Nobody holds a job that has ended: what its search still finds is refused.
+        """
 
     def claim_job(
         self, holder: str, lease_seconds: float, driving: Collection[int] = (), above: int | None = None

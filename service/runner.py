@@ -11,7 +11,7 @@ from types import TracebackType
 
 from service.claims import Claims
 from service.domain.errors import LeaseLost, NoSpace, ServiceError, Unavailable
-from service.domain.job import Job, JobSpec, JobState, Lease
+from service.domain.job import ENDED, Job, JobSpec, JobState, Lease
 from service.domain.shares import Share, shares
 from service.leases import Leases
 from service.ports import Proposer
@@ -110,20 +110,21 @@ class Runner:
     def _drive_to_its_end(self, job: Job, lease: Lease) -> None:
         try:
             self._drive(job, lease)
-        except LeaseLost:
-            log.warning("job %d: somebody else drives it now; leaving it", job.id)
+        except LeaseLost as error:
+            log.warning("job %d: left. %s", job.id, error)
 
     def _drive(self, job: Job, lease: Lease) -> None:
         search: Search | None = None
         try:
-            search = Search(job, lease, self._proposer_for(job.spec), self._leases.work, claims=self._claims)
-            self._searches[job.id] = search
-            if self._stopping.is_set():
-                search.stop()
-            with _Heart(self._leases, lease, search) as heart:
+            with _Heart(self._leases, lease, job) as heart:
+                search = Search(job, lease, self._proposer_for(job.spec), self._leases.work, claims=self._claims)
+                heart.drives(search)
+                self._searches[job.id] = search
+                if self._stopping.is_set():
+                    search.stop()
                 self._dispatcher_for(job.spec, lambda processors: self._share(job, processors)).run(search)
-            if heart.lease_lost:
-                raise LeaseLost(job.id, f"Job {job.id} was taken over.")
+            if heart.why_lost:
+                raise LeaseLost(job.id, heart.why_lost)
             ended, message = JobState.DONE, search.closing_words
             if search.stopped or not search.exhausted:
                 ended, message = JobState.RUNNING, ""
@@ -150,13 +151,18 @@ class Runner:
 
 
 class _Heart:
-    """Prolongs a lease from a thread of its own, and stops the search when its job is moved or taken over."""
+    """Prolongs a lease from a thread of its own, and stops the search when its job is moved or taken over.
 
-    def __init__(self, leases: Leases, lease: Lease, search: Search) -> None:
-        self.lease_lost = False
+    It beats before there is a search: to read a long one from the record takes a while.
+    """
+
+    def __init__(self, leases: Leases, lease: Lease, job: Job) -> None:
+        self.why_lost = ""
         self._leases = leases
         self._lease = lease
-        self._search = search
+        self._seconds_before = job.seconds_used
+        self._search: Search | None = None
+        self._must_stop = threading.Event()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._beats, name=f"heart-{lease.job_id}", daemon=True)
 
@@ -168,22 +174,36 @@ class _Heart:
         self._ending.set()
         self._thread.join()
 
+    def drives(self, search: Search) -> None:
+        """From now on it is `search` that is stopped, and tells the seconds used."""
+        self._search = search
+        if self._must_stop.is_set():
+            search.stop()
+
+    def _stop(self) -> None:
+        self._must_stop.set()
+        if self._search is not None:
+            self._search.stop()
+
     def _beats(self) -> None:
         last_beat = time.monotonic()
         while not self._ending.wait(LOOK_SECONDS):
             try:
                 if time.monotonic() - last_beat >= self._leases.beat_seconds:
-                    job = self._leases.beat(self._lease, self._search.seconds_used)
+                    seconds_used = self._search.seconds_used if self._search else self._seconds_before
+                    job = self._leases.beat(self._lease, seconds_used)
                     last_beat = time.monotonic()
                 else:
                     job = self._leases.look(self._lease)
-            except LeaseLost:
-                self.lease_lost = True
-                self._search.stop()
+            except LeaseLost as error:
+                self.why_lost = str(error)
+                self._stop()
                 return
             except Exception:  # outermost step of a thread: a database that is away for a moment comes back
                 log.exception("job %d: no heartbeat", self._lease.job_id)
                 continue
             if job.state is not JobState.RUNNING:
-                self._search.stop()
+                if job.state in ENDED:
+                    self.why_lost = f"It is {job.state}, and nobody holds it."
+                self._stop()
                 return

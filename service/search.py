@@ -87,9 +87,7 @@ class Search:
         self._advance()
         self._rejected = sum(trial.rejected for trial in self._trials)
         self._keys = {trial.proposal.genotype.key for trial in self._trials}
-        self._waiting = deque(trial.number for trial in self._trials if not trial.ended)
-        # By trial that waits: how many evaluations of other jobs had ended when the record was asked for its cell.
-        self._looked_up = dict.fromkeys(self._waiting, -1)
+        self._wait_anew()
 
     @property
     def trials(self) -> Sequence[Trial]:
@@ -109,10 +107,14 @@ class Search:
         return max(1, self.job.spec.budget.trials - self._accepted + under_way)
 
     def rest(self) -> None:
-        """Its time stands still from now on: others have all the workers, and need not wait for what it would do."""
-        self._claims.give_up_all(self.job.id)
+        """Its time stands still from now on: others have all the workers, and need not wait for what it would do.
+
+        To be called where nothing of it is under way; what was handed out and not begun is handed out anew.
+        """
         started, resting_since = self._time
         if resting_since is None:
+            self._claims.give_up_all(self.job.id)
+            self._wait_anew()
             self._time = started, self._clock()
 
     def wake(self) -> None:
@@ -188,6 +190,12 @@ class Search:
             if not self._propose(number):
                 return None
         return None
+
+    def _wait_anew(self) -> None:
+        """Every trial that has not ended waits for a worker."""
+        self._waiting = deque(trial.number for trial in self._trials[self._known :] if not trial.ended)
+        # By trial that waits: how many evaluations of other jobs had ended when the record was asked for its cell.
+        self._looked_up = dict.fromkeys(self._waiting, -1)
 
     def _from_those_that_wait(self) -> Assignment | None:
         """The first that no other job is doing at this moment; what others have recorded meanwhile is taken over."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +15,8 @@ from sqlalchemy.exc import ArgumentError
 from service.domain.errors import WrongSetting
 
 PREFIX = "CELLSMITH_"
+READ_ELSEWHERE = ("DATA", "URL")  # by `workers.data.catalogue` and by the client
+LEAST_ALIKE = 0.75
 
 
 class Settings(BaseSettings):
@@ -83,7 +86,8 @@ class Settings(BaseSettings):
 
 
 def read_settings() -> Settings:
-    """The settings of this process; WrongSetting where one cannot be used."""
+    """The settings of this process; WrongSetting where one cannot be used, or seems to be misspelt."""
+    _refuse_misspelt()
     try:
         return Settings()
     except ValidationError as error:
@@ -91,3 +95,12 @@ def read_settings() -> Settings:
         # The value itself may hold a password.
         wish = first["msg"].removeprefix("Value error, ")
         raise WrongSetting(f"{PREFIX}{str(first['loc'][0]).upper()} cannot be used. {wish}.") from None
+
+
+def _refuse_misspelt() -> None:
+    known = {name.upper() for name in Settings.model_fields} | set(READ_ELSEWHERE)
+    for variable in sorted(os.environ):
+        name = variable.removeprefix(PREFIX)
+        if variable.startswith(PREFIX) and name not in known:
+            for meant in get_close_matches(name, known, n=1, cutoff=LEAST_ALIKE):
+                raise WrongSetting(f"{variable} is no setting. Did you mean {PREFIX}{meant}?")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -38,14 +39,26 @@ def run_all(settings: Settings) -> None:
         on_stop(stopping.set)
         end_with_parent(stopping.set)
         children = [_Child("api"), _Child("scheduler")]
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        print(f"Cellsmith listens on http://{host}:{settings.port}, data in {settings.data_dir}", flush=True)
         try:
+            told = False
             while not stopping.wait(0.2):
                 for child in children:
                     child.keep_alive()
+                if not told and (told := _answers(settings)):
+                    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+                    print(
+                        f"Cellsmith listens on http://{host}:{settings.port}, data in {settings.data_dir}", flush=True
+                    )
         finally:
             _stop([child.process for child in children], settings.data_dir)
+
+
+def _answers(settings: Settings) -> bool:
+    try:
+        with socket.create_connection((settings.host, settings.port), timeout=1):
+            return True
+    except OSError:
+        return False
 
 
 class _Child:

@@ -63,7 +63,10 @@ def lead(address: str, processors: int, folder: Path | None) -> subprocess.Popen
 
 
 def join(address: str, processors: int) -> NoReturn:
-    """Becomes a node of the Ray at `address`, with so many evaluations at once."""
+    """Becomes a node of the Ray at `address`, with so many evaluations at once; OSError where nobody answers there."""
+    host, _, port = address.rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=10):
+        pass  # Ray would try for long, and tell twenty lines
     line = command(address, processors, head=False)
     os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", LONGEST_WITHOUT_HEAD_S)
     os.execv(line[0], line)  # noqa: S606  # a fixed command line, and no shell wanted

@@ -84,6 +84,7 @@ class _HandsOut(_HoldsSearch, SearchAlgorithm):  # type: ignore[misc]  # ray has
     def next_trial(self) -> TuneTrial | None:
         if not self._out and self.full:
             self._search.rest()
+            self._ready = None
             self._finished = self._search.exhausted
             return None
         self._search.wake()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import sqlite3
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import URL, Engine, inspect, select, text
@@ -17,6 +15,7 @@ from service.domain.errors import BackupFailed
 from service.store.clock import now
 from service.store.engine import connect
 from service.store.migrate import check, downgrade, is_known, upgrade
+from service.store.sqlite_file import copy, damage, path_of, put_aside
 from service.store.tables import JobRow, SchedulerRow
 
 
@@ -26,11 +25,14 @@ def back_up(engine: Engine, file: Path) -> None:
         raise BackupFailed(f"{file} is there already; name a file that is not.")
     part = file.with_name(f"{file.name}.part")
     try:
-        check(engine)
         if engine.dialect.name == "sqlite":
-            _copy(_path(engine.url), part)
+            copy(path_of(engine.url), part)
+            if found := damage(part):
+                raise BackupFailed(f"The record is damaged ({found}): `python -m service doctor` says what to do.")
         else:
             _run("pg_dump", "--format=custom", f"--file={part}", url=engine.url)
+        # Before an update is when one wants a backup: `restore` brings it to the schema of then.
+        check(engine, may_be_older=True)
         part.replace(file)
     except (OSError, sqlite3.Error) as error:
         raise BackupFailed(f"{file} cannot be written: {error}") from error
@@ -41,18 +43,26 @@ def back_up(engine: Engine, file: Path) -> None:
 def restore(engine: Engine, file: Path, *, replace: bool = False) -> None:
     """Makes the record what it was when `file` was written, in one transaction, and brings it to this schema.
 
-    Not where a scheduler works, nor from a newer schema, and, unless it may `replace` them, not where there are jobs.
+    Not where a scheduler works, nor from a newer schema, and, unless it may `replace` them, not where there are jobs,
+    or a damaged file that may have held some; such a file is put aside.
     """
     if not file.is_file():
         raise BackupFailed(f"There is no file {file}.")
-    _refuse_what_is_in_use(engine, replace=replace)
     is_sqlite = engine.dialect.name == "sqlite"
+    damaged = is_sqlite and path_of(engine.url).exists() and damage(path_of(engine.url))
+    if damaged and not replace:
+        raise BackupFailed(f"The record is damaged ({damaged}): add --replace, and it is kept under another name.")
+    try:
+        _refuse_what_is_in_use(engine, replace=replace)
+    except DatabaseError:
+        if not damaged:
+            raise
     revision = _revision_in_sqlite(file) if is_sqlite else _revision_in_dump(file)
     if not is_known(revision):
         raise BackupFailed(f"{file} has schema {revision}, which is newer than this Cellsmith: update Cellsmith.")
     try:
         if is_sqlite:
-            _copy(file, _path(engine.url))
+            _restore_file(file, path_of(engine.url), keep=bool(damaged))
         else:
             # A dump drops the tables that it has itself: those that came later must not be there.
             downgrade(engine, revision)
@@ -102,23 +112,18 @@ def _revision_in_sqlite(file: Path) -> str:
         engine.dispose()
 
 
-def _copy(source: Path, target: Path) -> None:
-    """One state of a SQLite database in place of another; whoever reads or writes either waits or sees it whole."""
-    with _opened(source) as read, _opened(target) as write:
-        read.backup(write)
-
-
-@contextlib.contextmanager
-def _opened(file: Path) -> Iterator[sqlite3.Connection]:
-    connection = sqlite3.connect(file, timeout=30)
+def _restore_file(source: Path, target: Path, *, keep: bool) -> None:
+    """A backup in place of a record; with `keep`, of one that nothing can be copied into, which is put aside."""
+    if not keep:
+        copy(source, target)
+        return
+    whole = target.with_name(f"{target.name}.part")
     try:
-        yield connection
+        copy(source, whole)
+        put_aside(target)
+        whole.replace(target)
     finally:
-        connection.close()
-
-
-def _path(url: URL) -> Path:
-    return Path(str(url.database))
+        whole.unlink(missing_ok=True)
 
 
 def _run(program: str, *options: str, url: URL | None = None) -> str:

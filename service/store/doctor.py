@@ -13,6 +13,7 @@ from service.store.clock import now
 from service.store.engine import reading
 from service.store.jobs import JobRecords
 from service.store.migrate import check
+from service.store.sqlite_file import damage, path_of
 from service.store.tables import JobRow
 
 
@@ -57,6 +58,9 @@ MOST_TOLD = 5
 
 def examine(engine: Engine) -> Iterator[Finding]:
     """Everything that is wrong with the record; nothing is changed."""
+    if engine.dialect.name == "sqlite" and (found := damage(path_of(engine.url))):
+        yield Finding(f"The file of the database is damaged: {found}", RESTORE)
+        return
     try:
         check(engine)
     except WrongSchema as error:

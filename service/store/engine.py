@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -49,7 +50,7 @@ def told_in_one_line() -> Iterator[None]:
     """RecordUnusable in place of what a driver or a file system raises."""
     try:
         yield
-    except (OSError, DatabaseError) as error:
+    except (OSError, DatabaseError, sqlite3.Error) as error:
         raise RecordUnusable(str(error).splitlines()[0]) from error
 
 

@@ -96,7 +96,7 @@ class JobRecords(Records):
         if state is JobState.RUNNING:
             values["started_at"] = func.coalesce(JobRow.started_at, now())
         if state in ENDED:
-            values["finished_at"] = now()
+            values |= {"finished_at": now(), "lease_holder": None, "lease_until": None}
         self._write(update(JobRow).where(JobRow.id == job.id).values(values))
         return self.job(id)
 

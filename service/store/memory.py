@@ -82,6 +82,7 @@ class MemoryStore:
             job = replace(job, started_at=self.clock())
         if state in ENDED:
             job = replace(job, finished_at=self.clock())
+            self._leases.pop(id, None)
         return self._save(job)
 
     def claim_job(

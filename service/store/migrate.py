@@ -38,12 +38,12 @@ def is_known(revision: str) -> bool:
     return revision in {script.revision for script in _scripts().walk_revisions()}
 
 
-def check(engine: Engine) -> None:
-    """WrongSchema where the tables are older or newer than this code."""
+def check(engine: Engine, *, may_be_older: bool = False) -> None:
+    """WrongSchema where there are no tables, or they are newer than this code, or older unless they may be."""
     with engine.connect() as connection:
         _refuse_newer(connection)
         current, needed = _revision(connection), _scripts().get_current_head()
-    if current != needed:
+    if current is None or (current != needed and not may_be_older):
         found = f"schema {current}" if current else "no tables"
         raise WrongSchema(
             f"The database has {found}, this Cellsmith needs schema {needed}: run `python -m service migrate`."

@@ -17,19 +17,16 @@ Upsert: TypeAlias = postgresql.Insert | sqlite.Insert
 
 INSERTS: Mapping[str, Callable[[Any], Upsert]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
+# The holder too: a record that was restored counts its tokens from where it was then.
+THEIRS = (
+    JobRow.id == bindparam("job_id"),
+    JobRow.lease_token == bindparam("token"),
+    JobRow.lease_holder == bindparam("holder"),
+)
 # What every trial asks and writes is built once: to build a statement costs as much as to execute it.
-HELD = (
-    select(JobRow.id)
-    .where(JobRow.id == bindparam("job_id"), JobRow.lease_token == bindparam("token"), JobRow.lease_holder.is_not(None))
-    .with_for_update()
-)
+HELD = select(JobRow.id).where(*THEIRS).with_for_update()
 # The same, and one statement too: what a result is recorded with.
-HELD_SO_LONG = (
-    update(JobRow)
-    .where(JobRow.id == bindparam("job_id"), JobRow.lease_token == bindparam("token"), JobRow.lease_holder.is_not(None))
-    .values(seconds_used=bindparam("seconds"))
-    .returning(JobRow.id)
-)
+HELD_SO_LONG = update(JobRow).where(*THEIRS).values(seconds_used=bindparam("seconds")).returning(JobRow.id)
 
 
 def adding(table: type[Table], unique: Sequence[str], **values: Any) -> Mapping[str, UpdateBase]:
@@ -71,7 +68,7 @@ class Records:
 
         Writes the seconds used on the way, where they are given.
         """
-        mine = {"job_id": lease.job_id, "token": lease.token}
+        mine = {"job_id": lease.job_id, "token": lease.token, "holder": lease.holder}
         if seconds_used is None:
             held = self._connection.execute(HELD, mine)
         else:

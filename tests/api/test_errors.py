@@ -77,6 +77,13 @@ def test_a_parameter_that_is_a_list_may_be_repeated(http: TestClient) -> None:
     assert http.get("/v1/jobs?state=queued&state=running").status_code == 200
 
 
+def test_a_header_that_is_there_twice_is_not_half_ignored(http: TestClient) -> None:
+    keys = [("Idempotency-Key", "one"), ("Idempotency-Key", "two")]
+    refused = problem(http.post("/v1/jobs", json={"dataset": "digits"}, headers=keys), 422)
+    assert refused["detail"] == "idempotency-key: This is there more than once; give it once."
+    assert http.get("/v1/jobs").json()["items"] == []
+
+
 @pytest.mark.parametrize(("path", "look"), [("X", "20 hexadecimal digits"), ("abc/code?input=x", "3,224,224")])
 def test_what_does_not_look_right_is_told_how_it_looks(http: TestClient, path: str, look: str) -> None:
     assert look in problem(http.get(f"/v1/architectures/{path}"), 422)["detail"]

@@ -225,6 +225,8 @@ class LifeOfJobs(RuleBasedStateMachine):
         if self.model[id].state in allowed:
             assert act(id, self.work).state is to
             self.model[id].state = to
+            if to is C:
+                self.model[id].holder = None
         else:
             with pytest.raises(Conflict):
                 act(id, self.work)

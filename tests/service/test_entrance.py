@@ -58,6 +58,18 @@ def test_a_file_that_is_no_database_is_told_in_one_line(tmp_path: Path) -> None:
     assert "\n" not in str(refusal.value)
 
 
+def test_a_damaged_record_is_not_written_to(tmp_path: Path) -> None:
+    migrate(Settings(data_dir=tmp_path))
+    file = tmp_path / "cellsmith.db"
+    content = bytearray(file.read_bytes())
+    content[-4096:] = b"x" * 4096
+    file.write_bytes(content)
+    with pytest.raises(CannotStart, match=r"is damaged .* restore FILE --replace") as refusal:
+        migrate(Settings(data_dir=tmp_path))
+    assert "\n" not in str(refusal.value)
+    assert file.read_bytes() == content
+
+
 @pytest.mark.parametrize("held", ["service.lock", "scheduler.lock"])
 def test_a_second_service_on_one_data_folder_is_refused_before_it_listens(tmp_path: Path, held: str) -> None:
     with (tmp_path / held).open("w") as file:

@@ -11,8 +11,9 @@ import pytest
 
 from service.dispatch.inline import InlineDispatcher
 from service.domain.errors import Unavailable
-from service.domain.job import JobState
+from service.domain.job import JobSpec, JobState
 from service.leases import Leases
+from service.ports import Proposer
 from service.runner import Runner
 from service.sampling.registry import proposer_for
 from service.search import Dispatcher, Search
@@ -151,6 +152,44 @@ def test_the_lease_is_prolonged_while_the_job_runs() -> None:
     runner.stop()
     driving.join(10)
     assert taken is None
+
+
+def test_the_lease_is_prolonged_while_a_long_record_is_read() -> None:
+    work, read = MemoryUnitOfWork(), threading.Event()
+    submitted(work)
+
+    def proposer(spec: JobSpec) -> Proposer:
+        assert read.wait(60)
+        return proposer_for(spec)
+
+    leases = Leases(work, work, "test", lease_seconds=1.5, beat_seconds=0.1)
+    driving = in_background(Runner(leases, proposer, lambda *_: InlineDispatcher(evaluate)).run_one)
+    time.sleep(2.5)
+    with work() as store:
+        taken = store.claim_job("another", 60)
+    read.set()
+    driving.join(30)
+    assert taken is None
+    assert not driving.is_alive()
+
+
+def test_a_job_that_is_cancelled_while_its_record_is_read_has_nothing_trained() -> None:
+    work, read = MemoryUnitOfWork(), threading.Event()
+    id = submitted(work)
+
+    def proposer(spec: JobSpec) -> Proposer:
+        assert read.wait(60)
+        return proposer_for(spec)
+
+    driving = in_background(Runner(Leases(work, work, "test"), proposer, lambda *_: InlineDispatcher(evaluate)).run_one)
+    wait_for(lambda: jobs.get(id, work).job.state is JobState.RUNNING, 10, "the job is claimed")
+    jobs.cancel(id, work)
+    time.sleep(1.5)  # the heart looks twice a second
+    read.set()
+    driving.join(30)
+    assert not driving.is_alive()
+    told = jobs.get(id, work)
+    assert (told.job.state, told.progress.proposed, told.job.refused) == (JobState.CANCELLED, 0, 0)
 
 
 def test_a_job_out_of_time_says_how_far_it_came() -> None:

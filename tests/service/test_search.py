@@ -9,6 +9,7 @@ import pytest
 
 from search_space.cost import cost
 from search_space.network import Architecture
+from service.claims import Claims
 from service.dispatch.inline import InlineDispatcher
 from service.domain.errors import LeaseLost
 from service.domain.job import Budget, JobState
@@ -363,3 +364,30 @@ def test_the_seconds_of_a_search_stand_still_while_others_have_all_the_workers()
     search.wake()
     now += 2
     assert search.seconds_used == 7
+
+
+def test_what_was_handed_out_before_a_rest_is_asked_for_anew_and_trained_by_one_job_alone() -> None:
+    work, claims = MemoryUnitOfWork(), Claims()
+    spec = a_spec(stopping="none")
+    with work() as store:
+        store.add_job(spec)
+        store.add_job(spec)
+        claimed = [store.claim_job("test", 60, driving) for driving in ([], [1])]
+    rests, other = (Search(*each, proposer_for(spec), work, claims=claims) for each in claimed if each)
+    handed = rests.next()
+    assert handed is not None
+    rests.rest()
+    taken = other.next()
+    assert taken is not None
+    assert taken.request.key == handed.request.key
+    rests.wake()
+    following = rests.next()
+    assert following is not None
+    assert following.request.key != handed.request.key
+    for report in evaluate(taken.request):
+        other.report(taken.number, report)
+    for report in evaluate(following.request):
+        rests.report(following.number, report)
+    while rests.next() is not None:
+        pass
+    assert rests.trials[handed.number].evaluations[-1].reused_from is not None

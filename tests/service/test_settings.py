@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from service.domain.errors import WrongSetting
+from service.endings import PARENT
+from service.leftovers import MARK
 from service.settings import Settings, read_settings
 
 
@@ -48,6 +50,19 @@ def test_a_wrong_setting_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch, n
     with pytest.raises(WrongSetting, match=f"^{name} cannot be used. ") as refusal:
         read_settings()
     assert "\n" not in str(refusal.value)
+
+
+def test_a_setting_that_is_misspelt_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CELLSMITH_WORKER", "4")
+    with pytest.raises(WrongSetting) as refusal:
+        read_settings()
+    assert str(refusal.value) == "CELLSMITH_WORKER is no setting. Did you mean CELLSMITH_WORKERS?"
+
+
+def test_variables_of_other_programs_and_parts_are_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CELLSMITH_URL", "CELLSMITH_DATA", "CELLSMITH_SECRET", PARENT, MARK):
+        monkeypatch.setenv(name, "1")
+    read_settings()
 
 
 def test_a_wrong_setting_is_refused_without_telling_a_password(monkeypatch: pytest.MonkeyPatch) -> None:

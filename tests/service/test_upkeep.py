@@ -12,7 +12,7 @@ import pytest
 
 from service.__main__ import COMMANDS
 from service.store.engine import connect
-from service.store.migrate import upgrade
+from service.store.migrate import downgrade, upgrade
 from service.store.sql import SqlUnitOfWork
 from tests.builders import job_spec
 from tests.processes import ROOT
@@ -59,6 +59,55 @@ def test_a_record_is_backed_up_examined_and_restored_elsewhere(data: Path, tmp_p
     code, told = run(elsewhere, "restore", file)
     assert code == 1
     assert told == "The record has 1 jobs, which would be lost: back it up, then add --replace.\n"
+
+
+def damage(file: Path) -> None:
+    """Every page after the first loses its own, as on a disk that fails."""
+    content = bytearray(file.read_bytes())
+    content[4096:] = b"x" * (len(content) - 4096)
+    file.write_bytes(content)
+
+
+def test_a_damaged_record_is_no_backup(data: Path, tmp_path: Path) -> None:
+    damage(data / "cellsmith.db")
+    code, told = run(data, "backup", tmp_path / "backup")
+    assert (code, told.count("\n")) == (1, 1), told
+    assert "damaged" in told
+    assert not list(tmp_path.glob("backup*"))
+    code, told = run(data, "doctor")
+    assert code == 1
+    assert told.startswith("The file of the database is damaged: ")
+    assert "Restore a backup: `python -m service restore FILE --replace`." in told
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_backup_is_restored_over_a_damaged_record_which_is_kept(data: Path, tmp_path: Path, whole: bool) -> None:
+    file, record = tmp_path / "backup", data / "cellsmith.db"
+    assert run(data, "backup", file)[0] == 0
+    record.write_bytes(b"no database " * 1000) if whole else damage(record)
+    damaged = record.read_bytes()
+    code, told = run(data, "restore", file)
+    assert (code, told.count("\n")) == (1, 1), told
+    assert "add --replace" in told
+    assert run(data, "restore", file, "--replace")[0] == 0
+    assert run(data, "doctor")[0] == 0
+    assert (data / "cellsmith.db.damaged-1").read_bytes() == damaged
+
+
+def test_a_record_that_somebody_writes_to_is_not_taken_for_damaged(data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "backup"
+    assert run(data, "backup", file)[0] == 0
+    with connect(f"sqlite:///{data / 'cellsmith.db'}").begin():
+        assert run(data, "restore", file, "--replace")[0] == 1
+    assert not list(data.glob("*damaged*"))
+
+
+def test_a_record_of_an_older_schema_is_backed_up_before_an_update(data: Path, tmp_path: Path) -> None:
+    engine = connect(f"sqlite:///{data / 'cellsmith.db'}")
+    downgrade(engine, "0001")
+    engine.dispose()
+    assert run(data, "backup", tmp_path / "backup")[0] == 0
+    assert run(tmp_path / "elsewhere", "restore", tmp_path / "backup")[0] == 0
 
 
 def test_the_doctor_says_what_is_wrong_and_what_to_do(data: Path) -> None:

@@ -1,0 +1,54 @@
+"""A record in SQLite as what it is on the disk: one file, which can be copied, or damaged."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import URL
+
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def path_of(url: URL) -> Path:
+    """The file of a database at `sqlite:///FILE`."""
+    return Path(str(url.database))
+
+
+def damage(file: Path) -> str:
+    """What SQLite finds wrong with a database's file, in one line; empty where nothing is. Reads all of it."""
+    try:
+        with _opened(file) as connection:
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode not in DAMAGED:  # locked, say, or not to be read by this user
+            raise
+        return str(error)
+    return "" if found == "ok" else " ".join(found.split())
+
+
+def copy(source: Path, target: Path) -> None:
+    """One state of a database in place of another; whoever reads or writes either waits or sees it whole."""
+    with _opened(source) as read, _opened(target) as write:
+        read.backup(write)
+
+
+def put_aside(file: Path) -> Path:
+    """Moves a file that is damaged to a name that is free beside it, and gives that; its journal goes with it."""
+    names = (file.with_name(f"{file.name}.damaged-{number}") for number in range(1, 1_000_000))
+    aside = next(name for name in names if not name.exists())
+    for suffix in ("-journal", ""):
+        with contextlib.suppress(FileNotFoundError):
+            file.with_name(file.name + suffix).replace(aside.with_name(aside.name + suffix))
+    return aside
+
+
+@contextlib.contextmanager
+def _opened(file: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(file, timeout=30)
+    try:
+        yield connection
+    finally:
+        connection.close()
