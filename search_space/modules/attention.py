@@ -72,15 +72,68 @@ class HaloAttention(nn.Module):
         return (rows[..., None] + columns[..., None, :]).flatten(-2).flatten(-3, -2)
 
 
+class SignalHaloAttention(nn.Module):
+    """`HaloAttention` on one axis: each block of a signal attends to itself and `halo` samples on both sides of it.
+
+    (N, channels_in, L) -> (N, channels, ceil(L/stride)), for any length. In shapes, T is blocks, J a block's queries, V
+    the samples of its window.
+    """
+
+    def __init__(
+        self, channels_in: int, channels: int, stride: int, *, block: int, halo: int, head_width: int = 8
+    ) -> None:
+        super().__init__()
+        self.stride, self.block, self.halo = stride, block, halo
+        self.window = block + 2 * halo
+        self.head_width = largest_divisor(channels, head_width)
+        self.query = nn.Conv1d(channels_in, channels, 1, stride, bias=False)
+        self.key = nn.Conv1d(channels_in, channels, 1, bias=False)
+        self.value = nn.Conv1d(channels_in, channels, 1, bias=False)
+        offsets = 2 * self.window - 1
+        self.offsets = nn.Parameter(torch.randn(offsets, self.head_width) * self.head_width**-0.5)
+
+    def forward(self, x_NCL: Tensor) -> Tensor:
+        """For each sample the values near it, by how well query and key agree and how far they lie apart."""
+        batch, _, length = x_NCL.shape
+        padded_NCL = F.pad(x_NCL, (0, -length % self.block))
+        queries = self.query_blocks(padded_NCL)
+        keys, values = self.windows(self.key(padded_NCL)), self.windows(self.value(padded_NCL))
+        attended = ((queries * self.head_width**-0.5) @ keys.mT + self.nearness(queries)).softmax(-1) @ values
+        # (N, heads, T, J, head_width) -> (N, heads, head_width, T, J)
+        y_NCL: Tensor = attended.permute(0, 1, 4, 2, 3).reshape(batch, -1, padded_NCL.shape[2] // self.stride)
+        return y_NCL[:, :, : -(-length // self.stride)]
+
+    def query_blocks(self, x_NCL: Tensor) -> Tensor:
+        """(N, heads, T, J, head_width)."""
+        blocks_NCTJ = torch.unflatten(self.query(x_NCL), 2, (-1, self.block // self.stride))
+        return torch.unflatten(blocks_NCTJ, 1, (-1, self.head_width)).permute(0, 1, 3, 4, 2)
+
+    def windows(self, x_NCL: Tensor) -> Tensor:
+        """(N, heads, T, V, head_width)."""
+        # (N, C x V, T)
+        windows = F.unfold(x_NCL[:, :, None], (1, self.window), padding=(0, self.halo), stride=self.block)
+        windows = windows.reshape(x_NCL.shape[0], -1, self.head_width, self.window, x_NCL.shape[2] // self.block)
+        return windows.permute(0, 1, 4, 3, 2)
+
+    def nearness(self, queries: Tensor) -> Tensor:
+        """What is added to the logits for the offset of a key from a query: (N, heads, T, J, V)."""
+        asking = torch.arange(0, self.block, self.stride, device=queries.device)
+        offsets = torch.arange(self.window, device=queries.device) - asking[:, None] + self.window - 1
+        return torch.einsum("nhtjd,jvd->nhtjv", queries, self.offsets[offsets])
+
+
 class Halo(nn.Sequential):
     """ReLU, halo attention, a pointwise convolution, norm.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)).
     """
 
-    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, block: int, halo: int) -> None:
+    def __init__(
+        self, channels_in: int, channels: int, stride: int = 1, *, block: int, halo: int, dims: int = 2
+    ) -> None:
+        attention: type[nn.Module] = {1: SignalHaloAttention, 2: HaloAttention}[dims]
         super().__init__(
             nn.ReLU(),
-            HaloAttention(channels_in, channels, stride, block=block, halo=halo),
-            ConvNorm(channels, channels),
+            attention(channels_in, channels, stride, block=block, halo=halo),
+            ConvNorm(channels, channels, dims=dims),
         )

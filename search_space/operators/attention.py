@@ -17,7 +17,8 @@ class Halo(Operator):
 
     Heads are 8 channels wide, or the most below that into which the width divides. The products of the attention, twice
     the pixels of a window times C for each pixel, are not in the MACs. Blocks are squares with offsets for rows and for
-    columns, of images as published.
+    columns, as published; of signals they are stretches with one offset. It is not for volumes, where each voxel would
+    weigh the 2,744 of its window.
     """
 
     block: int = 8
@@ -26,6 +27,7 @@ class Halo(Operator):
     family: ClassVar[str] = "attention"
     source: ClassVar[str] = "Vaswani et al. 2021, arXiv 2103.12731"
     module: ClassVar[str] = "attention:Halo"
+    dims: ClassVar[tuple[int, ...]] = (1, 2)
     slow: ClassVar[str] = (
         "Everywhere: it is mostly products that are not in the MACs, and copies of windows. For small maps."
     )
@@ -37,7 +39,7 @@ class Halo(Operator):
 
     @property
     def window(self) -> int:
-        """Rows, and columns, of keys for each block."""
+        """Along each axis, how many keys there are for each block."""
         return self.block + 2 * self.halo
 
     @property
@@ -46,9 +48,9 @@ class Halo(Operator):
         return chain("ReLU", attention, "1x1", "norm")
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
-        padded = self._padded(size)
+        padded = tuple(-(-pixels // self.block) * self.block for pixels in size)
         asked, size_out = strided(padded, stride), strided(size, stride)
-        windows = (padded[0] // self.block * self.window, padded[1] // self.block * self.window)
+        windows = tuple(pixels // self.block * self.window for pixels in padded)
         total = convolution(channels_in, channels, (1, 1), size, asked)
         for _ in ("keys", "values"):
             total += convolution(channels_in, channels, (1, 1), size, padded)
@@ -61,16 +63,13 @@ class Halo(Operator):
 
         Where heads are one channel wide, their products with offsets are elementwise, a part of the softmax's step.
         """
-        width = largest_divisor(channels, 8)
+        axes, width = len(asked), largest_divisor(channels, 8)
         heads = channels // width
-        logits, nearness = heads * self.window**2, heads * self.window
-        total = Cost(params=2 * (2 * self.window - 1) * width)
-        for _ in ("rows", "columns") if width > 1 else ():
+        logits, nearness = heads * self.window**axes, heads * self.window
+        total = Cost(params=axes * (2 * self.window - 1) * width)
+        for _ in range(axes if width > 1 else 0):
             total += moved(channels, asked, nearness, asked)
             total += moved(width, (self.block // stride, self.window), 0, asked)  # an offset for each query and key
         total += moved(channels, asked, logits, asked) + moved(channels, windows, 0, asked)
-        total += moved(logits + (2 * nearness if width > 1 else channels), asked, logits, asked)
+        total += moved(logits + (axes * nearness if width > 1 else channels), asked, logits, asked)
         return total + moved(logits, asked, channels, asked) + moved(channels, windows, 0, asked)
-
-    def _padded(self, size: Size) -> Size:
-        return -(-size[0] // self.block) * self.block, -(-size[1] // self.block) * self.block

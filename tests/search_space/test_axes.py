@@ -28,27 +28,33 @@ from tests.search_space.trained import as_if_trained
 
 SIGNAL = Skeleton((3, 37), classes=4, channels=6, cells_per_stage=2)
 VOLUME = Skeleton((2, 9, 10, 11), classes=3, channels=4, cells_per_stage=1, stages=2)
-OF_AXES = [name for name, operator in OPERATORS.items() if 1 in operator.dims]
 
 
-def genotypes(count: int) -> list[Genotype]:
-    """Random ones of those operators that are for maps of any number of axes, and one with all of them."""
+def genotypes(count: int, dims: int) -> list[Genotype]:
+    """Random ones of those operators that are for maps of so many axes, and one with all of them."""
     rng = Random(0)
+    names = [name for name, operator in OPERATORS.items() if dims in operator.dims]
     some = []
     for seed in range(count):
         drawn = random_genotype(seed)
         cells = [
-            Cell(tuple(Edge(s, t, rng.choice(OF_AXES)) for s, t, _ in cell.edges), cell.outputs, cell.concat)
+            Cell(tuple(Edge(s, t, rng.choice(names)) for s, t, _ in cell.edges), cell.outputs, cell.concat)
             for _, cell in drawn.cells
         ]
         some.append(Genotype(*cells))
-    edges = [Edge(number % 2, 2 + number // 10, name) for number, name in enumerate(OF_AXES)]
+    edges = [Edge(number % 2, 2 + number // 10, name) for number, name in enumerate(names)]
     every = Cell(tuple(edges), tuple(sorted({edge.target for edge in edges})))
     return [*some, Genotype(every, every)]
 
 
-@pytest.mark.parametrize("skeleton", [SIGNAL, VOLUME, replace(SIGNAL, input_shape=(1, 5)), skeletons["signal"]])
-@pytest.mark.parametrize("genotype", genotypes(3), ids=lambda genotype: genotype.key)
+@pytest.mark.parametrize(
+    ("skeleton", "genotype"),
+    [
+        pytest.param(skeleton, genotype, id=f"{genotype.key}-{number}")
+        for number, skeleton in enumerate((SIGNAL, VOLUME, replace(SIGNAL, input_shape=(1, 5)), skeletons["signal"]))
+        for genotype in genotypes(3, skeleton.dims)
+    ],
+)
 def test_a_network_costs_what_its_description_says(skeleton: Skeleton, genotype: Genotype) -> None:
     architecture = Architecture(genotype, skeleton)
     said = cost(architecture)
@@ -75,7 +81,7 @@ def test_every_stem_is_for_any_number_of_axes(stem: Any, shape: tuple[int, ...])
 def test_a_network_learns_and_its_merged_and_exported_forms_compute_the_same(skeleton: Skeleton, norm: Any) -> None:
     torch.manual_seed(0)
     help = {"drop_path": DropPath(0.8), "recursion": 2, "activation": "silu", "initialisation": "orthogonal"}
-    architecture = Architecture(genotypes(1)[0], replace(skeleton, norm=norm, **help))  # type: ignore[arg-type]
+    architecture = Architecture(genotypes(1, skeleton.dims)[0], replace(skeleton, norm=norm, **help))  # type: ignore[arg-type]
     network = architecture.build()
     x, labels_N = torch.randn(8, *skeleton.input_shape), torch.arange(8) % skeleton.classes
     optimiser = torch.optim.SGD(network.parameters(), lr=0.05)
@@ -108,7 +114,8 @@ def assert_exports_compute_the_same(architecture: Architecture, network: nn.Modu
 @pytest.mark.parametrize("shape", [(2, 9), (1, 3, 2, 4)])
 def test_every_operator_is_exported_as_it_computes(shape: tuple[int, ...]) -> None:
     torch.manual_seed(0)
-    architecture = Architecture(genotypes(0)[0], Skeleton(shape, classes=2, channels=4, cells_per_stage=1, stages=2))
+    skeleton = Skeleton(shape, classes=2, channels=4, cells_per_stage=1, stages=2)
+    architecture = Architecture(genotypes(0, len(shape) - 1)[0], skeleton)
     x = torch.randn(4, *shape)
     network = as_if_trained(architecture.build(), x)
     assert_exports_compute_the_same(architecture, network, x)
