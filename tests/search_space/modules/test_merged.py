@@ -67,6 +67,17 @@ def test_whole_spacings_are_a_dilated_convolution_whose_first_axis_is_the_width(
     assert torch.allclose(operator(x), dilated, atol=1e-6)
 
 
+@pytest.mark.parametrize("stride", [1, 2])
+def test_spacings_along_a_row_are_those_of_a_signal_in_every_row(stride: int) -> None:
+    flat = SpacedConv(4, stride, kernel=7, count=5, spread="linear")
+    of_signals = SpacedConv(4, stride, kernel=7, count=5, spread="linear", dims=1)
+    flat.weight, flat.bias = of_signals.weight, of_signals.bias
+    flat.positions.data = torch.cat([of_signals.positions.data, torch.zeros(1, 4, 5)])
+    x_NCHW = torch.randn(2, 4, 6, 9)
+    for row in range(0, 6, stride):
+        assert torch.allclose(flat(x_NCHW)[:, :, row // stride], of_signals(x_NCHW[:, :, row]), atol=1e-6)
+
+
 def test_a_gaussian_spacing_is_never_a_dilated_convolution_but_keeps_its_total() -> None:
     operator = with_positions(SpacedConv(2, 1, kernel=7, count=1, spread="gauss"), [[1.0], [-1.0]])
     kernels = operator.kernels()[:, 0]
