@@ -10,19 +10,17 @@ from torch import Tensor, nn
 
 from search_space.modules.attention import HaloAttention
 from search_space.modules.conv_norm import ConvNorm
+from search_space.modules.convolution import ReLUConvBN
 from search_space.modules.mixers import SpatialMixer, WaveMixer
 from tests.search_space.counted import agrees, counted
 
 
 class Bottleneck(nn.Module):
-    """1x1, halo attention or a 3x3 convolution, 1x1, norm with each, beside a shortcut; ReLU after the sum."""
+    """1x1, `middle`, 1x1, norm with each, beside a shortcut; ReLU after the sum."""
 
     def __init__(self, channels_in: int, channels: int, width: int, stride: int, middle: nn.Module) -> None:
         super().__init__()
-        norm = nn.BatchNorm2d(width)
-        self.layers = nn.Sequential(
-            ConvNorm(channels_in, width), nn.ReLU(), middle, norm, nn.ReLU(), ConvNorm(width, channels)
-        )
+        self.layers = nn.Sequential(ConvNorm(channels_in, width), middle, ReLUConvBN(width, channels))
         changes = stride != 1 or channels_in != channels
         self.shortcut = ConvNorm(channels_in, channels, stride=stride) if changes else nn.Identity()
 
@@ -40,10 +38,11 @@ class HaloNet(NamedTuple):
     stem: tuple[int, ...]
 
     def middle(self, kind: str, width: int, stride: int) -> nn.Module:
-        """What stands in the middle of a block."""
+        """What stands in the middle of a block: a 3x3 convolution or halo attention, after ReLU and with a norm."""
         if kind == "c":
-            return nn.Conv2d(width, width, 3, stride, 1, bias=False)
-        return HaloAttention(width, width, stride, block=8, halo=self.halo, head_width=width // int(kind))
+            return ReLUConvBN(width, width, stride, kernel=3)
+        attention = HaloAttention(width, width, stride, block=8, halo=self.halo, head_width=width // int(kind))
+        return nn.Sequential(nn.ReLU(), attention, nn.BatchNorm2d(width))
 
     def build(self) -> nn.Module:
         """Vaswani et al. 2021, arXiv 2103.12731, as timm builds it."""

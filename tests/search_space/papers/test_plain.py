@@ -6,6 +6,7 @@ import pytest
 from torch import nn
 
 from search_space.modules.conv_norm import ConvNorm
+from search_space.modules.separable import ThinSeparableConv
 from tests.search_space.counted import agrees, counted
 
 # Hasanpour et al. 2016, arXiv 1608.06037: widths, P for a pool, k1 where a kernel is 1x1.
@@ -17,15 +18,14 @@ SIMPLENET_IMAGENET_9M = "128 192 192 192 192 192 P 320 320 320 640 P 2560k1 320k
 def eegnet(electrodes: int, samples: int, classes: int, kernel: int, filters: int = 8, depth: int = 2) -> nn.Module:
     """Lawhern et al. 2018, arXiv 1611.08024: (N, 1, electrodes, samples) -> (N, classes)."""
     width = filters * depth
+    _, *separable = ThinSeparableConv(width, width, height=1, width=16)  # its ReLU is an ELU here, before the pool
     return nn.Sequential(
         nn.ZeroPad2d(((kernel - 1) // 2, kernel // 2, 0, 0)),
         ConvNorm(1, filters, (1, kernel)),
         ConvNorm(filters, width, (electrodes, 1), groups=filters),
         nn.ELU(),
         nn.AvgPool2d((1, 4)),
-        nn.ZeroPad2d((7, 8, 0, 0)),
-        nn.Conv2d(width, width, (1, 16), groups=width, bias=False),
-        ConvNorm(width, width),
+        *separable,
         nn.ELU(),
         nn.AvgPool2d((1, 8)),
         nn.Flatten(),

@@ -9,19 +9,21 @@ import torch
 from torch import Tensor, nn
 
 from search_space.modules.conv_norm import ConvNorm
-from search_space.modules.norms import InstanceBatchNorm
+from search_space.modules.convolution import ReLUConvBN
+from search_space.modules.norms import InstanceBatchNorm, instance_norm
+from search_space.modules.pooling import PoolSandwich
 from tests.search_space.counted import agrees, counted
 
-Middle = Callable[[int, int], nn.Module]
+Layers = Callable[[int, int, int], nn.Module]
 
 
 class Bottleneck(nn.Module):
-    """1x1, `middle`, 1x1, each with batch norm, beside a shortcut; ReLU after the sum."""
+    """Layers that narrow and widen beside a shortcut; ReLU after the sum, which a ReLU before it then leaves alone."""
 
-    def __init__(self, channels_in: int, width: int, stride: int, middle: nn.Module, first: nn.Module) -> None:
+    def __init__(self, channels_in: int, width: int, stride: int, layers: nn.Module) -> None:
         super().__init__()
         channels = 4 * width
-        self.layers = nn.Sequential(first, nn.ReLU(), middle, ConvNorm(width, channels))
+        self.layers = layers
         changes = stride != 1 or channels_in != channels
         self.shortcut = ConvNorm(channels_in, channels, stride=stride) if changes else nn.Identity()
         self.after: nn.Module = nn.Identity()
@@ -31,38 +33,47 @@ class Bottleneck(nn.Module):
         return y_NCHW
 
 
-def convolution(width: int, stride: int) -> nn.Module:
-    return nn.Sequential(ConvNorm(width, width, 3, stride, 1), nn.ReLU())
+def convolved(channels_in: int, width: int, stride: int) -> nn.Sequential:
+    return nn.Sequential(
+        ReLUConvBN(channels_in, width),
+        ReLUConvBN(width, width, stride, kernel=3),
+        ReLUConvBN(width, 4 * width),
+    )
 
 
-def max_pool(width: int, stride: int) -> nn.Module:
-    return nn.MaxPool2d(3, stride, 1)
+def convolved_with_ibn_a(channels_in: int, width: int, stride: int) -> nn.Module:
+    layers = convolved(channels_in, width, stride)
+    layers[0] = nn.Sequential(nn.ReLU(), nn.Conv2d(channels_in, width, 1, bias=False), InstanceBatchNorm(width))
+    return layers
 
 
-def pool_but_convolve_strided(width: int, stride: int) -> nn.Module:
+def pooled(channels_in: int, width: int, stride: int) -> nn.Module:
+    return PoolSandwich(channels_in, 4 * width, stride, kernel=3)
+
+
+def pooled_but_convolved_where_strided(channels_in: int, width: int, stride: int) -> nn.Module:
     """PfLayer's hybrid: where it strides, an average pool and a convolution."""
     if stride == 1:
-        return max_pool(width, stride)
-    return nn.Sequential(nn.AvgPool2d(2), convolution(width, 1))
+        return pooled(channels_in, width, stride)
+    narrow, *rest = convolved(channels_in, width, 1)
+    return nn.Sequential(narrow, nn.ReLU(), nn.AvgPool2d(2), *rest)
 
 
-def resnet(depths: tuple[int, ...] = (3, 4, 6, 3), middle: Middle = convolution, ibn: str = "") -> nn.Sequential:
-    stem_norm = nn.InstanceNorm2d(64, affine=True) if ibn == "b" else nn.BatchNorm2d(64)
-    layers: list[nn.Module] = [nn.Conv2d(3, 64, 7, 2, 3, bias=False), stem_norm, nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
+def resnet(depths: tuple[int, ...] = (3, 4, 6, 3), layers: Layers = convolved, ibn: str = "") -> nn.Sequential:
+    stem_norm = instance_norm(64, 2) if ibn == "b" else nn.BatchNorm2d(64)
+    built: list[nn.Module] = [nn.Conv2d(3, 64, 7, 2, 3, bias=False), stem_norm, nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
     channels_in = 64
     for stage, blocks in enumerate(depths):
         width = 64 * 2**stage
+        of_stage = convolved_with_ibn_a if ibn == "a" and stage < 3 else layers
         for number in range(blocks):
             stride = 2 if stage and number == 0 else 1
-            first: nn.Module = ConvNorm(channels_in, width)
-            if ibn == "a" and stage < 3:
-                first = nn.Sequential(nn.Conv2d(channels_in, width, 1, bias=False), InstanceBatchNorm(width))
-            block = Bottleneck(channels_in, width, stride, middle(width, stride), first)
+            block = Bottleneck(channels_in, width, stride, of_stage(channels_in, width, stride))
             if ibn == "b" and stage < 2 and number == blocks - 1:
-                block.after = nn.InstanceNorm2d(4 * width, affine=True)
-            layers.append(block)
+                block.after = instance_norm(4 * width, 2)
+            built.append(block)
             channels_in = 4 * width
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels_in, 1000))
+    return nn.Sequential(*built, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels_in, 1000))
 
 
 class Basic(nn.Module):
@@ -72,7 +83,7 @@ class Basic(nn.Module):
         super().__init__()
         norm = InstanceBatchNorm(width) if ibn else nn.BatchNorm2d(width)
         first = nn.Sequential(nn.Conv2d(channels_in, width, 3, stride, 1, bias=False), norm)
-        self.layers = nn.Sequential(first, nn.ReLU(), ConvNorm(width, width, 3, 1, 1))
+        self.layers = nn.Sequential(first, ReLUConvBN(width, width, kernel=3))
         changes = stride != 1 or channels_in != width
         self.shortcut = ConvNorm(channels_in, width, stride=stride) if changes else nn.Identity()
 
@@ -99,8 +110,8 @@ def resnet_18() -> nn.Module:
         (lambda: resnet((3, 4, 23, 3), ibn="a"), 44_549_160, None),
         (lambda: resnet_18(), 11_689_512, None),
         # Han et al. 2022, arXiv 2202.02777: 14.2M and 2.2G, 17.3M and 2.6G
-        (lambda: resnet(middle=max_pool), 14_232_232, 2_239_496_192),
-        (lambda: resnet(middle=pool_but_convolve_strided), 17_330_600, 2_586_312_704),
+        (lambda: resnet(layers=pooled), 14_232_232, 2_239_496_192),
+        (lambda: resnet(layers=pooled_but_convolved_where_strided), 17_330_600, 2_586_312_704),
     ],
 )
 def test_a_residual_network_has_its_published_counts(
