@@ -16,13 +16,13 @@ MAPS = [X_NCHW, X_NCHW[..., 0], X_NCHW[..., None, :4]]
 
 def test_waves_are_turned_as_complex_numbers_are() -> None:
     mixer = WaveMixer(8, 8, expansion=2)
-    mixer.turn_real.data.normal_()
-    mixer.turn_imaginary.data.normal_()
-    waves_NCHW = torch.randn(2, 16, 3, 3)
-    numbers = torch.complex(waves_NCHW[:, ::2], waves_NCHW[:, 1::2])
-    turned = numbers * torch.complex(mixer.turn_real, mixer.turn_imaginary)
-    assert torch.allclose(mixer.turned(waves_NCHW)[:, ::2], turned.real, atol=1e-6)
-    assert torch.allclose(mixer.turned(waves_NCHW)[:, 1::2], turned.imag, atol=1e-6)
+    # Whole numbers, whose products and sums are exact in whatever order.
+    real, imaginary, *parts = torch.randint(-99, 100, (4, 2, 8, 3, 3)).float()
+    mixer.turn_real.data, mixer.turn_imaginary.data = real[0, :, :1, :1], imaginary[0, :, :1, :1]
+    turned = torch.complex(*parts) * torch.complex(mixer.turn_real, mixer.turn_imaginary)
+    found_NCHW = mixer.turned(torch.stack(parts, 2).flatten(1, 2))
+    assert torch.equal(found_NCHW[:, ::2], turned.real)
+    assert torch.equal(found_NCHW[:, 1::2], turned.imag)
 
 
 def test_each_wave_meets_the_one_of_the_strongest_input() -> None:

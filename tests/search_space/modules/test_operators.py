@@ -25,6 +25,11 @@ def normalised(x_NCHW: Tensor) -> Tensor:
     return F.batch_norm(x_NCHW, None, None, training=True)
 
 
+def whole(*shape: int) -> Tensor:
+    """Whole numbers, whose products and sums are exact in whatever order."""
+    return torch.randint(-8, 9, shape).float()
+
+
 def test_a_separable_convolution_is_two_units_of_which_the_first_is_strided() -> None:
     operator = SeparableConv(4, 6, 2, kernel=3)
     depthwise_1, pointwise_1, depthwise_2, pointwise_2 = weights(operator)
@@ -34,13 +39,17 @@ def test_a_separable_convolution_is_two_units_of_which_the_first_is_strided() ->
     assert torch.allclose(operator(x_NCHW), expected, atol=1e-5)
 
 
-def test_a_dilated_convolution_is_one_with_zeros_inserted_into_its_kernel() -> None:
-    operator = ReLUConvBN(4, 4, kernel=3, dilation=2)
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_dilated_convolution_is_one_with_zeros_inserted_into_its_kernel(stride: int) -> None:
+    operator = ReLUConvBN(4, 4, stride, kernel=3, dilation=2)
     (kernel,) = weights(operator)
+    kernel.data = whole(4, 4, 3, 3)
     wide = torch.zeros(4, 4, 5, 5)
     wide[:, :, ::2, ::2] = kernel.detach()
-    x_NCHW = torch.randn(2, 4, 7, 8)
-    assert torch.allclose(operator(x_NCHW), normalised(F.conv2d(F.relu(x_NCHW), wide, padding=2)), atol=1e-5)
+    x_NCHW = whole(2, 4, 7, 8)
+    expected_NCHW = F.conv2d(F.relu(x_NCHW), wide, None, stride, 2)
+    assert torch.equal(operator[1].get_submodule("0")(operator[0](x_NCHW)), expected_NCHW)
+    assert torch.allclose(operator(x_NCHW), normalised(expected_NCHW), atol=1e-5)
 
 
 def test_a_factorised_convolution_strides_the_width_first_and_then_the_height() -> None:
@@ -65,13 +74,15 @@ def test_a_factorised_reduction_sees_even_pixels_then_odd_ones_with_one_norm_ove
     assert torch.allclose(reduction(x_NCHW), normalised(torch.cat(halves, 1)), atol=1e-5)
 
 
+@pytest.mark.parametrize("kernel", [3, 5, 7])
 @pytest.mark.parametrize("stride", [1, 2])
-def test_an_average_pool_divides_by_the_pixels_that_are_there(stride: int) -> None:
-    x_NCHW = torch.randn(2, 4, 7, 8)
-    ones = torch.ones(4, 1, 3, 3)
-    sums_NCHW = F.conv2d(x_NCHW, ones, None, stride, 1, groups=4)
-    counts_NCHW = F.conv2d(torch.ones_like(x_NCHW), ones, None, stride, 1, groups=4)
-    assert torch.allclose(Pool(4, 4, stride, kind="avg", kernel=3)(x_NCHW), sums_NCHW / counts_NCHW, atol=1e-6)
+def test_an_average_pool_divides_by_the_pixels_that_are_there(stride: int, kernel: int) -> None:
+    x_NCHW = whole(2, 4, 7, 8)
+    ones = torch.ones(4, 1, kernel, kernel)
+    sums_NCHW, counts_NCHW = (
+        F.conv2d(each, ones, None, stride, kernel // 2, groups=4) for each in (x_NCHW, torch.ones_like(x_NCHW))
+    )
+    assert torch.equal(Pool(4, 4, stride, kind="avg", kernel=kernel)(x_NCHW), sums_NCHW / counts_NCHW)
 
 
 @pytest.mark.parametrize("kernel", [3, 5, 7])
@@ -110,14 +121,17 @@ def test_a_shift_is_a_depthwise_convolution_with_one_hot_kernels(channels: int, 
 def test_the_inception_mixer_is_one_masked_depthwise_convolution(stride: int) -> None:
     operator = InceptionDepthwise(16, 16, stride)
     square, row, column, pointwise = weights(operator)
+    for own in operator[1].parameters():
+        own.data = whole(*own.shape)
     kernel = torch.zeros(16, 1, 11, 11)
     kernel[:10, 0, 5, 5] = 1
     kernel[10:12, :, 4:7, 4:7] = square.detach()
     kernel[12:14, :, 5:6] = row.detach()
     kernel[14:16, :, :, 5:6] = column.detach()
     biases = torch.cat([torch.zeros(10), *(p for p in operator[1].parameters() if p.ndim == 1)])
-    x_NCHW = torch.randn(2, 16, 13, 14)
+    x_NCHW = whole(2, 16, 13, 14)
     mixed_NCHW = F.conv2d(F.relu(x_NCHW), kernel, biases, stride, 5, groups=16)
+    assert torch.equal(operator[1](operator[0](x_NCHW)), mixed_NCHW)
     assert torch.allclose(operator(x_NCHW), normalised(F.conv2d(mixed_NCHW, pointwise)), atol=1e-5)
 
 
