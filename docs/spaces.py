@@ -18,8 +18,9 @@ is out of date.
 
 A job names one, `{"space": {"preset": "darts"}}`, and may restrict it: `"operators": ["sep_conv_3x3", "max_pool_3x3"]`
 leaves it these alone, `"nodes": 3` makes its cells smaller or larger. For signals and volumes it has those of its
-operators that are for them. The size is the exact number of ways to answer all decisions of a cell pair; some answers
-describe the same cell, which is trained once. [Operators](operators.md) says what each of them does.
+operators that are for them. The size is the exact number of ways to answer all decisions of a cell pair, and, where the
+two operands of a node have an order, of those that are left without it; some answers describe the same cell, which is
+trained once. [Operators](operators.md) says what each of them does.
 """
 
 _WIRING = {
@@ -43,7 +44,8 @@ def page() -> str:
 def _entry(space: CellSpace) -> Iterator[str]:
     yield f"## `{space.name}`\n"
     yield f"{space.summary}\n"
-    yield f"- Size: {space.size:,}"
+    unordered = f"; {space.unordered_size:,} without an order of operands" if space.wiring == "pairs" else ""
+    yield f"- Size: {space.size:,}{unordered}"
     combined = " or ".join({"add": "added", "concat": "concatenated"}[name] for name in space.combines)
     yield f"- Cells: {space.nodes} nodes; {_WIRING[space.wiring]}, {combined}"
     outputs = "the last node" if space.wiring == "dense" else _OUTPUTS[space.outputs]

@@ -12,7 +12,7 @@ from typing import Any
 from search_space.allowed_syntax import check_syntax
 from search_space.axes_source import for_axes
 from search_space.cell_source import cell_source
-from search_space.cost import cost
+from search_space.cost import auxiliary_cost, cost
 from search_space.genotype import InvalidGenotype
 from search_space.module_source import Form, definitions, names_in
 from search_space.network import Architecture
@@ -97,6 +97,9 @@ def _docstring(architecture: Architecture, form: Form, head: Mapping[str, str]) 
     costs = f"{total.params:,} parameters and {total.macs:,} multiply-accumulates for one {one}"
     if form == "training":
         told = [f"It has {costs}; an auxiliary head is not counted."]
+        if skeleton.auxiliary is not None:
+            head_alone = auxiliary_cost(architecture)
+            told.append(f"That of this skeleton has {head_alone.params:,} and {head_alone.macs:,} more, in training.")
     else:
         told = [f"It was trained with {costs}.", "Merged, it may have more or fewer of both."]
     if skeleton.dims != 2:

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from search_space.cost import auxiliary_cost, cost
+from search_space.export import to_python
 from search_space.genotype import Cell, Edge, Genotype, InvalidGenotype
 from search_space.merge import merge
 from search_space.modules.drop_path import DropPath as DropPathModule
@@ -18,6 +19,7 @@ from search_space.published import published
 from search_space.published_networks import published_networks
 from search_space.regularisation import Auxiliary, DropPath, InvalidRegularisation
 from search_space.skeleton import InvalidSkeleton, Skeleton
+from tests.search_space.counted import counted
 
 SMALL = Skeleton((1, 16, 12), classes=3, channels=4, cells_per_stage=2)
 
@@ -36,6 +38,7 @@ def test_the_auxiliary_head_of_darts_adds_its_published_count() -> None:
     architecture = replace(darts, skeleton=replace(darts.skeleton, auxiliary=Auxiliary(offset=0)))
     assert auxiliary_cost(architecture).params == 476_426
     assert cost(architecture) == cost(darts)
+    assert "That of this skeleton has 476,426 and" in to_python(architecture)
 
 
 @pytest.mark.parametrize("skeleton", [with_auxiliary(), with_auxiliary(offset=-1, pool_stride=1, last_norm=False)])
@@ -44,8 +47,12 @@ def test_an_auxiliary_head_costs_what_it_says_and_gives_logits_and_gradients(ske
     network: Any = architecture.build()
     params = sum(p.numel() for p in network.parameters())
     assert params == cost(architecture).params + auxiliary_cost(architecture).params
+    read: list[torch.Tensor] = []
+    network.auxiliary.register_forward_pre_hook(lambda _, inputs: read.append(inputs[0]))
     logits_NK, auxiliary_NK = network.logits(torch.randn(4, *skeleton.input_shape))
     assert logits_NK.shape == auxiliary_NK.shape == (4, 3)
+    said = auxiliary_cost(architecture)
+    assert counted(lambda: network.auxiliary, read[0].shape[1:]) == (said.params, said.macs)
     (logits_NK.sum() + auxiliary_NK.square().sum()).backward()
     assert all(p.grad is not None for p in network.parameters())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from search_space.encoding import paths
 from search_space.presets import spaces
 from search_space.space import CellSpace
 from service.sampling.encoding.nasnet_cell import NasnetCell
@@ -33,6 +34,18 @@ def test_any_answers_have_features_a_key_and_a_simplest_form_with_the_same_genot
     for row, simplest in zip(answers.tolist(), encoding.simplest(answers).tolist(), strict=True):
         assert key(simplest) == key(row)
         assert encoding.key(simplest) == encoding.key(row)
+
+
+def test_the_paths_of_a_dense_cell_are_those_of_its_genotype_without_what_changes_nothing() -> None:
+    space = spaces["nb201"]
+    encoding = encoding_of(space)
+    answers = np.random.default_rng(0).integers(len(space.operators), size=(60, len(encoding.choices)))
+    genotypes = [space.genotype(dict(zip(encoding.choices, row, strict=True))) for row in answers.tolist()]
+    whole = [[path for path in paths(each.normal) if "none" not in path] for each in genotypes]
+    expected = [{tuple(step for step in path if step != "skip_connect") for path in own} for own in whole]
+    _, _, features, *_ = encoding.views(answers)[0]
+    together = features @ features.T
+    assert together.tolist() == [[len(one & other) for other in expected] for one in expected]
 
 
 def test_of_two_distinct_sources_each_carries_its_own_operator() -> None:
