@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 
 from service.domain.errors import Conflict, KeyReused, LeaseLost, NotFound, ServiceError
 from service.domain.job import JobState, Lease
@@ -31,6 +31,7 @@ from service.store.sql import SqlUnitOfWork
 from service.store.tables import Table
 from service.usecases import jobs
 from tests.builders import evaluated, failed, job_spec, proposal
+from tests.postgres import postgres_or_skip
 
 LEASE_S = 30.0
 EPOCHS = (2, 6)
@@ -300,6 +301,35 @@ def _in_sqlite() -> Iterator[Callable[[Clock], tuple[UnitOfWork, Callable[[], No
         engine.dispose()
 
 
+@contextmanager
+def _in_postgres() -> Iterator[Callable[[Clock], tuple[UnitOfWork, Callable[[], None]]]]:
+    with postgres_or_skip() as url:
+        engine = connect(url)
+        clocks = [Clock()]
+        upgrade(engine)
+        with engine.begin() as connection:
+            connection.exec_driver_sql(OUR_CLOCK_TIMESTAMP)
+
+        @event.listens_for(engine, "begin")
+        def on_our_clock(connection: Connection) -> None:
+            connection.exec_driver_sql("SET LOCAL search_path = public, pg_catalog")  # what is ours comes first
+            connection.exec_driver_sql(f"SET LOCAL cellsmith.now = '{clocks[0].now.isoformat()}'")
+
+        def opened(clock: Clock) -> tuple[UnitOfWork, Callable[[], None]]:
+            clocks[0] = clock
+            _empty(engine)
+            return SqlUnitOfWork(engine), engine.dispose
+
+        yield opened
+        engine.dispose()
+
+
+OUR_CLOCK_TIMESTAMP = (
+    "CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE "
+    "AS 'SELECT current_setting(''cellsmith.now'')::timestamptz'"
+)
+
+
 def _empty(engine: Engine) -> None:
     with engine.begin() as connection:
         for table in reversed(Table.metadata.sorted_tables):
@@ -332,4 +362,10 @@ def test_the_store_in_memory_does_what_the_model_does(runs: int) -> None:
 @pytest.mark.parametrize("runs", RUNS)
 def test_sqlite_does_what_the_model_does(runs: int) -> None:
     with _in_sqlite() as opened:
+        _run(opened, runs)
+
+
+@pytest.mark.parametrize("runs", [30, pytest.param(2_000, marks=pytest.mark.long)])
+def test_postgresql_does_what_the_model_does(runs: int) -> None:
+    with _in_postgres() as opened:
         _run(opened, runs)

@@ -257,6 +257,9 @@ class Watcher:
                 self.looks += 1
             except Unavailable:
                 continue
+            except Exception as error:  # noqa: BLE001  # outermost step of a thread: who saw nothing more must say so
+                self.seen.append(f"the watcher could not look: {error!r}")
+                return
 
     def _look(self) -> None:
         for id in self._ids:

@@ -100,6 +100,7 @@ def test_a_database_that_is_restarted_is_used_again_and_a_stop_under_load_loses_
                 job = running.submit()
                 wait_for(lambda: running.ended(job) >= 2, 300, "trials")
                 before = ended(running, job)
+                assert f"Cellsmith listens on http://127.0.0.1:{running.port}, data in" in running.log()
                 server.stop()
                 assert running.ask(f"/v1/jobs/{job}")[0] == 503
                 assert running.readiness() == "503"
