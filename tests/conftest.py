@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from tests.postgres import postgres_or_skip
 os.environ["OMP_NUM_THREADS"] = "1"
 # Ray gives its workers the lowest rank but four; beside the other tests they would hardly have their turn.
 os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 - so spelt by Ray
+# A shell has what it runs in the background ignore interrupts, and whatever is started there inherits that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # Property tests have no deadline either: the machine may be busy with others.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
