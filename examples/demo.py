@@ -33,7 +33,7 @@ def main() -> int:
     try:
         demonstrate()
     except KeyboardInterrupt:
-        say("\nInterrupted. Everything is stopped.")
+        say("Everything is stopped.")
         return INTERRUPTED
     return 0
 
@@ -86,6 +86,9 @@ def service(scratch: Path) -> Iterator[str]:
         yield url
     except SystemExit:
         say("\nThe end of the service's log:\n" + "\n".join(log.read_text().splitlines()[-LOG_LINES:]))
+        raise
+    except KeyboardInterrupt:
+        say("\nInterrupted. Stopping what was started, which may take 20 seconds ...")
         raise
     finally:
         process.send_signal(signal.SIGTERM)
