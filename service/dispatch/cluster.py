@@ -20,6 +20,8 @@ LEAST_OF_RAY_BYTES = 80_000_000
 LONGEST_WITHOUT_HEAD_S = "20"
 """Then a node ends, to be started again by whoever started it: it cannot join the head that comes after."""
 
+LONGEST_UNTIL_HEAD_S = 60.0
+
 
 def be_one_of_several() -> None:
     """To be called before Ray is imported, which otherwise keeps to this machine's loopback."""
@@ -64,12 +66,29 @@ def lead(address: str, processors: int, folder: Path | None) -> subprocess.Popen
 
 def join(address: str, processors: int) -> NoReturn:
     """Becomes a node of the Ray at `address`, with so many evaluations at once; OSError where nobody answers there."""
-    host, _, port = address.rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=10):
-        pass  # Ray would try for long, and tell twenty lines
+    await_head(address)
     line = command(address, processors, head=False)
     os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", LONGEST_WITHOUT_HEAD_S)
     os.execv(line[0], line)  # noqa: S606  # a fixed command line, and no shell wanted
+
+
+def await_head(address: str) -> None:
+    """Returns when somebody listens there; OSError where nobody does in time, or there is no such host.
+
+    Ray would try as well, and tell of it in twenty lines.
+    """
+    host, _, port = address.rpartition(":")
+    deadline = time.monotonic() + LONGEST_UNTIL_HEAD_S
+    while True:
+        try:
+            with socket.create_connection((host, int(port)), timeout=5):
+                return
+        except socket.gaierror:
+            raise
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.5)
 
 
 def answering(address: str, head: subprocess.Popen[bytes]) -> str:
