@@ -6,6 +6,7 @@ from search_space.modules.conv_norm import ConvNorm
 from search_space.modules.divisor import largest_divisor
 from search_space.modules.residual import (
     ChannelNorm,
+    ChannelsLastConv,
     PixelConv,
     PixelGELU,
     Residual,
@@ -79,7 +80,7 @@ class ConvNeXt(Residual):
     def __init__(
         self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, expansion: int, dims: int = 2
     ) -> None:
-        convolution: type[nn.Module] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[dims]
+        convolution: type[nn.Module] = {1: nn.Conv1d, 2: ChannelsLastConv, 3: nn.Conv3d}[dims]
         pixel_conv: type[nn.Module] = {1: SignalPixelConv, 2: PixelConv, 3: VolumePixelConv}[dims]
         width = expansion * channels
         adds = stride == 1 and channels_in == channels

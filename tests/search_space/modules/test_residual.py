@@ -1,4 +1,4 @@
-"""Layers that see each pixel by itself, against the convolutions that they are."""
+"""Layers that see each pixel by itself, or put its channels side by side, against the convolutions that they are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from search_space.modules.residual import PixelConv, PixelGELU, ScaledConv, SignalPixelConv, VolumePixelConv
+from search_space.modules.residual import (
+    ChannelsLastConv,
+    PixelConv,
+    PixelGELU,
+    ScaledConv,
+    SignalPixelConv,
+    VolumePixelConv,
+)
 
 LAYOUTS = [torch.contiguous_format, torch.channels_last]
 
@@ -30,6 +37,19 @@ def test_so_it_is_for_signals_and_volumes(
     pixels.load_state_dict(plain.state_dict())
     x = torch.randn(3, 6, *size)
     assert torch.allclose(pixels(x), plain(x), atol=1e-6)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_convolution_of_channels_side_by_side_is_a_convolution_and_leaves_them_so(
+    layout: torch.memory_format, stride: int
+) -> None:
+    plain, side_by_side = (made(6, 6, 5, stride, 2, groups=6) for made in (nn.Conv2d, ChannelsLastConv))
+    side_by_side.load_state_dict(plain.state_dict())
+    x_NCHW = torch.randn(3, 6, 9, 7).contiguous(memory_format=layout)
+    y_NCHW = side_by_side(x_NCHW)
+    assert torch.allclose(y_NCHW, plain(x_NCHW), atol=1e-6)
+    assert y_NCHW.is_contiguous(memory_format=torch.channels_last)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
