@@ -93,8 +93,14 @@ def from_nni(fields: Mapping[str, Any], merge: Literal["all", "loose_end"] = "al
 
     An input is a number or a list of one. The result is "all" inner nodes (PNAS, DARTS) or the "loose_end" ones that
     nothing reads (NASNet, ENAS, AmoebaNet); an input of the cell is never among them, read or not. Its two stacked
-    dilated units, dil_sep_conv_3x3, are no operator here. InvalidGenotype for anything else.
+    dilated units, dil_sep_conv_3x3, are no operator here. InvalidGenotype for anything else, other entries too.
     """
+    others = [key for key in fields if not _is_entry(key, fields)]
+    if others:
+        raise InvalidGenotype(
+            f"a genotype of NNI has entries like 'normal/op_2_0' and 'normal/input_2_0' alone: leave out "
+            f"{', '.join(map(reprlib.repr, others[:3]))}{', ...' if len(others) > 3 else ''}"
+        )
     cells = {}
     for name in ("normal", "reduce"):
         edges = list(_nni_edges(fields, name))
@@ -106,9 +112,15 @@ def from_nni(fields: Mapping[str, Any], merge: Literal["all", "loose_end"] = "al
     return Genotype(cells["normal"], cells["reduce"])
 
 
+def _is_entry(key: object, fields: Mapping[str, Any]) -> bool:
+    """Whether it says what an edge carries, or where one of these starts."""
+    match = re.fullmatch(r"(normal|reduce)/(op|input)_(\d+_\d+)", key, re.ASCII) if isinstance(key, str) else None
+    return match is not None and f"{match[1]}/op_{match[3]}" in fields
+
+
 def _nni_edges(fields: Mapping[str, Any], name: str) -> Iterator[Edge]:
     for key, operator in fields.items():
-        match = re.fullmatch(rf"{name}/op_([0-9]+)_([0-9]+)", key) if isinstance(key, str) else None
+        match = re.fullmatch(rf"{name}/op_([0-9]+)_([0-9]+)", key)
         if match is not None:
             node, operand = match.groups()
             source = fields.get(f"{name}/input_{node}_{operand}")

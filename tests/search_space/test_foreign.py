@@ -164,6 +164,8 @@ NNI = {"normal/op_2_0": "sep_conv_3x3", "normal/input_2_0": 1, "reduce/op_2_0": 
         (lambda: from_nas_bench_201("|none~0|+|none~0|warp~1|"), "edge warp~1 of node 2 carries 'warp'"),
         (lambda: from_nas_bench_201("|none~0|+|none~0|none~7|"), "edge none~7 of node 2 starts at node 7"),
         (lambda: from_nas_bench_201("|none~0|+|none~0|none~2|"), "edge none~2 of node 2 starts at node 2"),
+        (lambda: from_nni(NNI | {"width": 36, "reduce/input_2_1": 0}), "leave out 'width', 'reduce/input_2_1'"),
+        (lambda: from_nni(NNI | {f"x{n}": 0 for n in range(5)}), "leave out 'x0', 'x1', 'x2', ..."),
         (lambda: from_nni(NNI | {"reduce/op_2_0": "warp"}), "reduce cell: edge 1->2 carries 'warp'"),
         (lambda: from_nni(NNI | {"reduce/input_2_0": 9}), r"reduce cell: edge 9->2 .* starts at node 9"),
         (lambda: from_nni(NNI | {"reduce/input_2_0": 2}), r"reduce cell: edge 2->2 .* on a cycle of nodes 2->2"),
