@@ -238,6 +238,7 @@ def code(
     auxiliary: Annotated[bool | None, typer.Option("--auxiliary", help="An auxiliary head, in training.")] = None,
     drop_path: Annotated[float | None, typer.Option(help="Paths dropped at the end of training.")] = None,
     form: Annotated[str | None, typer.Option(help="training or inference.")] = None,
+    device: Annotated[str | None, typer.Option(help="Whose measured networks predict the latency.")] = None,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:
@@ -246,7 +247,7 @@ def code(
               "cells_per_stage": cells_per_stage, "stages": stages, "stem": stem, "norm": norm, "head": head,
               "activation": activation, "residual_scale": residual_scale, "recursion": recursion,
               "reversible": reversible, "initialisation": initialisation, "dropout": dropout,
-              "auxiliary": auxiliary, "drop_path": drop_path, "form": form}  # fmt: skip
+              "auxiliary": auxiliary, "drop_path": drop_path, "form": form, "device": device}  # fmt: skip
     with _service(url) as client:
         choices = {wish: value for wish, value in wishes.items() if value is not None}
         text = client.code(key, **choices)

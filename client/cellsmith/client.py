@@ -122,7 +122,7 @@ class Client:
 
         `choices` are the query of the route: dataset or input and classes, channels, cells_per_stage,
         stages, stem, norm, head, activation, residual_scale, recursion, reversible, initialisation,
-        dropout, auxiliary, drop_path, form.
+        dropout, auxiliary, drop_path, form, device.
         """
         return self._call("GET", f"/v1/architectures/{quote(key, safe='')}/code", repeat=True, params=choices).text
 

@@ -241,6 +241,13 @@ def test_the_code_of_a_published_cell_is_had_by_its_name(cellsmith: Cellsmith) -
     compile(result.stdout, "model.py", "exec")
 
 
+def test_the_device_of_a_prediction_can_be_named(cellsmith: Cellsmith) -> None:
+    assert "too few networks were measured on local" in cellsmith("code", "nasnet-a", "--device", "local").stdout
+    refused = cellsmith("code", "nasnet-a", "--device", "phone")
+    assert (refused.exit_code, refused.stdout) == (3, "")
+    assert "phone" in refused.stderr
+
+
 @pytest.mark.parametrize("key", ["../jobs", "a?b#c", "Mine"])
 def test_a_key_that_is_none_is_refused_in_one_line(cellsmith: Cellsmith, key: str) -> None:
     result = cellsmith("code", key)
