@@ -31,7 +31,8 @@ def refuse_stray_parameters(request: Request) -> None:
     known = {each["name"]: each["schema"] for each in parameters if each["in"] == "query"}
     for name, count in Counter(name for name, _ in request.query_params.multi_items()).items():
         if name not in known:
-            raise RequestValidationError([{"type": "extra_forbidden", "loc": ("query", name), "msg": ""}])
+            mistake = "another_format" if name == "format" and "form" in known else "extra_forbidden"
+            raise RequestValidationError([{"type": mistake, "loc": ("query", name), "msg": ""}])
         if count > 1 and not _is_list(known[name]):
             raise RequestValidationError([{"type": "repeated", "loc": ("query", name), "msg": ""}])
     for name in (each["name"] for each in parameters if each["in"] == "header"):

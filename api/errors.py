@@ -60,10 +60,6 @@ WHAT_TO_DO = {
 """What pydantic finds wrong, by its name for the mistake, in the words of whoever would mend it."""
 
 NO_BODY = "A JSON body is required; GET /openapi.json shows what it holds."
-OF_PARAMETERS = {
-    "extra_forbidden": "Unknown parameter; leave it out.",
-    "repeated": "This is there more than once; give it once.",
-}
 NO_OBJECT = "Send a JSON object, as application/json."
 
 LOOKS = {
@@ -76,6 +72,12 @@ ELSEWHERE = {
     "form": " ONNX, torch.export and 8 bits are written from either by convert.py: GET /v1/scripts/convert.py."
 }
 """What is said of a parameter besides the values it takes."""
+
+OF_PARAMETERS = {
+    "another_format": f"Code is Python; form says whether it is for training or inference.{ELSEWHERE['form']}",
+    "extra_forbidden": "Unknown parameter; leave it out.",
+    "repeated": "This is there more than once; give it once.",
+}
 
 MEDIA_TYPE = "application/problem+json"
 

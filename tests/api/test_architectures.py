@@ -164,6 +164,7 @@ def test_a_width_that_the_cell_cannot_take_is_refused_with_one_that_it_can(http:
         ("auxiliary=true&form=training&stages=3", "5x5 pixels or more"),
         ("input=3,2,2&stages=6", "use at least 17x17, or fewer stages"),
         ("form=onnx", "ONNX, torch.export and 8 bits are written from either by convert.py"),
+        ("format=onnx", "ONNX, torch.export and 8 bits are written from either by convert.py"),
         ("input=32x32", "An input is C,H,W, such as 3,224,224; C,L for signals"),
         ("stages=6", "use at least"),
         ("head=flat", "average"),
@@ -205,6 +206,9 @@ def test_an_export_brings_the_scripts_asked_for(http: TestClient, searched: dict
     assert archive.read("README.md").startswith(b"---\nlibrary_name: pytorch\n")
     assert http.post("/v1/architectures", json={"genotype": json.loads(archive.read("config.json"))}).is_success
     problem(http.post("/v1/jobs/1/trials/3/exports?scripts=evil.py"), 422)
+    for asked in ("format=onnx", "form=model.pt2"):
+        refused = problem(http.post(f"/v1/jobs/1/trials/3/exports?{asked}"), 422)
+        assert "are written from either by convert.py" in refused["detail"]
 
 
 @pytest.mark.parametrize("name", ["train.py", "convert.py"])
