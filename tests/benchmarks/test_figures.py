@@ -44,3 +44,10 @@ def test_recovery_tells_how_soon_each_part_is_back(tmp_path: Path) -> None:
     for part in PARTS:
         assert 0 < found[f"{part}.median_s"] <= found[f"{part}.longest_s"]
         assert found[f"{part}.goal_s"] in (5, 30)
+
+
+def test_export_compares_the_inference_form_with_the_training_form_and_a_cell_by_hand(tmp_path: Path) -> None:
+    found = figures(tmp_path, "benchmarks.export", "--passes", "6", "--random", "1")
+    assert found["nasnet_a_cell_by_hand_to_inference_ratio"] > 0
+    for cell in ("nasnet-a", "lk_rep_17", "sep_conv_5x5", "least_of_nasnet"):
+        assert found[f"{cell}_training_to_inference_ratio"] > 0
