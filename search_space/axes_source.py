@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 _LINE = 120
+_ON_ONE_LINE = (ast.Assign, ast.AnnAssign, ast.Expr, ast.Return, ast.Raise)
 # Paragraphs of docstrings that are about `dims`, and what they say where maps have one axis or three.
 _TOLD: Mapping[str, Mapping[int, str]] = {
     "With `dims` 1 or 3, maps have so many axes in place of height and width; so everywhere.": {
@@ -27,6 +28,8 @@ _LAYER = re.compile(rf"^ +(\w+)(?:: type\[nn\.Module\])? = {_CHOICE.pattern}\n",
 _REPEATED = re.compile(r"\*\[(\w+)\] \* dims\b")
 _DIMS = re.compile(r"^ +(self\.)?dims = .*\n", re.MULTILINE)
 _NUMBER = re.compile(r"(?<=\()dims(?=,)")
+_SIZE = re.compile(r"(?<=\| )tuple\[int, \.\.\.\](?= =)|(?<=\bsize: )tuple\[int, \.\.\.\]")
+_OF_SIZES = re.compile(r"tuple\(\[(?P<each>[^\[\]]+) for (?P<side>\w+) in (?P<sizes>\w+)\]\)")
 _ALTERNATIVES = re.compile(r"nn\.(?P<layer>\w+)1d \| nn\.(?P=layer)2d \| nn\.(?P=layer)3d")
 
 
@@ -44,8 +47,16 @@ def for_axes(text: str, dims: int) -> str:
         text = pattern.sub("", text)
     text = _CHOICE.sub(lambda choice: choice[dims], text)
     text = _NUMBER.sub(str(dims), text)
+    text = _SIZE.sub(f"tuple[{', '.join(['int'] * dims)}]", text)
+    text = _OF_SIZES.sub(lambda found: _of_each(found, dims), text)
     text = _REPEATED.sub(lambda repeated: ", ".join([repeated[1]] * dims), text)
-    return _joined(_ALTERNATIVES.sub(rf"nn.\g<layer>{dims}d", text))
+    return joined(_ALTERNATIVES.sub(rf"nn.\g<layer>{dims}d", text))
+
+
+def _of_each(found: re.Match[str], dims: int) -> str:
+    """A tuple with one value for each axis, written out, so that one sees how many there are."""
+    each = [re.sub(rf"\b{found['side']}\b", f"{found['sizes']}[{axis}]", found["each"]) for axis in range(dims)]
+    return f"({', '.join(each)}{',' * (dims == 1)})"
 
 
 def _told(text: str, dims: int) -> str:
@@ -58,19 +69,29 @@ def _told(text: str, dims: int) -> str:
     return re.sub(r'^( *"""[^"\n]+)\n +"""', r'\1"""', text, flags=re.MULTILINE)
 
 
-def _joined(text: str) -> str:
+def joined(text: str) -> str:
     """What is written over several lines in one, where it has become short enough."""
     lines = text.splitlines()
     for node in sorted(ast.walk(ast.parse(text)), key=lambda node: getattr(node, "lineno", 0), reverse=True):
         if isinstance(node, ast.FunctionDef):
             first, last = node.lineno - 1, node.body[0].lineno - 1
-        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr | ast.Return) and node.end_lineno is not None:
+        elif isinstance(node, ast.If):
+            first, last = node.lineno - 1, node.test.end_lineno or node.lineno
+            last += not lines[last - 1].endswith(":")
+        elif isinstance(node, _ON_ONE_LINE) and node.end_lineno is not None:
             first, last = node.lineno - 1, node.end_lineno
         else:
             continue
-        written = lines[first:last]
-        joined = re.sub(r"(?<=[(\[{]) | (?=[)\]}])", "", " ".join([written[0], *map(str.strip, written[1:])]))
-        kept_apart = '"""' in joined or re.search(r",\s*\n\s*[)\]}]", "\n".join(written))
-        if len(written) > 1 and not kept_apart and len(joined) <= _LINE:
-            lines[first:last] = [joined]
+        if last - first > 1 and (line := _line(lines[first:last])) is not None:
+            lines[first:last] = [line]
     return "\n".join(lines)
+
+
+def _line(lines: list[str]) -> str | None:
+    """Lines as a formatter would write them in one; None where it would not."""
+    written = "\n".join(lines)
+    line = re.sub(r"(?<=[(\[{]) | (?=[)\]}])", "", " ".join([lines[0], *map(str.strip, lines[1:])]))
+    if re.search(r" (return|if) \($", lines[0]):
+        line = re.sub(r"^( *\w+ )\((.*)\)(:?)$", r"\1\2\3", line)
+    kept_apart = '"""' in written or re.search(r"""#|"\n\s*f?"|,\s*\n\s*[)\]}]""", written)
+    return None if kept_apart or len(line) > _LINE else line

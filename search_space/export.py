@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -13,11 +15,12 @@ from search_space.allowed_syntax import check_syntax
 from search_space.axes_source import for_axes
 from search_space.cell_source import cell_source
 from search_space.cost import auxiliary_cost, cost
-from search_space.genotype import InvalidGenotype
+from search_space.genotype import Cell, InvalidGenotype
 from search_space.module_source import Form, definitions, names_in
 from search_space.network import Architecture
-from search_space.network_source import network_source
+from search_space.network_source import load_source, network_source
 from search_space.regularisation import Auxiliary, DropPath
+from search_space.settled import Settled
 from search_space.skeleton import FROM_IMAGES, INPUTS, InvalidSkeleton, Skeleton
 from search_space.unread_attributes import without_unread
 
@@ -26,17 +29,6 @@ _IMPORTS = """\
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn"""
-
-_LOAD = '''\
-def load(path: str, **changes: int) -> Network:
-    """The network with the weights of the safetensors file at `path`, in evaluation mode.
-
-    `changes` are the sizes of `build_model`, for weights of a network that was built with others. ValueError where
-    file and network do not hold the same tensors.
-    """
-    network = build_model(**changes)
-    load_weights(network, path)
-    return network.eval()'''
 
 
 def to_python(
@@ -53,20 +45,22 @@ def to_python(
     text_form: Form = "training" if skeleton.norm in ("gn", "ln") else form
     offered = _offered(architecture) if form == "training" else skeleton
     drops = form == "training" and offered.drop_path is not None
+    network = for_axes(network_source(skeleton, form, offered, _strides_early(genotype.reduction)), dims)
+    settled = _settled(architecture, form, offered, network)
     cells = [
-        for_axes(cell_source("NormalCell", genotype.normal, 1, drops, dims), dims),
-        for_axes(cell_source("ReductionCell", genotype.reduction, 2, drops, dims), dims),
+        settled.written(for_axes(cell_source("NormalCell", genotype.normal, 1, drops, dims), dims)),
+        settled.written(for_axes(cell_source("ReductionCell", genotype.reduction, 2, drops, dims), dims)),
     ]
-    below = list(definitions([*sorted(names_in("\n".join(cells)) - {"Cell"}), "Cell"], text_form, dims))
-    network = for_axes(network_source(skeleton, form, offered), dims)
+    of_cells = sorted(names_in("\n".join(cells)) - {"Cell"})
+    below = list(definitions([*of_cells, "Cell"], text_form, dims, settled))
     beginning = [FROM_IMAGES[skeleton.initialisation]] if skeleton.initialisation in FROM_IMAGES else []
     used = [*sorted(names_in(network) - {"Network"}), "Network", *beginning * (form == "training"), "load_weights"]
-    above = [text for text in definitions(used, text_form, dims) if text not in below]
+    above = [text for text in definitions(used, text_form, dims, settled) if text not in below]
     parts = [
         *("# What the cells are made of.", *below),
         *("# The cells that were found.", *cells),
         *("# The network around them.", *above),
-        *("# From here on it is used.", network, _LOAD),
+        *("# From here on it is used.", network, load_source(skeleton, form, offered)),
     ]
     code = without_unread("\n\n\n".join(parts))
     text = f"{_docstring(architecture, form, head)}\n\n{_IMPORTS}\n\n{code}\n"
@@ -86,6 +80,40 @@ def _offered(architecture: Architecture) -> Skeleton:
         with suppress(InvalidSkeleton, InvalidGenotype):
             offered = Architecture(architecture.genotype, replace(offered, **help)).skeleton
     return offered
+
+
+def _strides_early(reduction: Cell) -> bool:
+    """Whether an activation stands before a 1x1 convolution that reduces."""
+    return any(edge.source < 2 and edge.operator in ("identity", "conv_1x1") for edge in reduction.edges)
+
+
+def _settled(architecture: Architecture, form: Form, offered: Skeleton, network: str) -> Settled:
+    """What holds for this network in all sizes, where `network` is how it is made."""
+    genotype, skeleton = architecture.genotype, architecture.skeleton
+    calls = [node for node in ast.walk(ast.parse(network)) if isinstance(node, ast.Call)]
+    given = {
+        re.sub(r"^.*Network$", "Network", call.func.id): frozenset(str(keyword.arg) for keyword in call.keywords)
+        for call in calls
+        if isinstance(call.func, ast.Name)
+    }
+    variables: dict[str, Any] = {}
+    attributes: dict[str, Any] = {}
+    gone: set[str] = set()
+    if not skeleton.skip_reduction_input:
+        attributes["skipping"] = frozenset()
+    if all(cell.inputs == (0, 1) for _, cell in genotype.cells):
+        attributes["reads"] = (0, 1)
+    if all(1 in cell.inputs for _, cell in genotype.cells):
+        variables["unread"] = frozenset()
+        gone |= {"unread", "leave_out_newest", "Unread"}
+    if offered.auxiliary is None:
+        attributes["watched"] = None
+        gone |= {"auxiliary", "add_auxiliary"}
+    if form == "training":
+        pass_on = {"finish", "layout", *(() if skeleton.final_relu else ("final_relu",))}
+    else:
+        pass_on = {"dropout", *(() if skeleton.dims == 2 else ("layout",))}
+    return Settled(given, variables, attributes, frozenset(pass_on), frozenset(gone))
 
 
 def _docstring(architecture: Architecture, form: Form, head: Mapping[str, str]) -> str:

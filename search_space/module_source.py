@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from search_space.axes_source import for_axes
+from search_space.settled import NOTHING, Settled
 
 Form: TypeAlias = Literal["training", "inference"]
 
@@ -27,10 +28,11 @@ class Definition:
     names: frozenset[str]
 
 
-def definitions(names: Iterable[str], form: Form, dims: int) -> Iterator[str]:
+def definitions(names: Iterable[str], form: Form, dims: int, settled: Settled = NOTHING) -> Iterator[str]:
     """The text of each of `names` after all that it uses, everything once, as it is for maps of `dims` axes.
 
-    The forms differ in the classes of `folded.py`, which stand for those of the same names in the inference form.
+    It is without what is `settled`. The forms differ in the classes of `folded.py`, which stand for those of the same
+    names in the inference form.
     """
     known = _known(form)
     given: set[str] = set()
@@ -38,7 +40,7 @@ def definitions(names: Iterable[str], form: Form, dims: int) -> Iterator[str]:
     def with_all_it_uses(name: str) -> Iterator[str]:
         if name in known and name not in given:
             given.add(name)
-            definition = _definition(known[name], dims)
+            definition = _definition(known[name], dims, settled)
             for used in sorted(definition.names):
                 yield from with_all_it_uses(used)
             yield definition.text
@@ -53,8 +55,8 @@ def names_in(source: str) -> set[str]:
 
 
 @lru_cache(4096)
-def _definition(text: str, dims: int) -> Definition:
-    written = for_axes(text, dims)
+def _definition(text: str, dims: int, settled: Settled) -> Definition:
+    written = settled.written(for_axes(text, dims))
     return Definition(written, frozenset(names_in(written)))
 
 

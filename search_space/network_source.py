@@ -35,10 +35,11 @@ _OF_NETWORK = {
 }
 
 
-def network_source(skeleton: Skeleton, form: Form, offered: Skeleton | None = None) -> str:
+def network_source(skeleton: Skeleton, form: Form, offered: Skeleton | None = None, strides_early: bool = False) -> str:
     """`build_model`, whose defaults are those of `skeleton`; NormalCell and ReductionCell are the cells it takes.
 
     What helps training and is in `offered` alone can be asked for by its arguments, and is off by default.
+    `strides_early` says whether the reduction cell has what `use_early_strides` is for.
     """
     offered = offered or skeleton
     regularisation = _regularisation(offered) if form == "training" else []
@@ -46,7 +47,8 @@ def network_source(skeleton: Skeleton, form: Form, offered: Skeleton | None = No
     network = "Network"
     if form == "inference":
         additions += ["use_channels_last(network)"] if skeleton.dims == 2 else []
-        additions += ["use_early_strides(network)", "use_shared_activations(network)"]
+        additions += ["use_early_strides(network)"] if strides_early else []
+        additions += ["use_shared_activations(network)"]
     if form == "training":
         additions += _beginnings(skeleton)
         if regularisation:
@@ -74,7 +76,44 @@ def network_source(skeleton: Skeleton, form: Form, offered: Skeleton | None = No
         ")",
         *after,
     ]
-    arguments = {
+    lines = [f"{name} = {value}," for name, value in _arguments(skeleton, form, offered).items()]
+    promise = f"A freshly initialised network: {_INPUTS[skeleton.dims]} to logits (N, classes)."
+    if form == "training" and skeleton.initialisation in FROM_IMAGES:
+        promise += f"\n\nBefore training it wants {FROM_IMAGES[skeleton.initialisation]}(images, network).\n"
+    if form == "training" and offered.auxiliary is not None:
+        promise += "\n\nIts auxiliary head takes images of `image_size` alone; with a weight of 0 there is none.\n"
+    return f"""\
+def build_model(
+{indent(chr(10).join(lines), "    ")}
+) -> {network}:
+{indent(f"{chr(34) * 3}{promise}{chr(34) * 3}", "    ")}
+{indent(chr(10).join(body), "    ")}"""
+
+
+def load_source(skeleton: Skeleton, form: Form, offered: Skeleton) -> str:
+    """`load`, which takes the arguments of `build_model`."""
+    arguments = _arguments(skeleton, form, offered)
+    lines = ["path: str,", *(f"{name} = {value}," for name, value in arguments.items())]
+    names = [name.partition(":")[0] for name in arguments]
+    return f"""\
+def load(
+{indent(chr(10).join(lines), "    ")}
+) -> Network:
+    \"\"\"The network with the weights of the safetensors file at `path`, in evaluation mode.
+
+    The other arguments are those of `build_model`, for weights of a network that was built with others. ValueError
+    where file and network do not hold the same tensors.
+    \"\"\"
+    network = build_model(
+{indent(chr(10).join(f"{name}={name}," for name in names), "        ")}
+    )
+    load_weights(network, path)
+    return network.eval()"""
+
+
+def _arguments(skeleton: Skeleton, form: Form, offered: Skeleton) -> dict[str, object]:
+    """Those of `build_model`, each with its type and its default."""
+    return {
         "input_channels: int": skeleton.input_shape[0],
         "classes: int": skeleton.classes,
         "channels: int": skeleton.channels,
@@ -83,18 +122,6 @@ def network_source(skeleton: Skeleton, form: Form, offered: Skeleton | None = No
         "head: str": f'"{skeleton.head}"',
         **({"norm: str": f'"{skeleton.norm}"', **_helps(skeleton, offered)} if form == "training" else {}),
     }
-    lines = [f"{name} = {value}," for name, value in arguments.items()]
-    promise = f"A freshly initialised network: {_INPUTS[skeleton.dims]} to logits (N, classes)."
-    if form == "training" and skeleton.initialisation in FROM_IMAGES:
-        promise += f"\n\nBefore training it wants {FROM_IMAGES[skeleton.initialisation]}(images, network).\n"
-    if "auxiliary_weight: float" in arguments:
-        promise += "\n\nIts auxiliary head takes images of `image_size` alone; with a weight of 0 there is none.\n"
-    return f"""\
-def build_model(
-{indent(chr(10).join(lines), "    ")}
-) -> {network}:
-{indent(f"{chr(34) * 3}{promise}{chr(34) * 3}", "    ")}
-{indent(chr(10).join(body), "    ")}"""
 
 
 def _stem(skeleton: Skeleton) -> str:
@@ -146,8 +173,12 @@ def _changes(skeleton: Skeleton, form: Form) -> list[str]:
         statements.append(f"use_residual_cells(network, {float(skeleton.residual_scale)})")
     if form == "training":
         statements.append(f"use_norm(network, norm{_axes(skeleton)})")
-    elif skeleton.norm != "bn":
-        statements.append(f'use_norm(network, "{skeleton.norm}"{_axes(skeleton)})')
+    elif skeleton.norm in ("gn", "ln"):
+        statements.append(f'use_for_batch_norm(network, "{skeleton.norm}")')
+    elif skeleton.norm == "ibn_a":
+        statements.append("use_ibn_a(network, min(2, stages - 1))")
+    elif skeleton.norm == "ibn_b":
+        statements.append(f"use_ibn_b(network, min(2, stages - 1){_axes(skeleton)})")
     return statements
 
 

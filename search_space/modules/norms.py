@@ -64,7 +64,7 @@ def use_ibn_b(network: Network, stages: int, dims: int = 2) -> None:
     """Instance norm after the last cell of each of the first `stages` stages."""
     for number in network.stage_ends[:stages]:
         if not isinstance(network.cells[number], Unread):
-            network.cells[number] = NormalisedCell(network.cells[number], network.widths[number + 2], dims)
+            network.cells[number] = NormalisedCell(network.cells[number], network.tensor_widths[number + 2], dims)
 
 
 def use_norm(network: Network, norm: str, dims: int = 2) -> None:

@@ -36,7 +36,7 @@ class RegularisedNetwork(Network):
             raise ValueError("an auxiliary head stands at a reduction cell: use more stages or cells, or a weight of 0")
         self.auxiliary_weight = weight
         self.watched = self.last_reduction + offset
-        channels_in, classes = self.widths[self.watched + 2], self.classifier.out_features
+        channels_in, classes = self.tensor_widths[self.watched + 2], self.classifier.out_features
         self.auxiliary = AuxiliaryHead(channels_in, classes, size, pool_stride, widths, last_norm)
         self.auxiliary.apply(initialise)
 

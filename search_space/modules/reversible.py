@@ -91,7 +91,7 @@ def changed_again(cell: ReversibleCell, h1: Tensor) -> Tensor:
 class ReversibleNetwork(RegularisedNetwork):
     """A network whose reversible cells keep two tensors for the gradient, however many they are in a row."""
 
-    def through(self, tensors: tuple[Tensor, Tensor, Tensor], first: int, last: int) -> tuple[Tensor, Tensor, Tensor]:
+    def through(self, tensors: list[Tensor], first: int, last: int) -> list[Tensor]:
         """The three newest tensors after the cells from `first` up to `last`; the oldest only if a cell may read it."""
         row: list[ReversibleCell] = []
         for number in range(first, last):
@@ -103,10 +103,10 @@ class ReversibleNetwork(RegularisedNetwork):
                 row = []
         return self.along(tensors, row)
 
-    def along(self, tensors: tuple[Tensor, Tensor, Tensor], row: list[ReversibleCell]) -> tuple[Tensor, Tensor, Tensor]:
+    def along(self, tensors: list[Tensor], row: list[ReversibleCell]) -> list[Tensor]:
         """The three newest tensors after the cells of a row."""
         if not row:
             return tensors
         parameters = [parameter for cell in row for parameter in trained(cell)]
-        older, newest = Couplings.apply(row, *tensors[1:], *parameters)  # type: ignore[no-untyped-call]
-        return tensors[2], older, newest
+        older, newest = Couplings.apply(row, *tensors[-2:], *parameters)  # type: ignore[no-untyped-call]
+        return [tensors[-1], older, newest]

@@ -15,11 +15,13 @@ def use_shared_activations(network: Network) -> None:
     # For each tensor, by its number, where those that read it begin with an activation.
     readers: list[list[tuple[nn.Module, str] | None]] = [[] for _ in range(len(network.cells) + 2)]
     readers[-1].append(beginning(network, "final_relu"))
-    for number, (cell, skips) in enumerate(zip(network.cells, network.skips, strict=True)):
-        for node, tensor in ((0, number - skips), (1, number + 1)):
-            if isinstance(cell, Cell) and node in cell.reads:
-                readers[tensor].append(beginning(cell, f"prepare_h{node}"))
-            elif not isinstance(cell, Cell | Unread):
+    for number, cell in enumerate(network.cells):
+        inputs = (number - (number in network.skipping), number + 1)
+        if isinstance(cell, Cell):
+            for node in cell.reads:
+                readers[inputs[node]].append(beginning(cell, f"prepare_h{node}"))
+        elif not isinstance(cell, Unread):
+            for tensor in inputs:
                 readers[tensor].append(None)
     for number, cell in enumerate(network.cells):
         places = [place for place in readers[number + 2] if place is not None]

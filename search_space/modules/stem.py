@@ -19,8 +19,8 @@ class Stem(nn.Module):
 class SingleStem(Stem):
     """A 3x3 convolution and batch norm, without ReLU: both inputs of the first cell, which are one tensor.
 
-    (N, input_channels, H, W) -> twice (N, channels, H, W), or (N, channels, (H - 1) // 2, (W - 1) // 2) where it
-    `shrinks`, as in NASNet's released code for ImageNet.
+    (N, input_channels, H, W) -> twice (N, channels, H, W). Where it `shrinks`, it gives
+    (N, channels, (H - 1) // 2, (W - 1) // 2), as in NASNet's released code for ImageNet.
     """
 
     def __init__(self, input_channels: int, channels: int, shrinks: bool = False, dims: int = 2) -> None:

@@ -17,14 +17,17 @@ from safetensors.torch import save_file
 
 from search_space.cost import cost
 from search_space.export import to_python
-from search_space.genotype import Genotype
+from search_space.genotype import Cell, Edge, Genotype
 from search_space.merge import merge
 from search_space.module_source import Form
+from search_space.modules.early_strides import EverySecond, use_early_strides
 from search_space.network import Architecture
+from search_space.operators import OPERATORS
 from search_space.published import published
 from search_space.regularisation import Auxiliary, DropPath
 from search_space.skeleton import Head, Norm, Skeleton, skeletons
 from tests.search_space.random_cells import every_operator, random_genotype
+from tests.search_space.test_axes_source import exports
 from tests.search_space.trained import as_if_trained, tensors_of
 
 SKELETONS = [
@@ -189,6 +192,70 @@ def test_an_exported_file_is_formatted_and_free_of_lint(tmp_path: Path, form: Fo
         ]
         shown = subprocess.run(command, capture_output=True, text=True, check=False)
         assert shown.returncode == 0, shown.stdout
+
+
+def test_an_exported_file_has_types_that_a_strict_checker_takes(tmp_path: Path) -> None:
+    drawn = [replace(skeleton, initialisation="kmeans", norm="ibn_b", residual_scale=0.1) for skeleton in SKELETONS[1:]]
+    drawn.append(replace(SKELETONS[2], reversible=True, initialisation="lsuv", norm="ibn_a"))
+    texts = [text for dims in (1, 2, 3) for text in exports(dims)[:2]]
+    texts += [to_python(Architecture(published["enas"], skeleton)) for skeleton in drawn]
+    for number, text in enumerate(texts):
+        (tmp_path / f"network_{number}.py").write_text(text)
+    # With the settings of the project, and so with what it has found out about torch already.
+    command = [sys.executable, "-m", "mypy", "--strict", *map(str, tmp_path.glob("*.py"))]
+    shown = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    assert shown.returncode == 0, shown.stdout
+
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "stem_reductions": {"stem": "imagenet", "input_shape": (3, 35, 35)},
+    "shrinks": {"stem": "imagenet", "input_shape": (3, 35, 35)},
+    "skip_reduction_input": {"skip_reduction_input": True},
+    "reduction_in_stage": {"reduction_in_stage": True},
+    "first_fit": {"older_input": "fitted"},
+    "newest_units": {"newest_units": 2},
+    "final_relu: bool": {"final_relu": False},
+    "classifier_bias": {"classifier_bias": False},
+    "use_activation": {"activation": "gelu"},
+    "use_residual_cells": {"residual_scale": 0.1},
+    "use_recursion": {"recursion": 2},
+    "ChannelNorm": {"norm": "ln"},
+    "InstanceBatchNorm": {"norm": "ibn_a"},
+    "NormalisedCell": {"norm": "ibn_b"},
+}
+FOR_TRAINING = ("drop", "auxiliary", "use_norm", "set_progress", "BatchNorm")
+FOR_INFERENCE = ("layout", "finish", "use_early_strides", "use_channels_last", "use_shared_activations")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_option_is_in_an_exported_file_only_where_the_file_uses_it(form: Form) -> None:
+    skeleton = Skeleton((3, 16, 16), 10, 16, 2)
+    plain = to_python(Architecture(published["darts-v2"], skeleton), form)
+    norms = {"ChannelNorm", "InstanceBatchNorm", "NormalisedCell"} if form == "training" else set()
+    assert {option for option in OPTIONS if option in plain} == norms
+    assert not any(other in plain for other in (FOR_TRAINING if form == "inference" else FOR_INFERENCE))
+    assert "unread" not in plain.lower()
+    for option, chosen in OPTIONS.items():
+        assert option in to_python(Architecture(published["darts-v2"], replace(skeleton, **chosen)), form)
+
+
+def test_a_cell_that_does_not_read_its_newest_input_brings_what_stands_for_what_is_unread() -> None:
+    cell = Cell((Edge(0, 2, "sep_conv_3x3"),), (2,))
+    assert "class Unread" in to_python(Architecture(Genotype(cell, cell), Skeleton((3, 16, 16), 10, 16, 2)))
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_strides_are_early_in_an_exported_file_where_an_operator_has_some(dims: int) -> None:
+    for name, operator in OPERATORS.items():
+        if dims in operator.dims:
+            module = merge(operator.build(8, 8, 2, dims).eval())
+            use_early_strides(module)  # type: ignore[arg-type]  # no network, but of modules too
+            strides_early = any(isinstance(part, EverySecond) for part in module.modules())
+            cell = Cell((Edge(0, 2, name), Edge(1, 2, "skip_connect")), (2,))
+            text = to_python(
+                Architecture(Genotype(cell, cell), Skeleton((3, *[8] * dims), 10, 8, stages=2)), "inference"
+            )
+            assert ("use_early_strides" in text) == strides_early, name
 
 
 @given(key=st.text(), text=st.text() | st.sampled_from(['"""\nimport os\n"""', "\\", '\\"""', '"', "\\N{x}", "\ud800"]))

@@ -64,7 +64,7 @@ def test_maps_lie_in_memory_as_takes_the_least_time_whatever_the_training(
     kernels = [kernel for kernel in merged.cells.parameters() if kernel.ndim == 4]
     assert all(kernel.is_contiguous(memory_format=torch.channels_last) for kernel in kernels) == channels_last
     assert all(kernel.is_contiguous() for kernel in merged.stem.parameters())
-    first_NCHW = merged.cells[0](*merged.enter(torch.randn(2, 3, 16, 16))[1:])
+    first_NCHW = merged.cells[0](*merged.enter(torch.randn(2, 3, 16, 16)))
     assert first_NCHW.is_contiguous(memory_format=torch.channels_last) == channels_last
 
 

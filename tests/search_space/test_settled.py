@@ -1,0 +1,101 @@
+"""Source is written shorter where something is settled, and does the same."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from search_space.settled import NOTHING, Settled
+
+SOURCE = dedent(
+    '''\
+    class Network:
+        """Sums.
+
+        It adds up `many` numbers. With `twice`, each counts double. It has no end without `ends`. (A paper.)
+        """
+
+        kept: tuple[int, ...]
+
+        def __init__(self, many: int, twice: bool = False, rest: int = 0, *, ends: bool = True) -> None:
+            self.after = str
+            # What is left over.
+            self.skipping = {2}
+            if twice and many > rest:
+                many *= 2
+            elif rest:
+                many += rest
+            else:
+                # All of them.
+                many -= 1
+            self.total = many - (rest and 1) if ends else None
+
+        def run(self, number: int) -> str:
+            """As a text."""
+            if number in self.skipping or not number:
+                return self.after(0)
+            return (
+                self.after(number)
+                if 0 in self.kept and isinstance(number, int) and not isinstance(number, Never)
+                else self.never(number)
+            )
+
+        def never(self, number: int) -> str:
+            """Not at all."""
+            return ""
+    '''
+)
+
+
+def test_nothing_changes_where_nothing_is_settled() -> None:
+    assert NOTHING.written(SOURCE) == SOURCE.rstrip()
+
+
+def test_branches_that_are_never_taken_are_left_out_with_what_is_said_of_them() -> None:
+    settled = Settled(
+        given={"Network": frozenset({"ends"})},
+        attributes={"skipping": frozenset(), "kept": (0, 1)},
+        pass_on=frozenset({"after"}),
+        gone=frozenset({"never", "Never"}),
+    )
+    assert settled.written(SOURCE) == dedent(
+        '''\
+        class Network:
+            """Sums.
+
+            It adds up `many` numbers. It has no end without `ends`. (A paper.)
+            """
+
+            def __init__(self, many: int, *, ends: bool = True) -> None:
+                # All of them.
+                many -= 1
+                self.total = many if ends else None
+
+            def run(self, number: int) -> str:
+                """As a text."""
+                if not number:
+                    return 0
+                return number if isinstance(number, int) else self.never(number)'''
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [
+        ("x = f(1) if switched else g(2)", "x = g(2)"),
+        ("x = a if switched or b else c", "x = a if b else c"),
+        ("x = not switched", "x = True"),
+        ("x = 4 * 2**times", "x = 4"),
+        ("x = [a for n in range(times, 0, -1)]", "x = []"),
+        ("x = number - (number in empty)", "x = number"),
+        ("x = number in empty", "x = False"),
+        ('x = f"{times} of {name}"', 'x = f"{times} of {name}"'),
+        ("x = first(name)", 'x = first("never")'),
+    ],
+)
+def test_an_expression_is_what_it_comes_to(line: str, written: str) -> None:
+    start = '    def __init__(self, switched: bool = False, times: int = 0, name: str = "never") -> None:'
+    settled = Settled(given={"A": frozenset()}, variables={"empty": frozenset()})
+    text = settled.written(f'class A:\n    """A."""\n\n{start}\n        {line}')
+    assert text.splitlines()[-1].strip() == written
