@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import FrameType
 
 PARENT = "CELLSMITH_PARENT"
+TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h
 
 
 def on_stop(act: Callable[[], None]) -> None:

@@ -10,7 +10,7 @@ import sys
 import uvicorn
 
 from service.domain.errors import CannotStart
-from service.endings import end_with_parent, on_stop
+from service.endings import TRY_AGAIN, end_with_parent, on_stop
 from service.entrance import open_record, refuse_absent_data, refuse_taken_port
 from service.leftovers import end_leftovers, new_scratch, remove_scratch
 from service.locks import SCHEDULER_LOCK, only_one
@@ -18,8 +18,6 @@ from service.pulse import Pulse
 from service.settings import Settings
 
 log = logging.getLogger(__name__)
-
-TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h
 
 
 def migrate(settings: Settings) -> None:
@@ -59,8 +57,12 @@ def run_scheduler(settings: Settings) -> None:
         head = None
         on_stop(sys.exit)  # until there is something to end in good order
         try:
-            tune_folder, ray_folder = new_scratch(settings.data_dir)
-            runner = scheduler(settings, work, reading, tune_folder)
+            try:
+                tune_folder, ray_folder = new_scratch(settings.data_dir)
+                runner = scheduler(settings, work, reading, tune_folder)
+            except OSError as error:
+                log.error("the scheduler's files cannot be written: %s", error)
+                sys.exit(TRY_AGAIN)
             try:
                 if settings.ray_address:
                     _refuse_taken_address(settings.ray_address)

@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 
 from service.claims import Claims
@@ -20,6 +21,9 @@ from service.search import Dispatcher, Search
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
+MOST_TAKE_UPS = 5
+PAUSE_SECONDS = 15.0  # after the first time that a job could not be driven, twice that after the second, and so on
+TICK_SECONDS = 0.02
 OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -41,34 +45,43 @@ class Runner:
         self._dispatcher_for = dispatcher_for
         self._at_once = at_once
         self._stopping = threading.Event()
-        self._something_ended = threading.Event()
+        # No events: a signal handler that sets what its own thread is waiting for may wait for itself.
+        self._something_ended = False
         # Written by threads, one key each, and read from a signal handler, which could not wait for a lock.
         self._driven: dict[int, Job] = {}
+        self._troubles: dict[int, _Troubles] = {}
         self._searches: dict[int, Search] = {}
         self._claims = Claims()
 
     def stop(self) -> None:
         """Lets the jobs go after what is under way; may be called from a signal handler."""
         self._stopping.set()
-        self._something_ended.set()
         for search in list(self._searches.values()):
             search.stop()
 
     def run(self) -> None:
         """Claims and drives jobs until it is stopped."""
         while not self._stopping.is_set():
-            self._something_ended.clear()
+            self._something_ended = False
+            claimed = None
             try:
                 claimed = self._claim()
             except Unavailable as error:
                 log.warning("%s; trying again", error)
-                claimed = None
+            except Exception:  # outermost step of a process: the jobs that it drives go on
+                log.exception("no job can be claimed; trying again")
             if claimed is None:
-                self._something_ended.wait(LOOK_SECONDS)
+                self._await_an_end(LOOK_SECONDS)
             else:
                 threading.Thread(target=self._drive_alone, args=claimed, name=f"job-{claimed[0].id}").start()
         while self._driven:
-            time.sleep(0.05)
+            time.sleep(TICK_SECONDS)
+
+    def _await_an_end(self, seconds: float) -> None:
+        """Of a job, or of this runner; so long at most."""
+        deadline = time.monotonic() + seconds
+        while not (self._something_ended or self._stopping.is_set()) and time.monotonic() < deadline:
+            time.sleep(TICK_SECONDS)
 
     def run_one(self) -> bool:
         """Claims one job and drives it; whether there was one."""
@@ -93,7 +106,7 @@ class Runner:
 
     def _drive_alone(self, job: Job, lease: Lease) -> None:
         try:
-            self._drive_to_its_end(job, lease)
+            self._stopping.wait(self._drive_to_its_end(job, lease))
         except Unavailable as error:
             log.warning("job %d: %s; trying again", job.id, error)
             self._stopping.wait(LOOK_SECONDS)
@@ -105,15 +118,18 @@ class Runner:
 
     def _let_go(self, job: Job) -> None:
         del self._driven[job.id]
-        self._something_ended.set()
+        self._something_ended = True
 
-    def _drive_to_its_end(self, job: Job, lease: Lease) -> None:
+    def _drive_to_its_end(self, job: Job, lease: Lease) -> float:
+        """After how many seconds it may be claimed again."""
         try:
-            self._drive(job, lease)
+            return self._drive(job, lease)
         except LeaseLost as error:
             log.warning("job %d: left. %s", job.id, error)
+        return 0.0
 
-    def _drive(self, job: Job, lease: Lease) -> None:
+    def _drive(self, job: Job, lease: Lease) -> float:
+        pause = 0.0
         search: Search | None = None
         try:
             with _Heart(self._leases, lease, job) as heart:
@@ -125,29 +141,61 @@ class Runner:
                 self._dispatcher_for(job.spec, lambda processors: self._share(job, processors)).run(search)
             if heart.why_lost:
                 raise LeaseLost(job.id, heart.why_lost)
-            ended, message = JobState.DONE, search.closing_words
-            if search.stopped or not search.exhausted:
+            if search.stopped:
                 ended, message = JobState.RUNNING, ""
+            elif search.exhausted:
+                ended, message = JobState.DONE, search.closing_words
+            else:
+                ended, message, pause = self._after(job, search, "Its workers ended before its budget.")
         except (LeaseLost, Unavailable):
             raise
         except ServiceError as error:
-            ended, message = JobState.FAILED, str(error)
+            ended, message, pause = self._after(job, search, str(error))
         except Exception as error:
             if isinstance(error, OSError) and error.errno in OUT_OF_SPACE:
                 raise NoSpace(f"There is no room for the files of a search: {error}") from error
             # The outermost step of a job: whatever went wrong is recorded, and the next job has its turn.
-            log.exception("job %d: failed", job.id)
-            ended, message = JobState.FAILED, f"{type(error).__name__}: {error}"
+            log.exception("job %d: cannot be driven", job.id)
+            ended, message, pause = self._after(job, search, f"{type(error).__name__}: {error}")
         finally:
             self._searches.pop(job.id, None)
             self._claims.give_up_all(job.id)
         seconds_used = search.seconds_used if search else job.seconds_used
         job = self._leases.release(lease, ended, seconds_used, message)
         log.info("job %d: %s after %.1f s", job.id, job.state, job.seconds_used)
+        return pause
+
+    def _after(self, job: Job, search: Search | None, message: str) -> tuple[JobState, str, float]:
+        """What becomes of a job that cannot be driven: its state, why, and how long it is left alone.
+
+        One that has no trial yet fails. What others have done is not given up for a machine that is away, or a folder:
+        it is taken up again, and paused where nothing comes of that time after time.
+        """
+        trials = len(search.trials) if search else 0
+        if not trials and not job.seconds_used:
+            return JobState.FAILED, message, 0.0
+        before = self._troubles.get(job.id, _Troubles())
+        times = 1 if trials > before.trials else before.times + 1
+        if times >= MOST_TAKE_UPS:
+            self._troubles.pop(job.id, None)
+            return JobState.PAUSED, f"{message} (tried {times} times; resume it when that is mended)", 0.0
+        self._troubles[job.id] = _Troubles(times, trials)
+        log.warning("job %d: %s; trying again in %g s", job.id, message, times * PAUSE_SECONDS)
+        return JobState.RUNNING, "", times * PAUSE_SECONDS
 
     def _share(self, job: Job, processors: int) -> int:
-        usable = {id: search.usable_workers for id, search in list(self._searches.items())}
-        return shares(processors, list(self._driven.values()), usable)[job.id]
+        searches = dict(self._searches)
+        driven = dict(self._driven)
+        usable = {id: searches[id].usable_workers if id in searches else 0 for id in driven}
+        return shares(processors, driven.values(), usable)[job.id]
+
+
+@dataclass(frozen=True, slots=True)
+class _Troubles:
+    """How many times in a row a job could not be driven, and how many trials it had then."""
+
+    times: int = 0
+    trials: int = 0
 
 
 class _Heart:

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from service.domain.errors import CannotStart
-from service.endings import PARENT, end_with_parent, on_stop
+from service.endings import PARENT, TRY_AGAIN, end_with_parent, on_stop
 from service.entrance import open_record, refuse_absent_data, refuse_taken_port
 from service.leftovers import end_leftovers, remove_scratch
 from service.locks import SERVICE_LOCK, only_one, refuse_second
@@ -21,11 +21,13 @@ from service.settings import Settings
 log = logging.getLogger(__name__)
 
 PROGRAM = (sys.executable, "-m", "service")
+LOOK_SECONDS = 0.2
 STOP_SECONDS = 15.0  # of the 20 that a stop may take: ending by force, and clearing away after it, takes time too
 EARLY_SECONDS = 20.0
 COULD_NOT_START = (1, 3)  # 3 is uvicorn's
 MOST_EARLY_ENDS = 3
 MOST_PAUSE_SECONDS = 8.0
+TRY_AGAIN_SECONDS = 1.0
 
 
 def run_all(settings: Settings) -> None:
@@ -41,7 +43,10 @@ def run_all(settings: Settings) -> None:
         children = [_Child("api"), _Child("scheduler")]
         try:
             told = False
-            while not stopping.wait(0.2):
+            while (
+                not stopping.is_set()
+            ):  # and no wait: a handler that sets what its thread waits for may wait for itself
+                time.sleep(LOOK_SECONDS)
                 for child in children:
                     child.keep_alive()
                 if not told and (told := _answers(settings)):
@@ -92,6 +97,8 @@ class _Child:
         self._early_ends = self._early_ends + 1 if is_early and self.process.returncode in COULD_NOT_START else 0
         if self._early_ends >= MOST_EARLY_ENDS and not self._has_worked:
             raise CannotStart(f"The {self._part} ends as soon as it is started; the lines above say why.")
+        if is_early and self.process.returncode == TRY_AGAIN:
+            return TRY_AGAIN_SECONDS
         return min(MOST_PAUSE_SECONDS, 2.0**self._early_ends - 1) if self._has_worked else 0.0
 
     def _start(self) -> None:

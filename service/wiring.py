@@ -60,7 +60,8 @@ def holder_of(settings: Settings) -> str:
 def scheduler(settings: Settings, work: UnitOfWork, reading: UnitOfWork, scratch: Path) -> Runner:
     """A scheduler on this machine, Tune's files in `scratch`."""
     leases = Leases(work, reading, holder_of(settings), settings.lease_seconds, settings.beat_seconds)
-    at_once = min(settings.jobs, settings.workers)
+    # Alone on this machine it knows how many workers there are; otherwise others bring theirs.
+    at_once = settings.jobs if settings.ray_address else min(settings.jobs, settings.workers)
     return Runner(leases, proposer_for, lambda spec, share: _dispatcher(spec, reading, scratch, share), at_once)
 
 

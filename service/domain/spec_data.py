@@ -23,6 +23,12 @@ def spec_to_data(spec: JobSpec) -> dict[str, Any]:
     return {"version": VERSION, **asdict(replace(spec, seed_with=())), "seed_with": given}
 
 
+def is_newer(data: object) -> bool:
+    """Whether a newer version than this one wrote it, and may read it."""
+    version = data.get("version") if isinstance(data, Mapping) else None
+    return isinstance(version, int) and version > VERSION
+
+
 def spec_from_data(data: Mapping[str, Any]) -> JobSpec:
     """The specification that `spec_to_data` was given; ValueError where it was written by a newer version."""
     if data["version"] != VERSION:

@@ -10,7 +10,7 @@ from sqlalchemy import Row, and_, case, func, or_, select, update
 
 from service.domain.errors import Conflict, KeyReused, NotFound, ServiceError
 from service.domain.job import ENDED, Job, JobSpec, JobState, Lease
-from service.domain.spec_data import spec_from_data, spec_to_data
+from service.domain.spec_data import is_newer, spec_from_data, spec_to_data
 from service.store.clock import later, now
 from service.store.records import Records
 from service.store.tables import JobRow
@@ -103,12 +103,15 @@ class JobRecords(Records):
     def claim_job(
         self, holder: str, lease_seconds: float, driving: Collection[int] = (), above: int | None = None
     ) -> tuple[Job, Lease] | None:
-        """See `Store.claim_job`. What cannot be read fails, and says why, rather than stop whoever would claim it."""
+        """See `Store.claim_job`. What cannot be read stops nobody: it fails, or waits for a newer version."""
         while (id := self._claimable(holder, driving, above)) is not None:
             try:
                 job = self.job(id)
             except Conflict as error:
-                self._fail(id, str(error))
+                if is_newer(self._connection.execute(select(JobRow.spec).where(JobRow.id == id)).scalar()):
+                    driving = [*driving, id]
+                else:
+                    self._fail(id, str(error))
                 continue
             if job.state is JobState.QUEUED:
                 self.move_job(id, JobState.RUNNING)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, delete, select
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from service.domain.errors import LeaseLost, NoSpace, Unavailable
@@ -20,7 +20,8 @@ from service.store.trials import TrialRecords
 
 SQLITE_FULL = 13
 POSTGRES_DISK_FULL = "53100"
-POSTGRES_STOOD_STILL = "25P03"  # for longer than a transaction may
+OURS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
+"""Mistakes of a statement; all else is of the database: away, locked, full, damaged, or to be read only."""
 
 
 class SqlStore(JobRecords, TrialRecords, FindRecords):
@@ -79,8 +80,7 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        passes = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
-        if not passes and _sqlstate(error) != POSTGRES_STOOD_STILL:
+        if isinstance(error, OURS) and not error.connection_invalidated:
             raise
         raise _refusal(error) from error
     except PoolTimeout as error:

@@ -6,6 +6,7 @@ import errno
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 
@@ -14,10 +15,10 @@ from service.domain.errors import Unavailable
 from service.domain.job import JobSpec, JobState
 from service.leases import Leases
 from service.ports import Proposer
-from service.runner import Runner
+from service.runner import MOST_TAKE_UPS, Runner
 from service.sampling.registry import proposer_for
 from service.search import Dispatcher, Search
-from service.store.memory import MemoryUnitOfWork
+from service.store.memory import MemoryStore, MemoryUnitOfWork
 from service.usecases import jobs
 from tests.fakes import a_spec, evaluate
 from tests.processes import wait_for
@@ -96,6 +97,69 @@ def test_a_stopped_runner_leaves_its_job_for_the_next_one_at_once() -> None:
     assert claimed is not None
 
 
+class Fails:
+    """A dispatcher that does so many trials each time it is called, and then fails."""
+
+    def __init__(self, *trials: int) -> None:
+        self._trials = iter(trials)
+
+    def run(self, search: Search) -> None:
+        for _ in range(next(self._trials, 0)):
+            if (assignment := search.next()) is None:
+                return
+            for report in evaluate(assignment.request):
+                if not search.report(assignment.number, report):
+                    break
+        raise RuntimeError("no Ray")
+
+
+def test_a_job_with_trials_is_taken_up_again_and_done_where_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.runner.PAUSE_SECONDS", 0.0)
+    work = MemoryUnitOfWork()
+    with work() as store:
+        id = store.add_job(a_spec(trials=MOST_TAKE_UPS + 1)).id
+    driving = a_runner(work, Fails(*[1] * (MOST_TAKE_UPS + 2)))
+    for _ in range(MOST_TAKE_UPS + 1):
+        assert driving.run_one()
+        assert jobs.get(id, work).job.state is JobState.RUNNING
+    assert driving.run_one()
+    assert jobs.get(id, work).job.state is JobState.DONE
+
+
+def test_a_job_with_trials_of_which_nothing_comes_is_paused_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.runner.PAUSE_SECONDS", 0.0)
+    work = MemoryUnitOfWork()
+    id = submitted(work)
+    driving = a_runner(work, Fails(1))
+    for _ in range(MOST_TAKE_UPS):
+        assert driving.run_one()
+    paused = jobs.get(id, work)
+    assert paused.job.state is JobState.PAUSED
+    assert paused.job.message == "RuntimeError: no Ray (tried 5 times; resume it when that is mended)"
+    assert paused.progress.done + paused.progress.stopped == 1
+    jobs.resume(id, work)
+    assert a_runner(work, InlineDispatcher(evaluate)).run_one()
+    assert jobs.get(id, work).job.state is JobState.DONE
+
+
+def test_a_claim_that_goes_wrong_ends_neither_the_scheduler_nor_its_jobs() -> None:
+    record, claims = MemoryUnitOfWork(), list[int]()
+
+    def work() -> AbstractContextManager[MemoryStore]:
+        claims.append(1)
+        if len(claims) == 1:
+            raise RuntimeError("a mistake of ours")
+        return record()
+
+    id = submitted(record)
+    driving = Runner(Leases(work, record, "test"), proposer_for, lambda *_: InlineDispatcher(evaluate))
+    thread = in_background(driving.run)
+    wait_for(lambda: jobs.get(id, record).job.state is JobState.DONE, 30, "the job is done")
+    driving.stop()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
 def test_a_job_whose_dispatcher_ends_early_is_not_called_done() -> None:
     work = MemoryUnitOfWork()
     id = submitted(work)
@@ -111,9 +175,9 @@ def test_a_job_whose_dispatcher_ends_early_is_not_called_done() -> None:
 def test_a_job_that_fails_says_why_and_the_next_has_its_turn() -> None:
     work = MemoryUnitOfWork()
     first, second = submitted(work), submitted(work)
-    runner = a_runner(work, Raises(RuntimeError("no room")))
-    assert runner.run_one()
-    assert runner.run_one()
+    driving = a_runner(work, Raises(RuntimeError("no room")))
+    assert driving.run_one()
+    assert driving.run_one()
     assert jobs.get(first, work).job.message == "RuntimeError: no room"
     assert jobs.get(second, work).job.state is JobState.FAILED
 

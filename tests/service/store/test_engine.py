@@ -118,6 +118,26 @@ def test_a_process_that_stood_still_within_a_transaction_finds_the_database_away
     engine.dispose()
 
 
+def test_a_record_that_may_be_read_alone_is_away_for_who_writes(postgres_url: str) -> None:
+    engine = connect(postgres_url)
+    upgrade(engine)
+    with pytest.raises(Unavailable, match="read-only"), SqlUnitOfWork(engine, read_only=True)() as store:
+        store.add_job(job_spec())
+    engine.dispose()
+
+
+def test_a_record_that_is_damaged_while_it_is_used_is_away(tmp_path: Path) -> None:
+    file = tmp_path / "record.db"
+    engine = connect(f"sqlite:///{file}")
+    upgrade(engine)
+    engine.dispose()
+    content = file.read_bytes()
+    file.write_bytes(content[:4096] + b"x" * (len(content) - 4096))
+    with pytest.raises(Unavailable, match="malformed"), SqlUnitOfWork(engine)() as store:
+        store.jobs()
+    engine.dispose()
+
+
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "record.db").write_bytes(b"no database" * 1000)
     with pytest.raises(DatabaseError, match="not a database"):

@@ -24,8 +24,9 @@ from service.store.tables import Table
 from tests.fakes import a_spec, evaluate
 
 SPEC = spec_to_data(a_spec(trials=3))
+NEWER = "of a newer version"
 UNREADABLE = {
-    "of a newer version": json.dumps(SPEC | {"version": 2}),
+    NEWER: json.dumps(SPEC | {"version": 2}),
     "nothing": "{}",
     "a list": "[1]",
     "a field too many": json.dumps(SPEC | {"recipe": SPEC["recipe"] | {"unheard_of": 1}}),
@@ -59,7 +60,9 @@ def jobs(request: pytest.FixtureRequest, engine: Engine) -> tuple[int, int, int]
     return first, second, third
 
 
-def test_a_scheduler_fails_it_with_the_reason_and_goes_on(engine: Engine, jobs: tuple[int, int, int]) -> None:
+def test_a_scheduler_fails_it_with_the_reason_or_leaves_it_to_a_newer_one_and_goes_on(
+    request: pytest.FixtureRequest, engine: Engine, jobs: tuple[int, int, int]
+) -> None:
     first, second, third = jobs
     work = SqlUnitOfWork(engine)
     runner = Runner(Leases(work, work, "a"), proposer_for, lambda spec, share: InlineDispatcher(evaluate))
@@ -70,6 +73,9 @@ def test_a_scheduler_fails_it_with_the_reason_and_goes_on(engine: Engine, jobs: 
         row = connection.execute(
             text("SELECT state, message, finished_at, lease_holder FROM jobs WHERE id = :id"), {"id": second}
         ).one()
+    if request.node.callspec.params["jobs"] == NEWER:
+        assert (row.state, row.message, row.finished_at) == (JobState.QUEUED, "", None)
+        return
     assert row.state == JobState.FAILED
     assert row.message.startswith(f"Job {second} cannot be read: ")
     assert row.finished_at is not None
