@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-import subprocess
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
+from typing import IO
 
 from sqlalchemy import URL, Engine, inspect, select, text
 from sqlalchemy.exc import DatabaseError
@@ -14,9 +15,9 @@ from sqlalchemy.exc import DatabaseError
 from service.domain.errors import BackupFailed
 from service.store.clock import now
 from service.store.engine import connect
-from service.store.migrate import check, downgrade, is_known, upgrade
+from service.store.migrate import check, is_known, upgrade
 from service.store.sqlite_file import copy, damage, path_of, put_aside
-from service.store.tables import JobRow, SchedulerRow
+from service.store.tables import JobRow, SchedulerRow, Table
 
 
 def back_up(engine: Engine, file: Path) -> None:
@@ -41,7 +42,7 @@ def back_up(engine: Engine, file: Path) -> None:
 
 
 def restore(engine: Engine, file: Path, *, replace: bool = False) -> None:
-    """Makes the record what it was when `file` was written, in one transaction, and brings it to this schema.
+    """Makes the record what it was when `file` was written, in one transaction; another brings it to this schema.
 
     Not where a scheduler works, nor from a newer schema, and, unless it may `replace` them, not where there are jobs,
     or a damaged file that may have held some; such a file is put aside.
@@ -64,15 +65,11 @@ def restore(engine: Engine, file: Path, *, replace: bool = False) -> None:
         if is_sqlite:
             _restore_file(file, path_of(engine.url), keep=bool(damaged))
         else:
-            # A dump drops the tables that it has itself: those that came later must not be there.
-            downgrade(engine, revision)
-            options = ("--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error")
-            _run("pg_restore", *options, str(file), url=engine.url)
+            _restore_dump(file, engine.url)
     except (OSError, sqlite3.Error) as error:
         raise BackupFailed(f"{file} cannot be restored: {error}") from error
-    finally:
-        engine.dispose()
-        upgrade(engine)
+    engine.dispose()
+    upgrade(engine)
 
 
 def _refuse_what_is_in_use(engine: Engine, *, replace: bool) -> None:
@@ -126,8 +123,35 @@ def _restore_file(source: Path, target: Path, *, keep: bool) -> None:
         whole.unlink(missing_ok=True)
 
 
+def _restore_dump(source: Path, url: URL) -> None:
+    """A dump in place of a record, in one transaction, which is committed when all of the dump has been read."""
+    ours = ", ".join((*Table.metadata.tables, "alembic_version"))  # a dump drops only the tables that it has itself
+    begin = f"BEGIN; SET LOCAL client_min_messages = warning; DROP TABLE IF EXISTS {ours}"
+    stop = "--set=ON_ERROR_STOP=1"
+    psql = _start("psql", "--no-psqlrc", "--quiet", stop, f"--command={begin}", "--file=-", url=url, stdin=PIPE)
+    with psql:
+        script = ("--clean", "--if-exists", "--no-owner", "--file=-", str(source))
+        read = _start("pg_restore", *script, stdout=psql.stdin)
+        _, unread = read.communicate()
+        _, refused = psql.communicate("" if read.returncode else "COMMIT;")
+    if read.returncode or psql.returncode:
+        told = " ".join(f"{unread} {refused}".split())
+        raise BackupFailed(f"{source} cannot be restored: {told or 'pg_restore or psql was killed'}")
+
+
 def _run(program: str, *options: str, url: URL | None = None) -> str:
-    """What a program of PostgreSQL's own writes, on the database at `url` where it is for one.
+    """What a program of PostgreSQL's own writes; BackupFailed where it fails."""
+    process = _start(program, *options, url=url)
+    written, told = process.communicate()
+    if process.returncode != 0:
+        raise BackupFailed(f"{program}: {' '.join(told.split())}")
+    return written
+
+
+def _start(
+    program: str, *options: str, url: URL | None = None, stdin: int = DEVNULL, stdout: int | IO[str] | None = PIPE
+) -> Popen[str]:
+    """A program of PostgreSQL's own, on the database at `url` where it is for one.
 
     The password is not on its command line, where all may read.
     """
@@ -136,12 +160,8 @@ def _run(program: str, *options: str, url: URL | None = None) -> str:
         address = url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
         database = [f"--dbname={address}"]
         environment |= {"PGPASSWORD": str(url.password)} if url.password else {}
+    command = [program, *database, *options]
     try:
-        done = subprocess.run(
-            [program, *database, *options], env=environment, capture_output=True, text=True, check=False
-        )
+        return Popen(command, env=environment, stdin=stdin, stdout=stdout, stderr=PIPE, text=True)
     except FileNotFoundError as error:
         raise BackupFailed(f"{program} is not on this machine: install PostgreSQL's client programs.") from error
-    if done.returncode != 0:
-        raise BackupFailed(f"{program}: {' '.join(done.stderr.split())}")
-    return done.stdout

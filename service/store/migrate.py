@@ -25,14 +25,6 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
         command.upgrade(config(connection), revision)
 
 
-def downgrade(engine: Engine, revision: str) -> None:
-    """Takes the tables back to an earlier schema, in one transaction; nothing where they are no newer than that."""
-    with engine.begin() as connection:
-        newer = [script.revision for script in _scripts().iterate_revisions("head", revision)]
-        if _revision(connection) in newer:
-            command.downgrade(config(connection), revision)
-
-
 def is_known(revision: str) -> bool:
     """Whether this code can bring tables of such a schema to its own."""
     return revision in {script.revision for script in _scripts().walk_revisions()}

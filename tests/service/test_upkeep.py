@@ -12,11 +12,12 @@ import pytest
 
 from service.__main__ import COMMANDS
 from service.store.engine import connect
-from service.store.migrate import downgrade, upgrade
+from service.store.migrate import upgrade
 from service.store.sql import SqlUnitOfWork
 from tests.builders import job_spec
 from tests.processes import ROOT
 from tests.recorded import SEARCH, record
+from tests.schema import downgrade
 
 PAGE = ROOT / "docs" / "reference" / "commands.md"
 

@@ -15,11 +15,13 @@ from service.domain.errors import BackupFailed
 from service.store.backup import back_up, restore
 from service.store.doctor import examine
 from service.store.engine import connect
-from service.store.migrate import check, downgrade, upgrade
+from service.store.migrate import check, upgrade
 from service.store.sql import SqlUnitOfWork
+from service.store.tables import Table
 from tests.builders import job_spec
 from tests.postgres import postgres_or_skip
 from tests.recorded import record
+from tests.schema import downgrade
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -127,6 +129,60 @@ def test_a_backup_of_a_newer_schema_is_refused_and_changes_nothing(
     check(engine)
     with work() as store:
         assert [job.spec.name for job in store.jobs()] == ["searched"]
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.75, 0.95])
+def test_a_backup_of_an_older_schema_that_is_cut_off_changes_nothing(
+    engine: Engine, work: SqlUnitOfWork, tmp_path: Path, kept: float
+) -> None:
+    with work() as store:
+        store.count_refused(1)
+    file, there = older(engine, tmp_path), rows(engine)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: int(len(whole) * kept)])
+    with pytest.raises(BackupFailed) as refusal:
+        restore(engine, file, replace=True)
+    assert "\n" not in str(refusal.value)
+    assert rows(engine) == there
+    check(engine)
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("view", "refused"), [("SELECT 1 AS id", '"mine" is not a table'), ("SELECT id FROM jobs", "depends on table jobs")]
+)
+def test_a_backup_of_an_older_schema_that_the_server_refuses_changes_nothing(
+    engine: Engine, work: SqlUnitOfWork, tmp_path: Path, view: str, refused: str
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE mine (id integer)"))
+    file, there = older(engine, tmp_path), rows(engine)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE mine"))
+        connection.execute(text(f"CREATE VIEW mine AS {view}"))
+    with pytest.raises(BackupFailed, match=refused):
+        restore(engine, file, replace=True)
+    assert rows(engine) == there
+    with engine.begin() as connection:
+        assert connection.execute(text("SELECT id FROM mine")).scalars().all() == [1]
+
+
+def older(engine: Engine, folder: Path) -> Path:
+    """A backup of schema 0001, of a record that is as it was again."""
+    copied(engine, folder / "newest")
+    downgrade(engine, "0001")
+    copied(engine, folder / "oldest")
+    restore(engine, folder / "newest", replace=True)
+    return folder / "oldest"
+
+
+def rows(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
+    """Everything that is recorded, by table."""
+    with engine.connect() as connection:
+        return {
+            name: sorted(map(tuple, connection.execute(table.select())), key=repr)
+            for name, table in Table.metadata.tables.items()
+        }
 
 
 def copied(engine: Engine, file: Path) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -15,11 +14,12 @@ from sqlalchemy import Engine, inspect, text
 from service.domain.errors import WrongSchema
 from service.store.doctor import examine
 from service.store.engine import connect
-from service.store.migrate import MIGRATIONS, check, config, upgrade
+from service.store.migrate import MIGRATIONS, check, upgrade
 from service.store.sql import SqlUnitOfWork
 from service.store.tables import Table
 from tests.builders import job_spec
 from tests.recorded import SEARCH, record
+from tests.schema import downgrade
 
 OLDER = [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()][1:]
 JOBS, TRIALS = 4, 250
@@ -33,11 +33,6 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     yield engine
     downgrade(engine)
     engine.dispose()
-
-
-def downgrade(engine: Engine, revision: str = "base") -> None:
-    with engine.begin() as connection:
-        command.downgrade(config(connection), revision)
 
 
 def tables(engine: Engine) -> set[str]:
