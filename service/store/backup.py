@@ -14,9 +14,8 @@ from sqlalchemy.exc import DatabaseError
 
 from service.domain.errors import BackupFailed
 from service.store.clock import now
-from service.store.engine import connect
 from service.store.migrate import check, is_known, upgrade
-from service.store.sqlite_file import copy, damage, path_of, put_aside
+from service.store.sqlite_file import copy, damage, opened, path_of, put_aside
 from service.store.tables import JobRow, SchedulerRow, Table
 
 
@@ -96,17 +95,14 @@ def _revision_in_dump(file: Path) -> str:
 
 def _revision_in_sqlite(file: Path) -> str:
     """The schema of a backup; BackupFailed where it is none, or is damaged."""
-    engine = connect(f"sqlite:///file:{file}?mode=ro&uri=true")
     try:
-        with engine.connect() as connection:
-            found = connection.execute(text("PRAGMA quick_check")).scalar()
-            if found != "ok" or not inspect(connection).has_table("alembic_version"):
-                raise BackupFailed(f"{file} is no backup of a record in SQLite, or is damaged.")
-            return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar())
-    except DatabaseError as error:
-        raise BackupFailed(f"{file} is no backup of a record in SQLite: {error.orig}") from error
-    finally:
-        engine.dispose()
+        if found := damage(file):
+            raise BackupFailed(f"{file} is no backup of a record in SQLite, or is damaged: {found}")
+        with opened(file) as connection:
+            (revision,) = connection.execute("SELECT max(version_num) FROM alembic_version").fetchone()
+    except sqlite3.Error as error:
+        raise BackupFailed(f"{file} is no backup of a record in SQLite: {error}") from error
+    return str(revision)
 
 
 def _restore_file(source: Path, target: Path, *, keep: bool) -> None:

@@ -20,7 +20,7 @@ def path_of(url: URL) -> Path:
 def damage(file: Path) -> str:
     """What SQLite finds wrong with a database's file, in one line; empty where nothing is. Reads all of it."""
     try:
-        with _opened(file) as connection:
+        with opened(file) as connection:
             (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode not in DAMAGED:  # locked, say, or not to be read by this user
@@ -31,7 +31,7 @@ def damage(file: Path) -> str:
 
 def copy(source: Path, target: Path) -> None:
     """One state of a database in place of another; whoever reads or writes either waits or sees it whole."""
-    with _opened(source) as read, _opened(target) as write:
+    with opened(source) as read, opened(target) as write:
         read.backup(write)
 
 
@@ -46,7 +46,8 @@ def put_aside(file: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _opened(file: Path) -> Iterator[sqlite3.Connection]:
+def opened(file: Path) -> Iterator[sqlite3.Connection]:
+    """A connection to a database's file, whatever its name."""
     connection = sqlite3.connect(file, timeout=30)
     try:
         yield connection

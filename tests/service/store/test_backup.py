@@ -68,6 +68,16 @@ def test_what_was_backed_up_comes_back_and_what_came_later_is_gone(
     assert sorted(path.name for path in tmp_path.iterdir() if "backup" in path.name) == ["backup"]
 
 
+def test_a_backup_may_have_any_name(engine: Engine, work: SqlUnitOfWork, tmp_path: Path) -> None:
+    for name in ("a#b", "a?b", "a%41b", "a b", "a'b"):
+        back_up(engine, tmp_path / name)
+        with work() as store:
+            store.add_job(job_spec(name="later"))
+        restore(engine, tmp_path / name, replace=True)
+        with work() as store:
+            assert [job.spec.name for job in store.jobs()] == ["searched"]
+
+
 def test_jobs_are_replaced_only_where_that_is_asked_for(engine: Engine, work: SqlUnitOfWork, tmp_path: Path) -> None:
     back_up(engine, tmp_path / "backup")
     with pytest.raises(BackupFailed, match=r"1 jobs.*--replace"):
