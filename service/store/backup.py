@@ -15,7 +15,7 @@ from sqlalchemy.exc import DatabaseError
 from service.domain.errors import BackupFailed
 from service.store.clock import now
 from service.store.migrate import check, is_known, upgrade
-from service.store.sqlite_file import copy, damage, opened, path_of, put_aside
+from service.store.sqlite_file import copy, damage, keep_aside, opened, path_of
 from service.store.tables import JobRow, SchedulerRow, Table
 
 
@@ -44,7 +44,7 @@ def restore(engine: Engine, file: Path, *, replace: bool = False) -> None:
     """Makes the record what it was when `file` was written, in one transaction; another brings it to this schema.
 
     Not where a scheduler works, nor from a newer schema, and, unless it may `replace` them, not where there are jobs,
-    or a damaged file that may have held some; such a file is put aside.
+    or a damaged file that may have held some; such a file is kept beside it.
     """
     if not file.is_file():
         raise BackupFailed(f"There is no file {file}.")
@@ -106,14 +106,14 @@ def _revision_in_sqlite(file: Path) -> str:
 
 
 def _restore_file(source: Path, target: Path, *, keep: bool) -> None:
-    """A backup in place of a record; with `keep`, of one that nothing can be copied into, which is put aside."""
+    """A backup in place of a record; with `keep`, of one that nothing can be copied into, which is kept."""
     if not keep:
         copy(source, target)
         return
     whole = target.with_name(f"{target.name}.part")
     try:
         copy(source, whole)
-        put_aside(target)
+        keep_aside(target)
         whole.replace(target)
     finally:
         whole.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,13 +36,19 @@ def copy(source: Path, target: Path) -> None:
         read.backup(write)
 
 
-def put_aside(file: Path) -> Path:
-    """Moves a file that is damaged to a name that is free beside it, and gives that; its journal goes with it."""
+def keep_aside(file: Path) -> Path:
+    """A free name beside a file, under which it stays when another takes its place; gives that.
+
+    Its journal has the new name alone, and is not taken for that of what comes.
+    """
     names = (file.with_name(f"{file.name}.damaged-{number}") for number in range(1, 1_000_000))
     aside = next(name for name in names if not name.exists())
-    for suffix in ("-journal", ""):
-        with contextlib.suppress(FileNotFoundError):
-            file.with_name(file.name + suffix).replace(aside.with_name(aside.name + suffix))
+    try:
+        aside.hardlink_to(file)
+    except OSError:  # not every file system has links
+        shutil.copy2(file, aside)
+    with contextlib.suppress(FileNotFoundError):
+        file.with_name(f"{file.name}-journal").replace(aside.with_name(f"{aside.name}-journal"))
     return aside
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from service.store.sql import SqlUnitOfWork
 from service.store.tables import Table
 from tests.builders import job_spec
 from tests.postgres import postgres_or_skip
+from tests.processes import ROOT
 from tests.recorded import record
 from tests.schema import downgrade
 
@@ -175,6 +177,51 @@ def test_a_backup_of_an_older_schema_that_the_server_refuses_changes_nothing(
     assert rows(engine) == there
     with engine.begin() as connection:
         assert connection.execute(text("SELECT id FROM mine")).scalars().all() == [1]
+
+
+# Restores over a damaged record again and again, and is killed before its first, second, ... change of a name.
+KILLED = """
+import os, shutil, signal, sys
+from pathlib import Path
+from service.store.backup import restore
+from service.store.engine import connect
+from service.store.sqlite_file import damage
+
+backup, damaged = map(Path, sys.argv[1:])
+whole, changes = 0, {"os.link", "os.rename"}
+while not whole:
+    folder = damaged.parent / f"kills{len(list(damaged.parent.glob('kills*')))}"
+    folder.mkdir()
+    record = Path(shutil.copy(damaged, folder / "record.db"))
+    record.with_name("record.db-journal").write_bytes(bytes(512))
+    if (child := os.fork()) == 0:
+        left = int(folder.name.removeprefix("kills"))
+        def kill(event, arguments):
+            global left
+            if event in changes and str(folder) in f"{arguments}":
+                left -= 1
+                if left < 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+        sys.addaudithook(kill)
+        restore(connect(f"sqlite:///{record}"), backup, replace=True)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    print("killed" if status else "done", "damaged" if damage(record) else "whole", flush=True)
+    whole = status == 0
+"""
+
+
+def test_a_kill_at_any_moment_leaves_the_damaged_record_or_the_restored_one(tmp_path: Path) -> None:
+    engine = connect(f"sqlite:///{tmp_path / 'sound.db'}")
+    upgrade(engine)
+    back_up(engine, tmp_path / "backup")
+    engine.dispose()
+    (tmp_path / "damaged").write_bytes(b"no database " * 1000)
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "backup"), str(tmp_path / "damaged")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [*["killed damaged"] * 3, "done whole"]
+    for folder in tmp_path.glob("kills*"):
+        assert b"no database" in (folder / "record.db").read_bytes() or not (folder / "record.db-journal").exists()
 
 
 def older(engine: Engine, folder: Path) -> Path:
