@@ -51,7 +51,7 @@ HALF_WRITTEN = {
         SELECT job_id, number FROM trials JOIN jobs ON jobs.id = job_id
         WHERE jobs.state = 'done' AND trials.state = 'proposed'""",
     "Job {0} has ended, but is held by a scheduler.": """
-        SELECT id, 0 FROM jobs WHERE state IN ('done', 'failed') AND lease_holder IS NOT NULL""",
+        SELECT id, 0 FROM jobs WHERE state IN ('done', 'failed', 'cancelled') AND lease_holder IS NOT NULL""",
 }
 MOST_TOLD = 5
 

@@ -59,6 +59,7 @@ def test_a_sound_record_has_no_findings(engine: Engine) -> None:
         ("UPDATE trials SET number = 9 WHERE number = 3", "missing between others"),
         ("UPDATE trials SET state = 'proposed' WHERE number = 4", "trial 4 has not ended"),
         ("UPDATE jobs SET lease_holder = 'gone'", "held by a scheduler"),
+        ("UPDATE jobs SET state = 'cancelled', lease_holder = 'gone'", "held by a scheduler"),
         ("UPDATE jobs SET state = 'running', lease_holder = NULL", "nobody holds it"),
     ],
 )

@@ -104,6 +104,20 @@ def test_latencies_recorded_as_medians_by_the_wall_are_those_of_an_idle_machine_
     assert {result.latency.median_ms for result in results if result} <= set(as_told)
 
 
+def test_nobody_holds_a_job_afterwards_that_was_cancelled_long_ago(engine: Engine) -> None:
+    upgrade(engine)
+    with SqlUnitOfWork(engine)() as store:
+        cancelled, running = store.add_job(job_spec()), store.add_job(job_spec())
+    downgrade(engine, "0006")
+    hold = text("UPDATE jobs SET state = :state, lease_holder = 'here', lease_until = created_at WHERE id = :id")
+    with engine.begin() as connection:
+        connection.execute(hold, [{"state": "cancelled", "id": cancelled.id}, {"state": "running", "id": running.id}])
+    upgrade(engine)
+    with engine.connect() as connection:
+        leases = connection.execute(text("SELECT id, lease_holder, lease_until IS NULL FROM jobs ORDER BY id")).all()
+    assert leases == [(cancelled.id, None, True), (running.id, "here", False)]
+
+
 def test_the_migrations_make_the_tables_that_the_code_has(engine: Engine) -> None:
     upgrade(engine)
     with engine.connect() as connection:
