@@ -33,7 +33,7 @@ ATTRIBUTES = frozenset(
     "__init__ abs add_module amax any append apply argmax argmin bias clamp clamp_ contiguous copy_ cos count "
     "data decode detach device diagonal div_ dtype endswith eval exp expm1 extend fill_ flatten from_bytes gather "
     "get_parameter get_submodule groups in_channels items kernel_size load_state_dict log mean modules movedim mT "
-    "named_children named_parameters nbytes ndim num_features numel out_channels out_features parameters "
+    "named_children named_parameters nbytes ndim new_zeros num_features numel out_channels out_features parameters "
     "partition permute pop pow read register_buffer register_forward_hook remove repeat replace requires_grad "
     "requires_grad_ reshape rsqrt save_for_backward saved_tensors select shape sign softmax split sqrt square "
     "startswith state_dict sum T tanh tensor_split to training transpose unbind unfold uniform_ update var view "

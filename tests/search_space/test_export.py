@@ -251,7 +251,8 @@ def test_strides_are_early_in_an_exported_file_where_an_operator_has_some(dims: 
             module = merge(operator.build(8, 8, 2, dims).eval())
             use_early_strides(module)  # type: ignore[arg-type]  # no network, but of modules too
             strides_early = any(isinstance(part, EverySecond) for part in module.modules())
-            cell = Cell((Edge(0, 2, name), Edge(1, 2, "skip_connect")), (2,))
+            # By itself, so that it is there also where it is `none`.
+            cell = Cell((Edge(1, 2, name),), (2,))
             text = to_python(
                 Architecture(Genotype(cell, cell), Skeleton((3, *[8] * dims), 10, 8, stages=2)), "inference"
             )
