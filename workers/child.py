@@ -8,6 +8,8 @@ import gc
 import os
 import resource
 import signal
+import socket
+import struct
 import sys
 import tempfile
 import traceback
@@ -24,6 +26,7 @@ from workers.process_tree import end_with
 Evaluate: TypeAlias = Callable[[EvaluationRequest, Any], Iterator[EvaluationReport]]
 
 WRITTEN_EARLIER_S = 0.2  # so that it is there when the parent ends a child
+LONGEST_SILENCE_S = 3  # in the middle of an answer
 FIRST_FILE = 3  # after standard input, output and error
 
 
@@ -36,6 +39,7 @@ class Child:
 
     def __init__(self, evaluate: Evaluate, data: Any, memory_bytes: int) -> None:
         self.pipe, theirs = Pipe()
+        _limit_silence(self.pipe)
         # A file, not a pipe: where a child hangs is written by a thread that Python knows nothing of.
         self._traceback = tempfile.TemporaryFile()  # noqa: SIM115  # `close` closes it
         parent = os.getpid()
@@ -74,6 +78,12 @@ class Child:
         """Forgets it."""
         self.pipe.close()
         self._traceback.close()
+
+
+def _limit_silence(pipe: Connection) -> None:
+    """To read an answer that breaks off raises OSError, even where what a dead child has started holds its end open."""
+    with socket.socket(fileno=os.dup(pipe.fileno())) as same:
+        same.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", LONGEST_SILENCE_S, 0))
 
 
 def _drop_what_is_the_parents(keep: tuple[int, ...]) -> None:

@@ -7,6 +7,7 @@ of schedulers and restarts of the record, on a clock that the test turns.
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -76,6 +77,7 @@ class ModelJob:
     seconds_used: float = 0.0
     refused: int = 0
     trials: dict[int, tuple[TrialState, dict[int, str]]] = field(default_factory=dict)
+    attempts: Counter[int] = field(default_factory=Counter)
 
 
 class LifeOfJobs(RuleBasedStateMachine):
@@ -199,6 +201,17 @@ class LifeOfJobs(RuleBasedStateMachine):
             assert new == (epochs not in results)
             if new:
                 trials[number] = after, {**results, epochs: type(report).__name__}
+
+    @precondition(lambda self: self.leases)
+    @rule(data=st.data(), number=st.integers(0, len(PROPOSALS) - 1))
+    def a_worker_crashes(self, data: st.DataObject, number: int) -> None:
+        lease = data.draw(st.sampled_from(self.leases))
+        model = self.model[lease.job_id]
+        refused = LeaseLost if self.lost(lease) else None if number in model.trials else NotFound
+        attempts = self.same(lambda store: store.add_attempt(lease, number), refused)
+        if refused is None:
+            model.attempts[number] += 1
+            assert attempts == model.attempts[number]
 
     @precondition(lambda self: self.leases)
     @rule(data=st.data(), to=st.sampled_from([R, D, F]), seconds=st.floats(0, 100))

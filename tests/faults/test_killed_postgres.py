@@ -97,8 +97,7 @@ def kill_under_load(server: Server, service: Service, ids: list[int], chance: ra
 
 
 @pytest.mark.xdist_group("machine")
-@pytest.mark.long
-@pytest.mark.parametrize(("kills", "trials"), [(3, 12), (10, 60)])
+@pytest.mark.parametrize(("kills", "trials"), [(3, 12), pytest.param(10, 60, marks=pytest.mark.long)])
 def test_a_postgresql_that_is_killed_under_load_loses_nothing(tmp_path: Path, kills: int, trials: int) -> None:
     chance, ids, left, started = random.Random(kills), list[int](), kills, time.monotonic()
     try:

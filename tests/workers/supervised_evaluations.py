@@ -6,6 +6,8 @@ import ctypes
 import mmap
 import os
 import signal
+import stat
+import struct
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -91,6 +93,23 @@ def dies_beside_a_child(request: EvaluationRequest, data: Any) -> Reports:
         time.sleep(3600)
     os.kill(os.getpid(), signal.SIGKILL)
     yield from fakes.evaluate(request)
+
+
+def dies_while_it_answers(request: EvaluationRequest, data: Any) -> Reports:
+    """A few bytes of a long answer, and then nothing more; what it has started holds the pipe open."""
+    if os.fork() == 0:
+        time.sleep(3600)
+    sockets = (number for number in range(3, 64) if stat.S_ISSOCK(_mode(number)))
+    os.write(next(sockets), struct.pack("!i", 1_000_000) + b"only so far")
+    os.kill(os.getpid(), signal.SIGKILL)
+    yield from fakes.evaluate(request)
+
+
+def _mode(file: int) -> int:
+    try:
+        return os.fstat(file).st_mode
+    except OSError:
+        return 0
 
 
 def allocates(request: EvaluationRequest, data: Any) -> Reports:

@@ -172,6 +172,13 @@ def test_one_that_dies_and_leaves_a_process_behind_has_crashed(before: list[int]
     assert report.message == "The process died without an answer: SIGKILL."
 
 
+def test_one_that_dies_in_the_middle_of_its_answer_has_crashed(before: list[int]) -> None:
+    report = first_report(wrong.dies_while_it_answers, PATIENT)
+    assert isinstance(report, Failed)
+    assert report.failure is FailureClass.CRASHED
+    assert report.seconds < PATIENT.deadline_s
+
+
 def where_it_runs(request: EvaluationRequest, data: Any) -> Iterator[EvaluationReport]:
     for report in wrong.is_well(request, data):
         assert isinstance(report, Evaluated)
