@@ -91,10 +91,15 @@ def test_it_keeps_its_promises_for_signals_and_volumes(name: str, dims: int) -> 
         for small in [(1, 1, 1), (2, 3, 1)]:
             tiny = operator.build(channels_in, 12, stride, dims)(torch.randn(4, channels_in, *small[:dims]))
             assert tiny.shape == (4, 12, *[-(-pixels // stride) for pixels in small[:dims]])
-        x = torch.randn(4, channels_in, *size)
+        x = torch.randn(4, channels_in, *size, requires_grad=True)
         module = as_if_trained(operator.build(channels_in, 12, stride, dims), x)
-        assert module(x).shape == (4, 12, *[-(-pixels // stride) for pixels in size])
-        assert torch.allclose(merge(module)(x), module(x), rtol=1e-5, atol=1e-5)
+        output = module(x)
+        assert output.shape == (4, 12, *[-(-pixels // stride) for pixels in size])
+        assert torch.allclose(module(x[2:3]), output[2:3], atol=1e-5)
+        assert torch.allclose(merge(module)(x), output, rtol=1e-5, atol=1e-5)
+        if name != "none":
+            output.square().sum().backward()
+            assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in (x, *module.parameters()))
 
 
 @pytest.mark.parametrize("name", ["none", "dist_l1_3x3"])  # which put the shape of their output together
