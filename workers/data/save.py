@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import torch
 
@@ -17,12 +18,14 @@ from workers.data.splits import split
 
 
 def main() -> None:
-    """Writes the file."""
+    """Writes the file, or says in one line that there is no folder for it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dataset", choices=list(datasets()))
     parser.add_argument("file")
     parser.add_argument("--seed", type=int, default=0, help="that of the job")
     given = parser.parse_args()
+    if not Path(given.file).absolute().parent.is_dir():
+        parser.error(f"there is no folder for {given.file}")
     save(given.dataset, given.file, given.seed)
 
 
