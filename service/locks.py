@@ -39,4 +39,6 @@ def _lock(file: IO[str], kind: int) -> None:
         fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError as error:
         folder = Path(file.name).parent
-        raise CannotStart(f"Another scheduler runs on {folder}: stop it, or set CELLSMITH_DATA_DIR.") from error
+        raise CannotStart(
+            f"Another service, scheduler or restore uses {folder}: stop it, or set CELLSMITH_DATA_DIR."
+        ) from error

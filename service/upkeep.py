@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from service.domain.errors import RecordUnusable
+from service.locks import SCHEDULER_LOCK, SERVICE_LOCK, only_one
 from service.settings import Settings
 from service.store.backup import back_up, restore
 from service.store.doctor import examine
@@ -27,9 +28,16 @@ def backup(settings: Settings, file: Path) -> None:
 
 
 def restore_from(settings: Settings, file: Path, *, replace: bool) -> None:
-    """Makes the record what it was when the file was written. The service must not run."""
+    """Makes the record what it was when the file was written.
+
+    CannotStart where a service or a scheduler runs on the data folder; none can start meanwhile.
+    """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with _record(settings, may_be_new=True) as engine:
+    with (
+        only_one(settings.data_dir, SERVICE_LOCK),
+        only_one(settings.data_dir, SCHEDULER_LOCK),
+        _record(settings, may_be_new=True) as engine,
+    ):
         restore(engine, file, replace=replace)
     print(f"The record is what it was when {file} was written.")
 

@@ -76,5 +76,5 @@ def test_a_second_service_on_one_data_folder_is_refused_before_it_listens(tmp_pa
         fcntl.flock(file, fcntl.LOCK_EX)
         assert start("all", tmp_path, port=free_port()).wait(60) == 1
     told = (tmp_path / "log").read_text()
-    assert told == f"Another scheduler runs on {tmp_path}: stop it, or set CELLSMITH_DATA_DIR.\n"
+    assert told == f"Another service, scheduler or restore uses {tmp_path}: stop it, or set CELLSMITH_DATA_DIR.\n"
     assert {path.name for path in tmp_path.iterdir()} == {"log", held}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -101,6 +102,17 @@ def test_a_record_that_somebody_writes_to_is_not_taken_for_damaged(data: Path, t
     with connect(f"sqlite:///{data / 'cellsmith.db'}").begin():
         assert run(data, "restore", file, "--replace")[0] == 1
     assert not list(data.glob("*damaged*"))
+
+
+@pytest.mark.parametrize("held", ["service.lock", "scheduler.lock"])
+def test_nothing_is_restored_where_a_service_or_a_scheduler_runs(data: Path, tmp_path: Path, held: str) -> None:
+    file = tmp_path / "backup"
+    assert run(data, "backup", file)[0] == 0
+    with (data / held).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        told = f"Another service, scheduler or restore uses {data}: stop it, or set CELLSMITH_DATA_DIR.\n"
+        assert run(data, "restore", file, "--replace") == (1, told)
+    assert run(data, "restore", file, "--replace")[0] == 0
 
 
 def test_a_record_of_an_older_schema_is_backed_up_before_an_update(data: Path, tmp_path: Path) -> None:
