@@ -204,6 +204,7 @@ class Job:
     """A job as it is recorded. Times are UTC and come from the database's clock.
 
     `refused` counts the writes of schedulers that held it no longer: results, proposals and beats that came too late.
+    `restored_at` is when the record last went back to a backup: what was read of the job before may not have happened.
     """
 
     id: int
@@ -215,6 +216,7 @@ class Job:
     seconds_used: float = 0.0
     message: str = ""
     refused: int = 0
+    restored_at: datetime | None = None
 
     def moved_to(self, state: JobState) -> Job:
         """This job in another state; Conflict where the table of moves does not allow it."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 from typing import IO
 
-from sqlalchemy import URL, Engine, inspect, select, text
+from sqlalchemy import URL, Engine, inspect, select, text, update
 from sqlalchemy.exc import DatabaseError
 
 from service.domain.errors import BackupFailed
@@ -69,6 +69,8 @@ def restore(engine: Engine, file: Path, *, replace: bool = False) -> None:
         raise BackupFailed(f"{file} cannot be restored: {error}") from error
     engine.dispose()
     upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(update(JobRow).values(restored_at=now()))
 
 
 def _refuse_what_is_in_use(engine: Engine, *, replace: bool) -> None:

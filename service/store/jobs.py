@@ -25,6 +25,7 @@ JOB_COLUMNS = (
     JobRow.seconds_used,
     JobRow.message,
     JobRow.refused,
+    JobRow.restored_at,
 )
 ASKED = func.coalesce(JobRow.spec["priority"].as_integer(), 0)  # jobs of earlier versions have none
 # Only SQLite keeps text that is no JSON, from a damaged file say, and then refuses every query that looks into it.
@@ -178,4 +179,5 @@ def _job(row: Row[Any]) -> Job:
         seconds_used=row.seconds_used,
         message=row.message,
         refused=row.refused,
+        restored_at=row.restored_at,
     )

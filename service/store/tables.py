@@ -107,6 +107,7 @@ class JobRow(Table):
     lease_until: Mapped[datetime | None]
     lease_token: Mapped[int]
     refused: Mapped[int] = mapped_column(server_default="0")
+    restored_at: Mapped[datetime | None]
 
 
 class ArchitectureRow(Table):

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
 from service.domain.job import Job
@@ -26,6 +26,12 @@ class Growing(Protocol):
 
 
 K = TypeVar("K", bound=Growing)
+_Key: TypeAlias = tuple[int, datetime, datetime | None]
+
+
+def _key(job: Job) -> _Key:
+    """Another one when the record goes back to a backup, before which a job reached further or elsewhere."""
+    return job.id, job.created_at, job.restored_at
 
 
 class _Recent(Generic[K]):
@@ -33,17 +39,17 @@ class _Recent(Generic[K]):
 
     def __init__(self, nothing: K) -> None:
         self._nothing = nothing
-        self._jobs: OrderedDict[tuple[int, datetime], K] = OrderedDict()
+        self._jobs: OrderedDict[_Key, K] = OrderedDict()
         self._alone = threading.Lock()
 
     def of(self, job: Job) -> K:
         """What is known of a job so far."""
         with self._alone:
-            return self._jobs.get((job.id, job.created_at), self._nothing)
+            return self._jobs.get(_key(job), self._nothing)
 
     def keep(self, job: Job, known: K) -> None:
         """Puts it in the place of what reaches less far."""
-        key = job.id, job.created_at
+        key = _key(job)
         with self._alone:
             if known.last >= self._jobs.get(key, self._nothing).last:
                 self._jobs[key] = known

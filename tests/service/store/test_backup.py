@@ -19,10 +19,11 @@ from service.store.engine import connect
 from service.store.migrate import check, upgrade
 from service.store.sql import SqlUnitOfWork
 from service.store.tables import Table
+from service.usecases import front, jobs
 from tests.builders import job_spec
 from tests.postgres import postgres_or_skip
 from tests.processes import ROOT
-from tests.recorded import record
+from tests.recorded import SEARCH, record
 from tests.schema import downgrade
 
 
@@ -68,6 +69,26 @@ def test_what_was_backed_up_comes_back_and_what_came_later_is_gone(
         assert store.add_job(job_spec()).id == 2
     assert list(examine(engine)) == []
     assert sorted(path.name for path in tmp_path.iterdir() if "backup" in path.name) == ["backup"]
+
+
+def test_who_has_read_the_record_before_tells_what_was_restored_and_what_comes_then(
+    engine: Engine, tmp_path: Path
+) -> None:
+    reader = SqlUnitOfWork(engine)
+    with reader() as store:
+        store.add_job(job_spec())
+    back_up(engine, tmp_path / "backup")
+
+    def told(work: SqlUnitOfWork) -> tuple[object, ...]:
+        status, found = jobs.get(1, work), front.of_job(1, work)
+        return status.progress, status.best_accuracy, found.points, found.hypervolume, front.history(1, work).steps
+
+    nothing = told(reader)
+    for reports in (SEARCH, SEARCH[::-1]):
+        record(reader, reports)
+        assert told(reader) == told(SqlUnitOfWork(engine)) != nothing
+        restore(engine, tmp_path / "backup", replace=True)
+        assert told(reader) == nothing
 
 
 def test_a_backup_may_have_any_name(engine: Engine, work: SqlUnitOfWork, tmp_path: Path) -> None:
