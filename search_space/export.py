@@ -128,6 +128,8 @@ def _docstring(architecture: Architecture, form: Form, head: Mapping[str, str]) 
         if skeleton.auxiliary is not None:
             head_alone = auxiliary_cost(architecture)
             told.append(f"That of this skeleton has {head_alone.params:,} and {head_alone.macs:,} more, in training.")
+    elif skeleton.norm in ("gn", "ln") and skeleton.recursion == 1:
+        told = [f"It has {costs}."]  # nothing of it could be merged
     else:
         told = [f"It was trained with {costs}.", "Merged, it may have more or fewer of both."]
     if skeleton.dims != 2:

@@ -124,7 +124,7 @@ def tell(scores: dict[str, dict[str, float]], card: str) -> None:
     for path, scored in scores.items():
         accuracy = f"{scored['accuracy']:.4f}" if "accuracy" in scored else "no images given"
         rows.append(f"| `{path}` | {scored['latency_ms']:.3f} ms | {accuracy} |")
-    table = "\n".join([f"| file | one image, {torch.get_num_threads()} threads | accuracy |", "|---|---|---|", *rows])
+    table = "\n".join([f"| file | one item, {torch.get_num_threads()} threads | accuracy |", "|---|---|---|", *rows])
     with open(card, "w", encoding="utf-8") as file:
         file.write(f"{kept.rstrip()}\n\n{HEADING}\n\n{table}\n")
 
@@ -187,6 +187,8 @@ def to_int8(network: torch.nn.Module, x_NCHW: Tensor, held: Images) -> Run:
     from onnxruntime import quantization
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
+    # It warns of each vector, such as a norm's, that it has no channels to quantise one by one.
+    logging.getLogger().setLevel(logging.ERROR)
     to_onnx(network, x_NCHW, held)
     batches = iter([{"images": batch.numpy()} for batch in torch.split(held["x_train"][:CALIBRATION_IMAGES], 32)])
 
@@ -226,14 +228,14 @@ FORMATS = {"model.pt2": to_pt2, "model.onnx": to_onnx, "model.int8.onnx": to_int
 
 @torch.inference_mode()
 def score(name: str, run: Run, x_NCHW: Tensor, held: Images) -> dict[str, float]:
-    """The latency of one image, and the accuracy on the images held, which are printed too."""
+    """The latency of one item, and the accuracy on the items held, which are printed too."""
     times_ms = []
     for _ in range(40):
         began = time.perf_counter()
         run(x_NCHW)
         times_ms.append(1000 * (time.perf_counter() - began))
     scores = {"latency_ms": statistics.median(times_ms[10:]), "threads": torch.get_num_threads()}
-    told = f"{name}: {scores['latency_ms']:.3f} ms for one image, {torch.get_num_threads()} threads"
+    told = f"{name}: {scores['latency_ms']:.3f} ms for one item, {torch.get_num_threads()} threads"
     if "x_test" in held:
         found_N = torch.cat([run(batch).argmax(1) for batch in torch.split(held["x_test"], 256)])
         scores["accuracy"] = (found_N == held["y_test"]).float().mean().item()

@@ -26,6 +26,7 @@ from search_space.operators import OPERATORS
 from search_space.published import published
 from search_space.regularisation import Auxiliary, DropPath
 from search_space.skeleton import Head, Norm, Skeleton, skeletons
+from tests.search_space.counted import counted
 from tests.search_space.random_cells import every_operator, random_genotype
 from tests.search_space.test_axes_source import exports
 from tests.search_space.trained import as_if_trained, tensors_of
@@ -277,6 +278,15 @@ def test_the_docstring_tells_the_measurements_and_the_genotype() -> None:
     assert docstring is not None
     assert "Accuracy: 0.971 ± 0.004\nLatency: 1.2 ms" in docstring
     assert Genotype.from_json(docstring.partition(f"{genotype.key}:\n")[2]) == genotype
+
+
+def test_what_cannot_be_merged_is_said_to_cost_what_it_cost_in_training() -> None:
+    architecture = Architecture(random_genotype(1), replace(IMAGES, norm="ln"))
+    built = executed(architecture, "inference")["build_model"]
+    params, macs = counted(built, architecture.skeleton.input_shape)
+    assert f"It has {params:,} parameters and {macs:,} multiply" in to_python(architecture, "inference")
+    recurring = replace(architecture, skeleton=replace(architecture.skeleton, recursion=2))
+    assert "Merged, it may have more or fewer" in to_python(recurring, "inference")
 
 
 def test_an_exported_file_tells_its_parts_apart_and_says_nothing_to_linters() -> None:
