@@ -16,6 +16,7 @@ from service.__main__ import COMMANDS
 from service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
+CLIENT_OF_DEBIAN = {"bookworm": "15", "trixie": "17"}  # pg_dump refuses a server that is newer than itself
 OURS = ("migrate", "api", "scheduler", "worker")
 
 
@@ -44,6 +45,14 @@ def test_every_image_is_a_stage_of_the_dockerfile_and_what_it_copies_is_there(se
     assert {services[name]["build"]["target"] for name in OURS} <= stages
     for line in re.findall(r"^COPY (.+) \S+$", text, re.MULTILINE):
         assert all((ROOT / source).exists() for source in line.split())
+
+
+def test_the_images_have_the_client_of_the_database_server(services: dict[str, Any]) -> None:
+    base = (ROOT / "docker" / "Dockerfile").read_text().split(" AS base")
+    assert "apt-get install --yes --no-install-recommends postgresql-client " in base[1].split("FROM")[0]
+    (debian,) = re.findall(r"^FROM python:3\.11-slim-(\w+)$", base[0], re.MULTILINE)
+    (server,) = re.findall(r"^postgres:(\d+)-alpine$", services["postgres"]["image"])
+    assert server == CLIENT_OF_DEBIAN[debian]
 
 
 def modules_of_the_compute_image_alone() -> list[str]:
