@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from service.domain.errors import WrongSetting
@@ -82,7 +82,8 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """The address of the database."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'cellsmith.db'}"
+        file = URL.create("sqlite", database=str(self.data_dir / "cellsmith.db"))  # which may have any name
+        return self.database_url or file.render_as_string()
 
 
 def read_settings() -> Settings:

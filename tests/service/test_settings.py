@@ -9,6 +9,7 @@ import pytest
 from service.domain.errors import WrongSetting
 from service.endings import PARENT
 from service.leftovers import MARK
+from service.parts import migrate
 from service.settings import Settings, read_settings
 
 
@@ -50,6 +51,13 @@ def test_a_wrong_setting_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch, n
     with pytest.raises(WrongSetting, match=f"^{name} cannot be used. ") as refusal:
         read_settings()
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["data", "a?b", "a#b", "a%41b", "a b@c:d"])
+def test_a_data_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    migrate(Settings(data_dir=tmp_path / name))
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name / "cellsmith.db").is_file()
 
 
 def test_a_setting_that_is_misspelt_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
