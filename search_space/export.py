@@ -109,6 +109,8 @@ def _settled(architecture: Architecture, form: Form, offered: Skeleton, network:
     if offered.auxiliary is None:
         attributes["watched"] = None
         gone |= {"auxiliary", "add_auxiliary"}
+    if offered.drop_path is None:
+        gone |= {"schedule_drop_path"}
     if form == "training":
         pass_on = {"finish", "layout", *(() if skeleton.final_relu else ("final_relu",))}
     else:

@@ -240,6 +240,15 @@ def test_an_option_is_in_an_exported_file_only_where_the_file_uses_it(form: Form
         assert option in to_python(Architecture(published["darts-v2"], replace(skeleton, **chosen)), form)
 
 
+def test_helps_for_training_that_a_network_cannot_have_are_not_in_its_file() -> None:
+    small = to_python(Architecture(published["darts-v2"], Skeleton((3, 8, 8), 10, 8, stages=1)))
+    assert "schedule_drop_path" in small
+    assert "AuxiliaryHead" not in small
+    reversible = to_python(Architecture(published["darts-v2"], replace(IMAGES, reversible=True)))
+    assert "schedule_drop_path" not in reversible
+    assert "class AuxiliaryHead" in reversible
+
+
 def test_a_cell_that_does_not_read_its_newest_input_brings_what_stands_for_what_is_unread() -> None:
     cell = Cell((Edge(0, 2, "sep_conv_3x3"),), (2,))
     assert "class Unread" in to_python(Architecture(Genotype(cell, cell), Skeleton((3, 16, 16), 10, 16, 2)))
