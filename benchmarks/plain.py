@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from search_space.modules.dilated_branches import DILATED_BRANCHES
-
 CHANNELS = 32
+# Kernels and rates beside a large kernel (UniRepLKNet, arXiv 2410.08049).
+BESIDE_LARGE = {
+    5: ((3, 1), (3, 2)),
+    7: ((5, 1), (3, 2), (3, 3)),
+    9: ((5, 1), (5, 2), (3, 3), (3, 4)),
+    11: ((5, 1), (5, 2), (3, 3), (3, 4), (3, 5)),
+    13: ((5, 1), (7, 2), (3, 3), (3, 4), (3, 5)),
+    15: ((5, 1), (7, 2), (3, 3), (3, 5), (3, 7)),
+    17: ((5, 1), (9, 2), (3, 4), (3, 5), (3, 7)),
+}
 
 
 class Lambda(nn.Module):
-    """A function of the input and of layers."""
+    """A function of the input and of layers, or lists of parameters."""
 
     def __init__(self, function: Callable[..., Tensor], *layers: nn.Module) -> None:
         super().__init__()
@@ -113,7 +122,7 @@ def shift() -> nn.Module:
 
 def rep(kernel: int) -> nn.Module:
     """A large kernel and dilated ones, each with a batch norm, added up."""
-    branches = [normed(depthwise(kernel))] + [normed(depthwise(k, rate)) for k, rate in DILATED_BRANCHES[kernel]]
+    branches = [normed(depthwise(kernel))] + [normed(depthwise(k, rate)) for k, rate in BESIDE_LARGE[kernel]]
     return pointwise_after(Lambda(lambda x, first, *more: sum((each(x) for each in more), first(x)), *branches))
 
 
@@ -132,43 +141,46 @@ def peripheral(kernels: tuple[int, ...] = (9, 15, 31)) -> nn.Module:
     sobel = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
     laplacian = torch.tensor([[0.0, 1, 0], [1, -4, 1], [0, 1, 0]])
     filters = [own.expand(CHANNELS, 1, 3, 3).contiguous() for own in (sobel, sobel.T, laplacian)]
-    shares = nn.ParameterList(torch.zeros(CHANNELS, 1, 1) for _ in kernels)
-    parts = [layer for k in kernels for layer in (depthwise((1, k)), depthwise((k, 1)), depthwise(3))]
+    parts: list[nn.Module] = []
+    for k in kernels:
+        parts += [nn.ParameterList([torch.zeros(CHANNELS, 1, 1)]), depthwise((1, k)), depthwise((k, 1)), depthwise(3)]
 
-    def gated(x_NCHW: Tensor, gate: nn.Module, *layers: nn.Module) -> Tensor:
+    def gated(x_NCHW: Tensor, *layers: Any) -> Tensor:
         with torch.no_grad():
             across, down, edges = (F.conv2d(x_NCHW, own, None, 1, 1, groups=CHANNELS) for own in filters)
             variance = F.avg_pool2d(x_NCHW.square(), 3, 1, 1) - F.avg_pool2d(x_NCHW, 3, 1, 1).square()
             gradient = (across.square() + down.square() + 1e-6).sqrt()
             cues = [own.mean(1) for own in (gradient, edges.abs(), variance.clamp(min=0))]
-        weights = gate(torch.stack(cues, 1)).softmax(1)
+        weights = layers[-1](torch.stack(cues, 1)).softmax(1)
         mixed = torch.zeros_like(x_NCHW)
-        for number, share in enumerate(shares):
-            row, column, centre = layers[3 * number : 3 * number + 3]
+        for number in range(len(kernels)):
+            (share,), row, column, centre = layers[4 * number : 4 * number + 4]
             surround = column(row(x_NCHW)) - share.tanh() * centre(x_NCHW)
             mixed = mixed + weights[:, number, None] * surround
         return mixed
 
-    return pointwise_after(Lambda(gated, nn.Conv2d(3, len(kernels), 1), *parts))
+    return pointwise_after(Lambda(gated, *parts, nn.Conv2d(3, len(kernels), 1)))
 
 
 def spaced(kernel: int, count: int, gauss: bool = False) -> nn.Module:
     """Kernels built point by point from positions, then a depthwise convolution."""
-    own = nn.ParameterList(
-        [torch.randn(CHANNELS, count), 0.5 * torch.randn(2, CHANNELS, count), torch.full((2, CHANNELS, count), 0.23)]
-    )
-    bias, reach = nn.Parameter(torch.zeros(CHANNELS)), kernel // 2
+    deviations = [torch.full((2, CHANNELS, count), 0.23)] if gauss else []
+    own = [torch.randn(CHANNELS, count), torch.zeros(CHANNELS), 0.5 * torch.randn(2, CHANNELS, count), *deviations]
+    reach = kernel // 2
 
-    def convolved(x_NCHW: Tensor) -> Tensor:
-        weight, positions, deviations = own
+    def convolved(x_NCHW: Tensor, own: Any) -> Tensor:
+        weight, bias, positions, *deviations = own
         grid = torch.arange(-reach, reach + 1.0, device=x_NCHW.device)
         apart = grid - positions.clamp(-reach, reach)[..., None]
-        near = (-0.5 * (apart / (deviations.abs()[..., None] + 0.27)) ** 2).exp() if gauss else F.relu(1 - apart.abs())
+        if gauss:
+            near = (-0.5 * (apart / (deviations[0].abs()[..., None] + 0.27)) ** 2).exp()
+        else:
+            near = F.relu(1 - apart.abs())
         near = near / near.sum(-1, keepdim=True)
         kernels = torch.einsum("cm,cmi,cmj->cij", weight, near[1], near[0])
         return F.conv2d(x_NCHW, kernels[:, None], bias, 1, reach, groups=CHANNELS)
 
-    return pointwise_after(Lambda(convolved))
+    return pointwise_after(Lambda(convolved, nn.ParameterList(own)))
 
 
 def beside(*layers: nn.Module) -> nn.Module:
@@ -193,13 +205,13 @@ def convfirst(wide: int = 6 * CHANNELS) -> nn.Module:
 
 def convnext(kernel: int, wide: int = 4 * CHANNELS) -> nn.Module:
     """As the released code writes it: layer norm and linear layers with channels last."""
-    scale = nn.Parameter(torch.full((CHANNELS,), 1e-6))
 
-    def block(x_NCHW: Tensor, mixer: nn.Module, norm: nn.Module, up: nn.Module, down: nn.Module) -> Tensor:
-        y_NHWC: Tensor = scale * down(F.gelu(up(norm(mixer(x_NCHW).permute(0, 2, 3, 1)))))
+    def block(x_NCHW: Tensor, mixer: nn.Module, norm: nn.Module, up: nn.Module, scale: Any, down: nn.Module) -> Tensor:
+        y_NHWC: Tensor = scale[0] * down(F.gelu(up(norm(mixer(x_NCHW).permute(0, 2, 3, 1)))))
         return x_NCHW + y_NHWC.permute(0, 3, 1, 2)
 
-    layers = [nn.LayerNorm(CHANNELS, 1e-6), nn.Linear(CHANNELS, wide), nn.Linear(wide, CHANNELS)]
+    scale = nn.ParameterList([torch.full((CHANNELS,), 1e-6)])
+    layers = [nn.LayerNorm(CHANNELS, 1e-6), nn.Linear(CHANNELS, wide), scale, nn.Linear(wide, CHANNELS)]
     return Lambda(block, depthwise(kernel, 1, CHANNELS, True), *layers)
 
 
@@ -211,36 +223,38 @@ def excite(channels: int, hidden: int) -> nn.Module:
 
 def spatial_mixer(half: int = CHANNELS // 2) -> nn.Module:
     """A near and a far view of half the channels."""
-    contrast = nn.Parameter(torch.full((half, 1, 1), 1e-5))
+    contrast = nn.ParameterList([torch.full((half, 1, 1), 1e-5)])
     near = nn.Sequential(depthwise(3, 1, half), nn.BatchNorm2d(half), nn.GELU(), excite(half, half // 4))
     twice = [depthwise(3, 2, half), depthwise(3, 2, half)]
     far = nn.Sequential(*twice, nn.BatchNorm2d(half), nn.GELU(), excite(half, half // 4))
 
-    def mix(x_NCHW: Tensor, halve: nn.Module, near: nn.Module, far: nn.Module, join: nn.Module) -> Tensor:
+    def mix(
+        x_NCHW: Tensor, contrast: Any, halve: nn.Module, near: nn.Module, far: nn.Module, join: nn.Module
+    ) -> Tensor:
         h_NCHW = halve(x_NCHW)
-        h_NCHW = h_NCHW + contrast * (h_NCHW - F.adaptive_avg_pool2d(h_NCHW, 1))
+        h_NCHW = h_NCHW + contrast[0] * (h_NCHW - F.adaptive_avg_pool2d(h_NCHW, 1))
         joined: Tensor = join(torch.cat([near(h_NCHW), far(h_NCHW)], 1))
         return joined
 
-    return Lambda(mix, nn.Conv2d(CHANNELS, half, 1), near, far, normed(convolution()))
+    return Lambda(mix, contrast, nn.Conv2d(CHANNELS, half, 1), near, far, normed(convolution()))
 
 
 def wave_mixer(wide: int = 2 * CHANNELS) -> nn.Module:
     """As the released code writes it, with complex numbers."""
-    turn = nn.Parameter(torch.randn(wide // 2, 2))
+    turn = nn.ParameterList([torch.randn(wide // 2, 2)])
 
-    def mix(x_NCHW: Tensor, phase: nn.Module, amplitude: nn.Module, project: nn.Module) -> Tensor:
+    def mix(x_NCHW: Tensor, turn: Any, amplitude: nn.Module, phase: nn.Module, project: nn.Module) -> Tensor:
         strongest = x_NCHW.argmax(1, keepdim=True)
         theta, weight = F.gelu(phase(x_NCHW)), amplitude(x_NCHW)
         waves = weight * theta + weight.gather(1, strongest) * theta.gather(1, strongest)
         pairs = waves.permute(0, 2, 3, 1).unflatten(-1, (-1, 2)).contiguous()
-        turned = torch.view_as_real(torch.view_as_complex(turn) * torch.view_as_complex(pairs))
+        turned = torch.view_as_real(torch.view_as_complex(turn[0]) * torch.view_as_complex(pairs))
         y_NCHW: Tensor = project(turned.flatten(-2).permute(0, 3, 1, 2).contiguous())
         return y_NCHW
 
     grouped = [convolution(3, 1, CHANNELS, wide, wide), nn.BatchNorm2d(wide), nn.GELU(), excite(wide, CHANNELS // 4)]
     project = normed(*grouped, convolution(1, 1, 1, wide, CHANNELS))
-    return Lambda(mix, nn.Conv2d(CHANNELS, wide, 1), nn.Conv2d(CHANNELS, wide, 1), project)
+    return Lambda(mix, turn, nn.Conv2d(CHANNELS, wide, 1), nn.Conv2d(CHANNELS, wide, 1), project)
 
 
 def halo(block: int = 8, margin: int = 3, head: int = 8) -> nn.Module:
@@ -249,7 +263,7 @@ def halo(block: int = 8, margin: int = 3, head: int = 8) -> nn.Module:
     tables = nn.ParameterList(torch.randn(2 * window - 1, head) for _ in range(2))
     offsets = torch.arange(window) - torch.arange(block)[:, None] + window - 1
 
-    def attend(x_NCHW: Tensor, query: nn.Module, key_value: nn.Module) -> Tensor:
+    def attend(x_NCHW: Tensor, tables: Any, query: nn.Module, key_value: nn.Module) -> Tensor:
         batch, channels, height, width = x_NCHW.shape
         heads, down, across = channels // head, height // block, width // block
         q = query(x_NCHW).reshape(batch, heads, head, down, block, across, block).permute(0, 1, 3, 5, 4, 6, 2)
@@ -263,26 +277,29 @@ def halo(block: int = 8, margin: int = 3, head: int = 8) -> nn.Module:
         y: Tensor = (shares @ v).reshape(batch, heads, down, across, block, block, head)
         return y.permute(0, 1, 6, 2, 4, 3, 5).reshape(batch, channels, height, width)
 
-    return pointwise_after(Lambda(attend, convolution(), convolution(1, 1, 1, CHANNELS, 2 * CHANNELS)))
+    return pointwise_after(Lambda(attend, tables, convolution(), convolution(1, 1, 1, CHANNELS, 2 * CHANNELS)))
 
 
 def distance(kind: str) -> nn.Module:
     """Patches unfolded and compared with each learned one."""
-    patches = nn.Parameter(torch.randn(CHANNELS, 9 * CHANNELS))
-    raw = nn.Parameter(torch.zeros(CHANNELS, 9 * CHANNELS))
+    raw = {"l1": [], "l2": [torch.zeros(CHANNELS, 9 * CHANNELS)], "rbf": [torch.zeros(CHANNELS)]}[kind]
 
-    def compared(x_NCHW: Tensor) -> Tensor:
+    def compared(x_NCHW: Tensor, own: Any) -> Tensor:
+        patches, *raw = own
         seen = F.unfold(x_NCHW, 3, padding=1).transpose(1, 2)
         if kind == "l1":
             y = -torch.cdist(seen, patches, p=1.0)
         elif kind == "l2":
-            weights = F.softplus(raw)
+            weights = F.softplus(raw[0])
             y = 2 * seen @ (weights * patches).T - seen.square() @ weights.T - (weights * patches.square()).sum(1)
         else:
-            y = (-F.softplus(raw[:, 0]) * torch.cdist(seen, patches).square()).exp()
+            y = (-F.softplus(raw[0]) * torch.cdist(seen, patches).square()).exp()
         return y.transpose(1, 2).reshape_as(x_NCHW)
 
-    return normed(Lambda(compared), *([convolution()] if kind == "rbf" else []))
+    return normed(
+        Lambda(compared, nn.ParameterList([torch.randn(CHANNELS, 9 * CHANNELS), *raw])),
+        *([convolution()] if kind == "rbf" else []),
+    )
 
 
 PLAIN: Mapping[str, Callable[[], nn.Module]] = {
@@ -299,7 +316,7 @@ PLAIN: Mapping[str, Callable[[], nn.Module]] = {
     "pool_sandwich_3x3": sandwich,
     "shift_3x3": shift,
     **{f"lk_dw_{k}x{k}": partial(depthwise_units, k) for k in (7, 9, 11, 13, 17, 21, 31)},
-    **{f"lk_rep_{k}": partial(rep, k) for k in DILATED_BRANCHES},
+    **{f"lk_rep_{k}": partial(rep, k) for k in BESIDE_LARGE},
     "inc_dw_11": inception,
     **{f"band_{k}": partial(depthwise_units, (1, k), (k, 1)) for k in (7, 11, 21)},
     "pfg": peripheral,
