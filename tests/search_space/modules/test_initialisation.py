@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from search_space.export import to_python
-from search_space.modules.initialisation import clusters, use_clusters_of, use_unit_variances_for
+from search_space.modules.initialisation import clusters, use_clusters_of, use_gabor_stem, use_unit_variances_for
 from search_space.network import Architecture
 from search_space.published import published
 from search_space.skeleton import Skeleton
@@ -89,6 +90,44 @@ def test_gabors_stem_is_as_strong_as_hes_and_the_rest_is_hes(shape: Any) -> None
 def test_a_gabor_filter_has_the_same_shape_in_every_colour() -> None:
     filters = convolutions(built("gabor"))[0].weight.detach().flatten(2)
     assert all(torch.linalg.matrix_rank(own, rtol=1e-4) == 1 for own in filters)
+
+
+def test_a_gabor_filter_is_a_wave_of_2_to_4_pixels_that_fades_along_it_and_half_as_fast_across() -> None:
+    """Of all such waves, of any direction, length and phase, one is the filter up to what the grid of them misses."""
+    torch.manual_seed(0)
+    stem = nn.Conv2d(1, 16, 9)
+    use_gabor_stem(stem)
+    filters = stem.weight.detach().flatten(1)
+    angles, lengths = torch.linspace(0, torch.pi, 181)[:-1], torch.linspace(2, 4, 41)
+    axis = torch.arange(9.0) - 4
+    down, across = (places.flatten() for places in torch.meshgrid(axis, axis, indexing="ij"))
+    along = angles.cos()[:, None] * down + angles.sin()[:, None] * across
+    aside = angles.cos()[:, None] * across - angles.sin()[:, None] * down
+    fading = torch.exp(-(along**2 + 0.25 * aside**2) / 2)[:, None]
+    turns = 2 * torch.pi * along[:, None] / lengths[:, None]
+    # (angles and lengths, pixels, 2): every phase is a sum of these two
+    waves = torch.stack([fading * turns.cos(), fading * turns.sin()], -1).flatten(0, 1)
+    bases, _ = torch.linalg.qr(waves)
+    explained = (bases.mT @ filters.T).square().sum(1).amax(0) / filters.square().sum(1)
+    assert explained.min() > 0.998
+
+
+def test_filters_of_clusters_tell_two_kinds_apart_as_a_linear_discriminant_does() -> None:
+    """Centres of whitened patches, taken back: whitening comes in twice, as the inverse of the covariance."""
+    torch.manual_seed(0)
+    apart, noise = torch.tensor([0.5, 2.5, 7.5]), torch.tensor([0.2, 1.0, 3.0])
+    signs = torch.ones(4000, 1)
+    signs[::2] = -1
+    patches = signs * apart + noise * torch.randn(4000, 3)
+    stem = nn.Conv1d(1, 2, 3)
+    use_clusters_of(patches[:, None], stem)
+    covariance = torch.cov(patches.T)
+    discriminant = torch.linalg.solve(covariance + 0.01 * covariance.trace() / 3 * torch.eye(3), apart)
+    assert torch.allclose(
+        F.cosine_similarity(stem.weight.detach()[:, 0], discriminant).sort().values,
+        torch.tensor([-1.0, 1.0]),
+        atol=2e-3,
+    )
 
 
 def test_of_one_cluster_the_centre_is_the_mean() -> None:
