@@ -79,16 +79,21 @@ def _steps(cell: Cell, stride: int, drop_path: bool) -> Iterator[str]:
         for index, edge in enumerate(cell.edges_into(node)):
             term = f"self.h{node}_{index}(h{edge.source})"
             terms.append(f"self.drop({term})" if drop_path and _may_drop(edge, stride) else term)
-        # Long nodes are written over several lines, each going on where the one before it ended.
-        for first in range(0, len(terms), at_once):
-            line = [*([f"h{node}"] if first else []), *terms[first : first + at_once]]
-            yield (
-                f"h{node} = torch.cat([{', '.join(line)}], 1)"
-                if node in cell.concat
-                else f"h{node} = {' + '.join(line)}"
-            )
         if node in cell.concat:
+            yield from _concatenation(node, terms, at_once)
             yield f"h{node} = self.h{node}_join(h{node})"
+        else:
+            # Long sums are written over several lines, each going on where the one before it ended.
+            for first in range(0, len(terms), at_once):
+                line = [*([f"h{node}"] if first else []), *terms[first : first + at_once]]
+                yield f"h{node} = {' + '.join(line)}"
+
+
+def _concatenation(node: int, terms: list[str], at_once: int) -> list[str]:
+    """One call, however many lines it takes: what is copied once is not copied again."""
+    if len(terms) <= at_once:
+        return [f"h{node} = torch.cat([{', '.join(terms)}], 1)"]
+    return [f"h{node} = torch.cat(", "    [", *(f"        {term}," for term in terms), "    ],", "    1,", ")"]
 
 
 def _may_drop(edge: Edge, stride: int) -> bool:

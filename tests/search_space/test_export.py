@@ -173,9 +173,24 @@ def test_an_exported_file_holds_only_what_it_uses() -> None:
     assert not {"Shift", "Band", "InceptionMixer", "FactorizedConv", "VolumePool", "DoubleStem"} & defined
 
 
+def joining_nine() -> Genotype:
+    """A node that concatenates nine edges, and one that adds nine."""
+    edges = [Edge(number % 2, 2 + number // 9, "conv_3x3") for number in range(18)]
+    cell = Cell(tuple(edges), (2, 3), (2,))
+    return Genotype(cell, cell)
+
+
+def test_a_node_copies_what_it_concatenates_once_however_many_edges_there_are() -> None:
+    for drop_path in (None, DropPath(0.8)):
+        text = to_python(Architecture(joining_nine(), replace(IMAGES, drop_path=drop_path)))
+        cells = [body.partition("\nclass ")[0] for body in text.split("Cell(Cell):")[1:]]
+        assert [body.count("torch.cat(") for body in cells] == [2, 2]  # its own, and that of the outputs
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_an_exported_file_is_formatted_and_free_of_lint(tmp_path: Path, form: Form) -> None:
-    for number, genotype in enumerate([every_operator(), *(random_genotype(seed) for seed in range(6))]):
+    genotypes = [every_operator(), joining_nine(), *(random_genotype(seed) for seed in range(6))]
+    for number, genotype in enumerate(genotypes):
         architecture = Architecture(genotype, SKELETONS[number % len(SKELETONS)])
         (tmp_path / f"network_{number}.py").write_text(to_python(architecture, form, {"Accuracy": "0.97"}))
     for arguments in (["format", "--check"], ["check", "--select", "A,B,E,F,I,RET,SIM,UP,W"]):
