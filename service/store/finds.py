@@ -39,7 +39,6 @@ MEASURED = (
     .join(JobRow, JobRow.id == TrialRow.job_id)
     .join(ArchitectureRow, ArchitectureRow.key == TrialRow.architecture_key)
     .where(
-        EvaluationRow.failure.is_(None),
         EvaluationRow.reused_from.is_(None),
         EvaluationRow.latency["device"].as_string() == bindparam("device"),
     )

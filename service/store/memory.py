@@ -242,7 +242,7 @@ class MemoryStore:
                 evaluation.report.latency.median_ms,
             )
             for job, trial, evaluation in reversed(self._evaluations.values())
-            if isinstance(evaluation.report, Evaluated)
+            if evaluation.report.latency is not None
             and evaluation.reused_from is None
             and evaluation.report.latency.device == device
         ]

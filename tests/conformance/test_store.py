@@ -531,9 +531,12 @@ def test_measured_architectures_of_a_device_come_newest_first(work: UnitOfWork, 
             store.add_evaluation(lease, number, evaluation(2, **own), TrialState.STOPPED)
         store.add_trial(lease, proposal(3))
         store.add_evaluation(lease, 3, Evaluation(failed()), TrialState.FAILED)
+        store.add_trial(lease, proposal(4))
+        too_slow = replace(failed(2, FailureClass.INFEASIBLE), latency=latency(5.0))
+        store.add_evaluation(lease, 4, Evaluation(too_slow), TrialState.FAILED)
     with work() as store:
         skeleton = store.job(lease.job_id).spec.skeleton
-        expected = [(Architecture(genotype(number), skeleton), float(number + 1)) for number in (2, 1)]
+        expected = [(Architecture(genotype(number), skeleton), float(number + 1)) for number in (4, 2)]
         assert store.latencies("local", 2) == expected
         assert store.latencies("phone", 2) == []
 
