@@ -24,6 +24,7 @@ LOOK_SECONDS = 0.5
 MOST_TAKE_UPS = 5
 PAUSE_SECONDS = 15.0  # after the first time that a job could not be driven, twice that after the second, and so on
 TICK_SECONDS = 0.02
+COMPLAINT_SECONDS = 60.0
 OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -50,6 +51,7 @@ class Runner:
         # Written by threads, one key each, and read from a signal handler, which could not wait for a lock.
         self._driven: dict[int, Job] = {}
         self._troubles: dict[int, _Troubles] = {}
+        self._complaints: dict[str, float] = {}
         self._searches: dict[int, Search] = {}
         self._claims = Claims()
 
@@ -67,7 +69,7 @@ class Runner:
             try:
                 claimed = self._claim()
             except Unavailable as error:
-                log.warning("%s; trying again", error)
+                self._complain(f"{error} Trying again.")
             except Exception:  # outermost step of a process: the jobs that it drives go on
                 log.exception("no job can be claimed; trying again")
             if claimed is None:
@@ -76,6 +78,12 @@ class Runner:
                 threading.Thread(target=self._drive_alone, args=claimed, name=f"job-{claimed[0].id}").start()
         while self._driven:
             time.sleep(TICK_SECONDS)
+
+    def _complain(self, told: str) -> None:
+        """Logs what goes on for long once a minute, not at each try."""
+        if time.monotonic() - self._complaints.get(told, -COMPLAINT_SECONDS) >= COMPLAINT_SECONDS:
+            self._complaints[told] = time.monotonic()
+            log.warning("%s", told)
 
     def _await_an_end(self, seconds: float) -> None:
         """Of a job, or of this runner; so long at most."""
@@ -108,7 +116,7 @@ class Runner:
         try:
             self._stopping.wait(self._drive_to_its_end(job, lease))
         except Unavailable as error:
-            log.warning("job %d: %s; trying again", job.id, error)
+            self._complain(f"job {job.id}: {error} Trying again.")
             self._stopping.wait(LOOK_SECONDS)
         except Exception:  # outermost step of a thread: the job is claimed again
             log.exception("job %d: cannot be let go", job.id)

@@ -73,6 +73,12 @@ def _record(settings: Settings, *, may_be_new: bool = False) -> Iterator[Engine]
     path = Path(str(engine.url.database))
     if engine.dialect.name == "sqlite" and not may_be_new and not path.exists():
         raise RecordUnusable(f"There is no record at {path} (CELLSMITH_DATABASE_URL, CELLSMITH_DATA_DIR).")
+    if engine.dialect.name == "postgresql":
+        try:
+            with told_in_one_line():
+                engine.connect().close()
+        except RecordUnusable as error:
+            raise RecordUnusable(f"The database cannot be used: {error} (CELLSMITH_DATABASE_URL)") from error
     with told_in_one_line():
         yield engine
     engine.dispose()

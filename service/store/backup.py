@@ -9,7 +9,7 @@ from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 from typing import IO
 
-from sqlalchemy import URL, Engine, inspect, select, text, update
+from sqlalchemy import URL, Engine, delete, inspect, select, text, update
 from sqlalchemy.exc import DatabaseError
 
 from service.domain.errors import BackupFailed
@@ -71,6 +71,7 @@ def restore(engine: Engine, file: Path, *, replace: bool = False) -> None:
     upgrade(engine)
     with engine.begin() as connection:
         connection.execute(update(JobRow).values(restored_at=now()))
+        connection.execute(delete(SchedulerRow))  # those that worked when the backup was written
 
 
 def _refuse_what_is_in_use(engine: Engine, *, replace: bool) -> None:

@@ -16,7 +16,7 @@ from service.store.engine import connect
 from service.store.migrate import upgrade
 from service.store.sql import SqlUnitOfWork
 from tests.builders import job_spec
-from tests.processes import ROOT
+from tests.processes import ROOT, free_port
 from tests.recorded import SEARCH, record
 from tests.schema import downgrade
 
@@ -68,6 +68,13 @@ def damage(file: Path) -> None:
     content = bytearray(file.read_bytes())
     content[4096:] = b"x" * (len(content) - 4096)
     file.write_bytes(content)
+
+
+def test_a_database_that_is_away_is_told_with_its_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CELLSMITH_DATABASE_URL", f"postgresql://nobody@127.0.0.1:{free_port()}/cellsmith")
+    code, told = run(tmp_path, "doctor")
+    assert (code, told.count("\n")) == (1, 1), told
+    assert told.endswith("(CELLSMITH_DATABASE_URL)\n")
 
 
 def test_a_damaged_record_is_no_backup(data: Path, tmp_path: Path) -> None:

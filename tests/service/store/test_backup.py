@@ -58,14 +58,18 @@ def test_what_was_backed_up_comes_back_and_what_came_later_is_gone(
     file = tmp_path / "backup"
     with work() as store:
         trials, weights = store.trials(1), store.weights(1, 0, "training")
+    with work() as store:
+        store.pulse("a", 3600)
     back_up(engine, file)
     with work() as store:
         store.add_job(job_spec(name="later"))
+        store.pulse("a", 0)
     restore(engine, file, replace=True)
     with work() as store:
         assert [job.spec.name for job in store.jobs()] == ["searched"]
         assert store.trials(1) == trials
         assert store.weights(1, 0, "training") == weights
+        assert store.schedulers() == [], "those of then work no more"
         assert store.add_job(job_spec()).id == 2
     assert list(examine(engine)) == []
     assert sorted(path.name for path in tmp_path.iterdir() if "backup" in path.name) == ["backup"]
