@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -141,8 +141,13 @@ class Search:
 
     @property
     def closing_words(self) -> str:
-        """Why the search ended before its budget of trials was spent; empty where it did not."""
-        return "" if self._accepted >= self.job.spec.budget.trials else self._end
+        """Why the search ended before its budget of trials was spent, or with nothing; else empty."""
+        if self._accepted < self.job.spec.budget.trials:
+            return self._end
+        if any(trial.state is TrialState.DONE for trial in self._trials):
+            return ""
+        failures = Counter(trial.failure.failure for trial in self._trials if trial.failure)
+        return f"No trial was fully trained: {', '.join(f'{count} {kind}' for kind, count in failures.most_common())}."
 
     @property
     def _accepted(self) -> int:

@@ -339,6 +339,12 @@ def test_the_forecast_is_as_fresh_as_the_last_result() -> None:
     assert (told.done, told.seconds_used) == (1, 20.0)
 
 
+def test_a_search_that_came_to_nothing_says_what_went_wrong() -> None:
+    search = a_search(a_spec(trials=3), MemoryUnitOfWork())
+    InlineDispatcher(failing(every=1)).run(search)
+    assert search.closing_words == "No trial was fully trained: 3 diverged."
+
+
 def test_a_search_tells_how_many_workers_it_can_still_use() -> None:
     search = a_search(a_spec(trials=3, stopping="none"), MemoryUnitOfWork())
     told = [search.usable_workers]
