@@ -15,7 +15,7 @@ from service.store.clock import later, now
 from service.store.engine import reading
 from service.store.finds import FindRecords
 from service.store.jobs import JobRecords
-from service.store.sqlite_file import DAMAGED
+from service.store.sqlite_file import tells_damage
 from service.store.tables import DeviceRow, SchedulerRow
 from service.store.trials import TrialRecords
 
@@ -91,7 +91,7 @@ def _refusals() -> Iterator[None]:
 def _refusal(error: DBAPIError) -> Unavailable:
     if getattr(error.orig, "sqlite_errorcode", None) == SQLITE_FULL or _sqlstate(error) == POSTGRES_DISK_FULL:
         return NoSpace(f"The disk of the database is full: {error.orig}. What is recorded can be read.")
-    if getattr(error.orig, "sqlite_errorcode", None) in DAMAGED:
+    if tells_damage(error.orig):
         return Unavailable(f"The record is damaged: {error.orig}. `python -m service doctor` says what to do.")
     return Unavailable(f"The database does not answer: {error.orig}")
 

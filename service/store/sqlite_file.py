@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+PRIMARY = 0xFF  # of an extended error code, the part that names its kind
 
 
 def path_of(url: URL) -> Path:
@@ -24,10 +25,15 @@ def damage(file: Path) -> str:
         with opened(file) as connection:
             (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode not in DAMAGED:  # locked, say, or not to be read by this user
+        if not tells_damage(error):  # locked, say, or not to be read by this user
             raise
         return str(error)
     return "" if found == "ok" else " ".join(found.split())
+
+
+def tells_damage(error: BaseException | None) -> bool:
+    """Whether SQLite refuses a file for what is in it; False for errors of others."""
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & PRIMARY in DAMAGED
 
 
 def copy(source: Path, target: Path) -> None:
