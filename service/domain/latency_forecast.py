@@ -64,7 +64,8 @@ class LatencyModel:
     @classmethod
     def fitted(cls, device: str, measured: Latencies) -> LatencyModel | None:
         """From architectures with their latencies in milliseconds; None for fewer than FEWEST different ones."""
-        known = {(each.genotype.key, each.skeleton): (_sizes(each), ms) for each, ms in measured}
+        # The newest comes first, and of a network that was measured several times it is what counts.
+        known = {(each.genotype.key, each.skeleton): (_sizes(each), ms) for each, ms in reversed(measured)}
         if len(known) < FEWEST:
             return None
         sizes, times_ms = np.array([size for size, _ in known.values()]), np.array([ms for _, ms in known.values()])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from statistics import median
 
 from sqlalchemy import bindparam, select
 
@@ -14,6 +13,7 @@ from service.ports import Found
 from service.store.architectures import genotype_of
 from service.store.records import Records
 from service.store.tables import ArchitectureRow, EvaluationRow, JobRow, TrialRow
+from service.store.trials import latency_of
 
 FINDS = (
     select(
@@ -59,6 +59,6 @@ class FindRecords(Records):
         """See `Store.latencies`."""
         rows = self._connection.execute(MEASURED, {"device": device, "limit": limit})
         return [
-            (Architecture(genotype_of(row.genotype), Skeleton(**row.skeleton)), median(row.latency["samples_ms"]))
+            (Architecture(genotype_of(row.genotype), Skeleton(**row.skeleton)), latency_of(row.latency).median_ms)
             for row in rows
         ]

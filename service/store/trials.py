@@ -274,7 +274,7 @@ def _evaluation(row: Row[Any]) -> Evaluation:
 
 
 def _report(row: Row[Any]) -> EvaluationReport:
-    latency = _latency(row.latency) if row.latency else None
+    latency = latency_of(row.latency) if row.latency else None
     if row.failure is not None:
         failure = FailureClass(row.failure)
         return Failed(row.fidelity, failure, row.failure_message, row.traceback, row.seconds, latency)
@@ -291,7 +291,7 @@ def _report(row: Row[Any]) -> EvaluationReport:
     )
 
 
-def _latency(data: Mapping[str, Any]) -> LatencyMeasurement:
+def latency_of(data: Mapping[str, Any]) -> LatencyMeasurement:
     """What was recorded earlier lacks the fields that came later, which have defaults."""
     fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
     return LatencyMeasurement(**fields)

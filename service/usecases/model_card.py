@@ -69,7 +69,7 @@ They must be prepared as they were for training: {scaled}channel by channel less
 {sd}. The classes are, in the order of the outputs: {classes}.
 
 Trained for {epochs} epochs with batches of {batch_size}, learning rate {learning_rate}, weight decay {weight_decay},
-seed {seed}: stochastic gradient descent with Nesterov momentum, as `train.py` does it. `config.json` holds what was
+seed {seed}: stochastic gradient descent with Nesterov momentum. `config.json` holds what was
 chosen; `cellsmith register config.json` registers the cell again.
 
 `convert.py`, which an export holds on request, writes `model.pt2`, `model.onnx` and `model.int8.onnx`, scores each

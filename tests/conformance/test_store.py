@@ -532,7 +532,8 @@ def test_measured_architectures_of_a_device_come_newest_first(work: UnitOfWork, 
         store.add_trial(lease, proposal(3))
         store.add_evaluation(lease, 3, Evaluation(failed()), TrialState.FAILED)
         store.add_trial(lease, proposal(4))
-        too_slow = replace(failed(2, FailureClass.INFEASIBLE), latency=latency(5.0))
+        disturbed = replace(latency(10.0), undisturbed_reference_ms=0.5)
+        too_slow = replace(failed(2, FailureClass.INFEASIBLE), latency=disturbed)
         store.add_evaluation(lease, 4, Evaluation(too_slow), TrialState.FAILED)
     with work() as store:
         skeleton = store.job(lease.job_id).spec.skeleton

@@ -69,6 +69,14 @@ def test_few_networks_in_the_skeleton_itself_correct_what_those_in_others_predic
     assert forecast("local", here[0][0], too_few) == uncorrected.forecast(here[0][0])
 
 
+def test_of_a_network_that_was_measured_twice_the_newest_counts() -> None:
+    measured, new = [(each, by_bytes(each)) for each in networks(20)], networks(21)[-1]
+    stale = [(each, 9 * milliseconds) for each, milliseconds in measured]
+    told = forecast("local", new, [*measured, *stale])
+    assert told is not None
+    assert told.milliseconds == pytest.approx(by_bytes(new), rel=1e-6)
+
+
 def test_few_networks_or_the_same_again_and_again_predict_nothing() -> None:
     measured = [(each, by_bytes(each)) for each in networks(9)]
     assert forecast("local", networks(1)[0], measured * 3) is None
