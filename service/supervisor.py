@@ -43,9 +43,8 @@ def run_all(settings: Settings) -> None:
         children = [_Child("api"), _Child("scheduler")]
         try:
             told = False
-            while (
-                not stopping.is_set()
-            ):  # and no wait: a handler that sets what its thread waits for may wait for itself
+            # It sleeps, and does not wait: a handler that sets what its own thread waits for may wait for itself.
+            while not stopping.is_set():
                 time.sleep(LOOK_SECONDS)
                 for child in children:
                     child.keep_alive()

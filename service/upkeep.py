@@ -15,6 +15,7 @@ from service.store.doctor import examine
 from service.store.engine import connect, told_in_one_line
 from service.store.migrate import check
 from service.store.sql import SqlUnitOfWork
+from service.store.sqlite_file import path_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -70,7 +71,7 @@ def export_optuna(settings: Settings, job: int, file: Path) -> None:
 @contextmanager
 def _record(settings: Settings, *, may_be_new: bool = False) -> Iterator[Engine]:
     engine = connect(settings.database)
-    path = Path(str(engine.url.database))
+    path = path_of(engine.url)
     if engine.dialect.name == "sqlite" and not may_be_new and not path.exists():
         raise RecordUnusable(f"There is no record at {path} (CELLSMITH_DATABASE_URL, CELLSMITH_DATA_DIR).")
     if engine.dialect.name == "postgresql":

@@ -305,12 +305,7 @@ def _in_sqlite() -> Iterator[Callable[[Clock], tuple[UnitOfWork, Callable[[], No
 
         upgrade(engine)
 
-        def opened(clock: Clock) -> tuple[UnitOfWork, Callable[[], None]]:
-            clocks[0] = clock
-            _empty(engine)
-            return SqlUnitOfWork(engine), engine.dispose
-
-        yield opened
+        yield _opened_anew(engine, clocks)
         engine.dispose()
 
 
@@ -328,12 +323,7 @@ def _in_postgres() -> Iterator[Callable[[Clock], tuple[UnitOfWork, Callable[[], 
             connection.exec_driver_sql("SET LOCAL search_path = public, pg_catalog")  # what is ours comes first
             connection.exec_driver_sql(f"SET LOCAL cellsmith.now = '{clocks[0].now.isoformat()}'")
 
-        def opened(clock: Clock) -> tuple[UnitOfWork, Callable[[], None]]:
-            clocks[0] = clock
-            _empty(engine)
-            return SqlUnitOfWork(engine), engine.dispose
-
-        yield opened
+        yield _opened_anew(engine, clocks)
         engine.dispose()
 
 
@@ -341,6 +331,17 @@ OUR_CLOCK_TIMESTAMP = (
     "CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE "
     "AS 'SELECT current_setting(''cellsmith.now'')::timestamptz'"
 )
+
+
+def _opened_anew(engine: Engine, clocks: list[Clock]) -> Callable[[Clock], tuple[UnitOfWork, Callable[[], None]]]:
+    """What empties the record for each run, and puts the run's clock in the place of the one before."""
+
+    def opened(clock: Clock) -> tuple[UnitOfWork, Callable[[], None]]:
+        clocks[0] = clock
+        _empty(engine)
+        return SqlUnitOfWork(engine), engine.dispose
+
+    return opened
 
 
 def _empty(engine: Engine) -> None:
