@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from dataclasses import dataclass
 
 from search_space.counting import Size
@@ -31,15 +32,24 @@ class Auxiliary:
     weight: float = 0.4
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "widths", tuple(self.widths))
-        if self.offset not in (-1, 0, 1):
-            raise InvalidRegularisation("auxiliary.offset is -1, 0 or 1 from the last reduction cell")
-        if self.pool_stride not in (1, 2, 3):
-            raise InvalidRegularisation("auxiliary.pool_stride is 1, 2 or 3")
-        if len(self.widths) != 2 or not all(1 <= width <= 4096 for width in self.widths):
-            raise InvalidRegularisation("auxiliary.widths are two numbers from 1 to 4096")
-        if not 0 < self.weight <= 10:
-            raise InvalidRegularisation("auxiliary.weight is more than 0 and at most 10")
+        if isinstance(self.widths, list):  # as JSON has it
+            object.__setattr__(self, "widths", tuple(self.widths))
+        if type(self.offset) is not int or self.offset not in (-1, 0, 1):
+            raise InvalidRegularisation(
+                f"auxiliary.offset is -1, 0 or 1 from the last reduction cell, not {reprlib.repr(self.offset)}"
+            )
+        if type(self.pool_stride) is not int or self.pool_stride not in (1, 2, 3):
+            raise InvalidRegularisation(f"auxiliary.pool_stride is 1, 2 or 3, not {reprlib.repr(self.pool_stride)}")
+        if not isinstance(self.widths, tuple) or [_is_width(width) for width in self.widths] != [True, True]:
+            raise InvalidRegularisation(
+                f"auxiliary.widths are two whole numbers from 1 to 4096, not {reprlib.repr(self.widths)}"
+            )
+        if type(self.last_norm) is not bool:
+            raise InvalidRegularisation(f"auxiliary.last_norm is true or false, not {reprlib.repr(self.last_norm)}")
+        if not is_number(self.weight) or not 0 < self.weight <= 10:
+            raise InvalidRegularisation(
+                f"auxiliary.weight is a number more than 0 and at most 10, not {reprlib.repr(self.weight)}"
+            )
 
     def pooled(self, size: Size) -> Size:
         """Height and width after its pool, of a map of `size`."""
@@ -60,5 +70,21 @@ class DropPath:
     by_time: bool = True
 
     def __post_init__(self) -> None:
-        if not 0 < self.keep <= 1:
-            raise InvalidRegularisation("drop_path.keep is more than 0 and at most 1")
+        if not is_number(self.keep) or not 0 < self.keep <= 1:
+            raise InvalidRegularisation(
+                f"drop_path.keep is a number more than 0 and at most 1, not {reprlib.repr(self.keep)}"
+            )
+        for name in ("by_layer", "by_time"):
+            if type(getattr(self, name)) is not bool:
+                raise InvalidRegularisation(
+                    f"drop_path.{name} is true or false, not {reprlib.repr(getattr(self, name))}"
+                )
+
+
+def is_number(value: object) -> bool:
+    """Whether it is an int or a float; a bool is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_width(value: object) -> bool:
+    return type(value) is int and 1 <= value <= 4096

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
 
 from search_space.counting import Size, strided
-from search_space.regularisation import Auxiliary, DropPath
+from search_space.regularisation import Auxiliary, DropPath, is_number
 
 InputShape: TypeAlias = tuple[int, ...]
 """Channels, then length; height and width; or depth, height and width."""
@@ -115,15 +116,21 @@ class Skeleton:
     head: Head = "average"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.input_shape, tuple | list) or len(self.input_shape) not in (2, 3, 4):
+            raise InvalidSkeleton(
+                "input_shape is channels, height and width; or channels and one axis, or three, not "
+                f"{reprlib.repr(self.input_shape)}"
+            )
         object.__setattr__(self, "input_shape", tuple(self.input_shape))
-        if len(self.input_shape) not in (2, 3, 4):
-            raise InvalidSkeleton("input_shape is channels, height and width; or channels and one axis, or three")
         _one_of("stem", self.stem, get_args(StemName))
         _one_of("head", self.head, get_args(Head))
         _one_of("norm", self.norm, get_args(Norm))
         _one_of("activation", self.activation, get_args(Activation))
-        if self.residual_scale is not None and not 0 < self.residual_scale <= 1:
-            raise InvalidSkeleton(f"residual_scale is more than 0 and at most 1, not {self.residual_scale!r}")
+        scale = self.residual_scale
+        if scale is not None and not (is_number(scale) and 0 < scale <= 1):
+            raise InvalidSkeleton(
+                f"residual_scale is a number more than 0 and at most 1, or none, not {reprlib.repr(scale)}"
+            )
         if self.norm.startswith("ibn") and self.stages == 1:
             raise InvalidSkeleton(f"{self.norm} is for stages before the last one, and there is only one")
         _one_of("older_input", self.older_input, get_args(OlderInput))
@@ -139,18 +146,19 @@ class Skeleton:
         _within("newest_units", self.newest_units, 1, 2)
         if self.stem_channels is not None:
             _within("stem_channels", self.stem_channels, 4, 4096)
+        for name in ("skip_reduction_input", "reduction_in_stage", "final_relu", "classifier_bias", "reversible"):
+            if type(getattr(self, name)) is not bool:
+                raise InvalidSkeleton(f"{name} is true or false, not {reprlib.repr(getattr(self, name))}")
         if self.skip_reduction_input and self.reduction_in_stage and self.cells_per_stage == 1:
             raise InvalidSkeleton("skip_reduction_input wants a normal cell between every two reductions")
-        if type(self.reversible) is not bool:
-            raise InvalidSkeleton(f"reversible is true or false, not {self.reversible!r}")
         if self.reversible and self.residual_scale is not None:
             raise InvalidSkeleton("residual_scale and reversible lead inputs around the same cells: use one of the two")
         if self.reversible and self.drop_path is not None:
             raise InvalidSkeleton("drop_path would draw anew when a reversible cell runs again: use one of the two")
-        if not 0 <= self.dropout < 1:
-            raise InvalidSkeleton(f"dropout is a share from 0 to less than 1, not {self.dropout!r}")
-        object.__setattr__(self, "auxiliary", _from_json(Auxiliary, self.auxiliary))
-        object.__setattr__(self, "drop_path", _from_json(DropPath, self.drop_path))
+        if not is_number(self.dropout) or not 0 <= self.dropout < 1:
+            raise InvalidSkeleton(f"dropout is a share from 0 to less than 1, not {reprlib.repr(self.dropout)}")
+        object.__setattr__(self, "auxiliary", _part("auxiliary", Auxiliary, self.auxiliary))
+        object.__setattr__(self, "drop_path", _part("drop_path", DropPath, self.drop_path))
         self._check_reductions()
         self._check_auxiliary()
 
@@ -242,14 +250,22 @@ def _by(size: Iterable[int]) -> str:
     return "x".join(map(str, size))
 
 
-def _from_json(kind: type[Any], value: Any) -> Any:
-    """A part of a skeleton that has been through JSON is an object there."""
-    return kind(**value) if isinstance(value, dict) else value
+def _part(name: str, kind: type[Any], value: Any) -> Any:
+    """A part of a skeleton, which is an object where it has been through JSON; or None."""
+    if value is None or isinstance(value, kind):
+        return value
+    known = [field.name for field in fields(kind)]
+    try:
+        return kind(**value)
+    except TypeError as error:
+        raise InvalidSkeleton(
+            f"{name} is none, or an object with {', '.join(known)}, not {reprlib.repr(value)}"
+        ) from error
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
-        raise InvalidSkeleton(f"{name} is one of {', '.join(known)}, not {value!r}")
+        raise InvalidSkeleton(f"{name} is one of {', '.join(known)}, not {reprlib.repr(value)}")
 
 
 def stages_for(input_shape: InputShape) -> int:
@@ -259,7 +275,7 @@ def stages_for(input_shape: InputShape) -> int:
 
 def _within(name: str, value: int, lowest: int, highest: int) -> None:
     if type(value) is not int or not lowest <= value <= highest:
-        raise InvalidSkeleton(f"{name} is a whole number from {lowest} to {highest}, not {value!r}")
+        raise InvalidSkeleton(f"{name} is a whole number from {lowest} to {highest}, not {reprlib.repr(value)}")
 
 
 skeletons: Mapping[str, Skeleton] = MappingProxyType(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -134,8 +135,8 @@ def test_a_regularised_skeleton_survives_json() -> None:
     [
         ({"offset": 2}, "offset is -1, 0 or 1"),
         ({"pool_stride": 0}, "pool_stride is 1, 2 or 3"),
-        ({"widths": (1,)}, "widths are two numbers"),
-        ({"weight": 0}, "weight is more than 0"),
+        ({"widths": (1,)}, "widths are two whole numbers"),
+        ({"weight": 0}, "weight is a number more than 0"),
     ],
 )
 def test_an_auxiliary_head_that_makes_no_sense_is_refused(fields: dict[str, Any], message: str) -> None:
@@ -146,6 +147,28 @@ def test_an_auxiliary_head_that_makes_no_sense_is_refused(fields: dict[str, Any]
 def test_drop_path_keeps_something() -> None:
     with pytest.raises(InvalidRegularisation, match="more than 0"):
         DropPath(0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "values", "takes"),
+    [
+        (Auxiliary, "auxiliary.offset", (True, -1.0, "0", None), "-1, 0 or 1 from the last reduction cell"),
+        (Auxiliary, "auxiliary.pool_stride", (True, 2.0, "2", None), "1, 2 or 3"),
+        (Auxiliary, "auxiliary.widths", (8, "88", None, (True, 8), (6.0, 8.0)), "two whole numbers from 1 to 4096"),
+        (Auxiliary, "auxiliary.last_norm", (1, 0, "no", None), "true or false"),
+        (Auxiliary, "auxiliary.weight", (True, "0.4", None, math.nan), "a number more than 0 and at most 10"),
+        (DropPath, "drop_path.keep", (True, "0.4", None, math.nan), "a number more than 0 and at most 1"),
+        (DropPath, "drop_path.by_layer", (1, 0, "no", None), "true or false"),
+        (DropPath, "drop_path.by_time", (1, 0, "no", None), "true or false"),
+    ],
+)
+def test_a_help_for_training_of_a_wrong_type_is_refused_with_its_field(
+    kind: type[Any], field: str, values: tuple[Any, ...], takes: str
+) -> None:
+    least = {"keep": 0.5} if kind is DropPath else {}
+    for value in values:
+        with pytest.raises(InvalidRegularisation, match=f"^{field} (is|are) {takes}, not "):
+            kind(**{**least, field.partition(".")[2]: value})
 
 
 def test_an_auxiliary_head_without_a_place_is_refused() -> None:
