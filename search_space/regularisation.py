@@ -32,18 +32,17 @@ class Auxiliary:
     weight: float = 0.4
 
     def __post_init__(self) -> None:
-        if isinstance(self.widths, list):  # as JSON has it
-            object.__setattr__(self, "widths", tuple(self.widths))
         if type(self.offset) is not int or self.offset not in (-1, 0, 1):
             raise InvalidRegularisation(
                 f"auxiliary.offset is -1, 0 or 1 from the last reduction cell, not {reprlib.repr(self.offset)}"
             )
         if type(self.pool_stride) is not int or self.pool_stride not in (1, 2, 3):
             raise InvalidRegularisation(f"auxiliary.pool_stride is 1, 2 or 3, not {reprlib.repr(self.pool_stride)}")
-        if not isinstance(self.widths, tuple) or [_is_width(width) for width in self.widths] != [True, True]:
+        if not isinstance(self.widths, tuple | list) or [_is_width(width) for width in self.widths] != [True, True]:
             raise InvalidRegularisation(
                 f"auxiliary.widths are two whole numbers from 1 to 4096, not {reprlib.repr(self.widths)}"
             )
+        object.__setattr__(self, "widths", tuple(self.widths))
         if type(self.last_norm) is not bool:
             raise InvalidRegularisation(f"auxiliary.last_norm is true or false, not {reprlib.repr(self.last_norm)}")
         if not is_number(self.weight) or not 0 < self.weight <= 10:

@@ -81,15 +81,16 @@ def test_a_value_of_a_wrong_type_is_refused_in_one_line_that_names_its_field(
 ) -> None:
     for value in values:
         with pytest.raises(InvalidSkeleton, match=f"^{field}.* {takes}.*, not ") as refusal:
-            replace(skeletons["tiny"], **{field: value})
+            replace(skeletons["tiny"], **dict[str, Any]({field: value}))
         assert "\n" not in str(refusal.value)
 
 
 def test_the_table_of_wrong_types_knows_every_field() -> None:
     """Each is refused where it is of no type that any field takes."""
     for field in fields(Skeleton):
+        change: dict[str, Any] = {field.name: object()}
         with pytest.raises(InvalidSkeleton, match=f"^{field.name} is "):
-            replace(skeletons["tiny"], **{field.name: object()})
+            replace(skeletons["tiny"], **change)
 
 
 @pytest.mark.parametrize("smallest", [(("tiny", 3)), ("imagenet", 19)])
