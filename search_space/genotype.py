@@ -49,6 +49,7 @@ class Cell:
     concat: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        _check_types(self.edges, self.outputs, self.concat)
         incoming = _incoming(self.edges)
         _check(incoming, self.edges, self.outputs, self.concat)
         self._settle(simplified(Drawing(incoming, tuple(self.outputs), frozenset(self.concat))))
@@ -101,6 +102,9 @@ class Genotype:
     reduction: Cell
 
     def __post_init__(self) -> None:
+        for name, cell in self.cells:
+            if type(cell) is not Cell:
+                raise InvalidGenotype(f"the {name} cell of a genotype is a Cell, not {reprlib.repr(cell)}")
         if any(source == 1 and operator in COPIES for source, _, operator in self.normal.edges):
             object.__setattr__(self, "normal", self.normal.without_copies_of_newest())
 
@@ -149,6 +153,24 @@ def _incoming(edges: Collection[Edge]) -> dict[int, list[tuple[int, str]]]:
     for source, target, operator in edges:
         incoming.setdefault(target, []).append((source, operator))
     return incoming
+
+
+def _check_types(edges: object, outputs: object, concat: object) -> None:
+    """InvalidGenotype where values from Python, which nothing has checked yet, are of other types than they say."""
+    if not isinstance(edges, tuple | list):
+        raise InvalidGenotype(f"the edges of a cell are a tuple of edges, not {reprlib.repr(edges)}")
+    for number, edge in enumerate(edges):
+        if isinstance(edge, tuple) and len(edge) == 3:
+            source, target, operator = edge
+            if type(source) is int and type(target) is int and type(operator) is str:
+                continue
+        raise InvalidGenotype(
+            f"edge {number} of a cell has two numbers of nodes, source and target, and the name of an operator, "
+            f"not {reprlib.repr(tuple(edge) if isinstance(edge, tuple) else edge)}"
+        )
+    for name, nodes in (("outputs", outputs), ("concat", concat)):
+        if not isinstance(nodes, tuple | list) or not {int}.issuperset(map(type, nodes)):
+            raise InvalidGenotype(f"the {name} of a cell are a tuple of numbers of nodes, not {reprlib.repr(nodes)}")
 
 
 def _check(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import combinations
 from math import comb, prod
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
 
 from search_space.dense_cells import dense_answers
@@ -20,6 +22,10 @@ COMBINES = ("add", "concat")
 Wiring: TypeAlias = Literal["pairs", "distinct", "dense"]
 Outputs: TypeAlias = Literal["loose", "all"]
 Reduction: TypeAlias = Literal["searched", "same", "fixed"]
+
+_WHO_ARE_OUTPUTS: Mapping[Outputs, str] = MappingProxyType(
+    {"all": "all inner nodes", "loose": "the nodes that no operator reads"}
+)
 
 # Two 3x3 convolutions beside an average pool, after the residual block between the stages of NAS-Bench-201 (arXiv
 # 2001.00326), whose pool is 2x2 with a 1x1 convolution.
@@ -203,7 +209,23 @@ def _edges(space: CellSpace, node: int, answers: Iterator[Any]) -> list[Edge]:
 def _check_reduction(space: CellSpace, genotype: Genotype) -> None:
     expected = {"searched": genotype.reduction, "same": genotype.normal, "fixed": FIXED_REDUCTION}[space.reduction]
     if genotype.reduction != expected:
-        raise InvalidGenotype(f"reduction cell: space {space.name!r} has another, which is {space.reduction}")
+        raise InvalidGenotype(
+            f"reduction cell: that of space {space.name!r} is {space.reduction}, and here "
+            f"{_difference(genotype.reduction, expected)}"
+        )
+
+
+def _difference(cell: Cell, other: Cell) -> str:
+    """The first thing in which two cells differ."""
+    for edge in Counter(cell.edges) - Counter(other.edges):
+        return f"edge {edge} is one more"
+    for edge in Counter(other.edges) - Counter(cell.edges):
+        return f"edge {edge} is missing"
+    return f"the outputs are {_numbers(cell.outputs)}, the nodes that concat {_numbers(cell.concat)}"
+
+
+def _numbers(nodes: Sequence[int]) -> str:
+    return ", ".join(map(str, nodes)) or "none"
 
 
 def _answers(space: CellSpace, name: str, cell: Cell) -> Iterator[int | str]:
@@ -214,7 +236,7 @@ def _answers(space: CellSpace, name: str, cell: Cell) -> Iterator[int | str]:
         if edge.operator not in space.operators and edge.operator != NOTHING:
             raise InvalidGenotype(f"{name} cell: edge {edge} has an operator that space {space.name!r} has not")
     if space.wiring == "dense":
-        yield from dense_answers(cell, space.nodes, space.operators)
+        yield from dense_answers(name, cell, space.nodes, space.operators)
         return
     _check_outputs(space, name, cell)
     for node in cell.nodes:
@@ -232,11 +254,19 @@ def _answers(space: CellSpace, name: str, cell: Cell) -> Iterator[int | str]:
 
 
 def _check_outputs(space: CellSpace, name: str, cell: Cell) -> None:
-    if space.outputs == "all" and cell.outputs != tuple(cell.nodes):
-        raise InvalidGenotype(f"{name} cell: the outputs {cell.outputs} are not all inner nodes")
-    read = {edge.source for edge in cell.edges}
-    if space.outputs == "loose" and set(cell.outputs) != {0, 1, *cell.nodes} - read:
-        raise InvalidGenotype(f"{name} cell: the outputs {cell.outputs} are not the nodes that no operator reads")
+    """That the nodes are given out that the space says; the first one that differs is named."""
+    readers = {edge.source: edge for edge in reversed(cell.edges)}
+    for node in (0, 1, *cell.nodes):
+        expected = node > 1 if space.outputs == "all" else node not in readers
+        if expected and node not in cell.outputs:
+            raise InvalidGenotype(
+                f"{name} cell: node {node} is not given out, as {_WHO_ARE_OUTPUTS[space.outputs]} are"
+            )
+        if node in cell.outputs and not expected:
+            read = f", and edge {readers[node]} reads it" if space.outputs == "loose" else ""
+            raise InvalidGenotype(
+                f"{name} cell: node {node} is given out{read}, where the outputs are {_WHO_ARE_OUTPUTS[space.outputs]}"
+            )
 
 
 def _distinct_answers(name: str, node: int, edges: tuple[Edge, ...]) -> Iterator[str]:

@@ -144,6 +144,57 @@ def test_a_wrong_cell_is_refused_with_its_node_or_edge(edges: Any, outputs: Any,
         Genotype.from_json(text)
 
 
+@pytest.mark.parametrize(
+    "edge",
+    [
+        ("0", 3, ID),
+        (0, "3", ID),
+        (True, 3, ID),
+        (0, 3.0, ID),
+        (None, 3, ID),
+        (0, 3, 7),
+        (0, 3, None),
+        (0, 3, b"identity"),
+        (0, 3, [ID]),
+        (0, 3),
+        (0, 3, ID, 1),
+        (),
+        [0, 3, ID],
+        "03identity",
+        7,
+        None,
+    ],
+)
+def test_an_edge_of_wrong_types_from_python_is_refused_with_its_place_and_its_values(edge: Any) -> None:
+    told = r"^edge 1 of a cell has two numbers of nodes, source and target, and the name of an operator, not "
+    with pytest.raises(InvalidGenotype, match=told + re.escape(repr(edge))):
+        Cell((Edge(0, 2, SEP), Edge(*edge) if type(edge) is tuple and len(edge) == 3 else edge), (2,))
+
+
+@pytest.mark.parametrize("nodes", [2, "2", None, ("2",), (2.0,), (True,), (None,), ([2],)])
+def test_nodes_of_wrong_types_from_python_are_refused(nodes: Any) -> None:
+    edges = (Edge(0, 2, SEP),)
+    with pytest.raises(InvalidGenotype, match=r"^the outputs of a cell are a tuple of numbers of nodes, not "):
+        Cell(edges, nodes)
+    with pytest.raises(InvalidGenotype, match=r"^the concat of a cell are a tuple of numbers of nodes, not "):
+        Cell(edges, (2,), nodes)
+
+
+@pytest.mark.parametrize("edges", [None, 7, "edges", {Edge(0, 2, SEP)}])
+def test_edges_that_are_no_tuple_are_refused(edges: Any) -> None:
+    with pytest.raises(InvalidGenotype, match=r"^the edges of a cell are a tuple of edges, not "):
+        Cell(edges, (2,))
+
+
+@pytest.mark.parametrize("cell", [None, "normal", {"edges": [], "outputs": [0]}, Cell])
+def test_a_genotype_of_other_things_than_cells_is_refused_with_which(cell: Any) -> None:
+    good = Cell((Edge(0, 2, SEP),), (2,))
+    with pytest.raises(InvalidGenotype, match=r"^the normal cell of a genotype is a Cell, not "):
+        Genotype(cell, good)
+    with pytest.raises(InvalidGenotype, match=r"^the reduction cell of a genotype is a Cell, not "):
+        Genotype(good, cell)
+
+
 @pytest.mark.parametrize("outputs", [[5], [2], [2, 5]])
 def test_an_unknown_operator_is_refused_with_the_nodes_and_edge_of_the_text(outputs: list[int]) -> None:
     """Also where the canonical form numbers the nodes otherwise, or leaves the edge out."""

@@ -18,7 +18,7 @@ from search_space.genotype import Cell, Edge, Genotype, InvalidGenotype
 from search_space.operators import OPERATORS
 from search_space.presets import spaces
 from search_space.published import published
-from search_space.space import CellSpace, InvalidSpace
+from search_space.space import FIXED_REDUCTION, CellSpace, InvalidSpace
 
 SMALL = CellSpace("small", ("identity", "sep_conv_3x3"), nodes=1)
 
@@ -208,5 +208,88 @@ def test_a_genotype_outside_the_space_is_refused_with_the_reason() -> None:
     ]:
         with pytest.raises(InvalidGenotype, match=message):
             space.choices(Genotype(cell, cell))
-    with pytest.raises(InvalidGenotype, match="outputs"):
-        spaces["modern"].choices(published["nasnet-a"])  # gives out its older input, although a node reads it
+    for name, told in [
+        (
+            "nasnet-a",
+            r"^normal cell: node 0 is given out, and edge 0->\d .* reads it, where the outputs are the",
+        ),
+        ("darts-v1", "^normal cell: 4 nodes, where space 'modern' has 5"),
+    ]:
+        with pytest.raises(InvalidGenotype, match=told):
+            spaces["modern"].choices(published[name])
+    with pytest.raises(InvalidGenotype, match=r"^reduction cell: node \d is not given out, as all inner nodes are"):
+        replace(spaces["enas"], outputs="all").choices(published["enas"])
+
+
+CONV, SKIP, AVERAGE = "conv_3x3", "skip_connect", "avg_pool_3x3"
+
+
+@pytest.mark.parametrize(
+    ("edges", "outputs", "concat", "operators", "told"),
+    [
+        ([(0, 2, CONV)], (2,), (), None, r"edge 0->2 \(conv_3x3\) reads the older input"),
+        ([(1, 2, CONV)], (2,), (2,), None, "node 2 is to concat, where the nodes of a dense cell add"),
+        ([(1, 2, CONV), (1, 3, AVERAGE)], (2, 3), (), None, "nodes 2 and 3 are given out, where .* gives out one"),
+        ([], (0,), (), None, "node 0, the older input, is given out"),
+        (
+            [(1, 2, "sep_conv_3x3")],
+            (2,),
+            (),
+            None,
+            r"edge 1->2 \(sep_conv_3x3\) has an operator that .* 'nb201' has not",
+        ),
+        ([(n, n + 1, CONV) for n in range(1, 6)], (6,), (), None, "it needs 5 nodes, where the space has 3"),
+        (
+            [(1, 2, CONV), (2, 3, CONV), *[(3, 4, CONV)] * 3],
+            (4,),
+            (),
+            None,
+            "it needs 5 nodes, since 3 edges run from node 3 to node 4, where the space has 3",
+        ),
+        (
+            [(1, 2, CONV), (2, 3, CONV), (2, 3, AVERAGE)],
+            (3,),
+            (),
+            ("none", CONV, AVERAGE),
+            "it needs a copy of node 2, since 2 edges run from node 2 to node 3, and the space has neither "
+            "identity nor skip_connect",
+        ),
+        (
+            [],
+            (1,),
+            (),
+            ("none", CONV),
+            "it needs a copy of node 1, and the space has neither identity nor skip_connect",
+        ),
+        (
+            [(1, 2, CONV), (2, 3, CONV), (3, 4, CONV)],
+            (4,),
+            (),
+            (CONV,),
+            "no edge runs from node 1 to node 3, and the space has no operator 'none'",
+        ),
+        ([(1, 2, CONV)], (2,), (), (CONV,), "it has fewer nodes than the space, and the space has no operator 'none'"),
+    ],
+)
+def test_a_cell_outside_a_dense_space_is_refused_with_its_nodes_and_edges(
+    edges: list[tuple[int, int, str]], outputs: tuple[int, ...], concat: tuple[int, ...], operators: Any, told: str
+) -> None:
+    cell = Cell(tuple(Edge(*edge) for edge in edges), outputs, concat)
+    with pytest.raises(InvalidGenotype, match=f"^normal cell: {told}"):
+        spaces["nb201"].restricted(operators).choices(Genotype(cell, FIXED_REDUCTION))
+
+
+@pytest.mark.parametrize(
+    ("edges", "outputs", "told"),
+    [
+        ([(1, 2, CONV), (2, 3, CONV), (0, 3, AVERAGE)], (3,), r"edge 0->3 \(avg_pool_3x3\) is one more"),
+        ([(1, 2, CONV), (2, 3, CONV)], (3,), r"edge 1->3 \(avg_pool_3x3\) is missing"),
+        (FIXED_REDUCTION.edges, (2, 3), "the outputs are 2, 3, the nodes that concat none"),
+    ],
+)
+def test_another_reduction_cell_than_the_fixed_one_is_refused_with_the_difference(
+    edges: list[tuple[int, int, str]], outputs: tuple[int, ...], told: str
+) -> None:
+    normal = Cell((Edge(1, 2, CONV),), (2,))
+    with pytest.raises(InvalidGenotype, match=f"^reduction cell: that of space 'nb201' is fixed, and here {told}"):
+        spaces["nb201"].choices(Genotype(normal, Cell(tuple(Edge(*edge) for edge in edges), outputs)))
