@@ -99,7 +99,7 @@ _REVISIONS = {
 }
 _REVISED_WHERE_STRIDED = {"conv_1x1", "identity"}
 
-_REVISED_NORMS = {"gn": " 2"}
+_REVISED_NORMS = {"gn": " 3", "ln": " 2"}
 
 # Fields that skeletons did not always have: with these values, results from before still stand in.
 _ADDED_LATER = (("head", "average"), ("recursion", 1), ("reversible", False), ("initialisation", "he"))

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from search_space.modules.cell import Cell
+from search_space.modules.convolution import FactorizedReduction
 from search_space.modules.divisor import largest_divisor
 from search_space.modules.network import Network, initialise
 from search_space.modules.residual import ChannelNorm
@@ -86,12 +87,24 @@ def use_for_batch_norm(network: nn.Module, kind: str) -> None:
     """Group norm ("gn"), or layer norm over the channels of each pixel ("ln"), for all of them.
 
     Up to 32 groups (Wu, He 2018, arXiv 1803.08494), of at least two channels where there are two: one alone would be
-    zero on one pixel.
+    zero on one pixel. A factorised reduction has one norm over both halves, which batch norm need not see together.
     """
     for parent in list(network.modules()):
         for name, child in parent.named_children():
+            if isinstance(child, FactorizedReduction):
+                channels = 0
+                for half in (child.even, child.odd):
+                    channels += len(half.get_parameter("0.weight"))
+                    half[1] = nn.Identity()
+                setattr(parent, name, nn.Sequential(child, other_norm(channels, kind)))
+    for parent in list(network.modules()):
+        for name, child in parent.named_children():
             if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
-                channels = child.num_features
-                groups = largest_divisor(channels, max(1, min(32, channels // 2)))
-                norm = nn.GroupNorm(groups, channels) if kind == "gn" else ChannelNorm(channels)
-                setattr(parent, name, norm)
+                setattr(parent, name, other_norm(child.num_features, kind))
+
+
+def other_norm(channels: int, kind: str) -> nn.Module:
+    """The norm that `use_for_batch_norm` puts in place of one of so many channels: (N, channels, H, W) -> the same."""
+    if kind == "ln":
+        return ChannelNorm(channels)
+    return nn.GroupNorm(largest_divisor(channels, max(1, min(32, channels // 2))), channels)

@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from search_space.assembly import assemble
 from search_space.cost import cost
 from search_space.export import to_python
+from search_space.genotype import Cell, Edge, Genotype
 from search_space.merge import merge
 from search_space.module_source import Form
+from search_space.modules.convolution import FactorizedReduction
 from search_space.modules.norms import InstanceBatchNorm, NormalisedCell
 from search_space.modules.unread import Unread
 from search_space.network import Architecture
@@ -72,6 +75,35 @@ def test_no_batch_norm_is_left(norm: Norm) -> None:
     assert not any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
     images_NCHW = torch.randn(4, *SMALL.input_shape)
     assert torch.allclose(network(images_NCHW)[1:2], network(images_NCHW[1:2]), atol=1e-5)
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+@pytest.mark.parametrize("norm", ["gn", "ln"])
+def test_one_norm_sees_all_channels_of_a_factorised_reduction(norm: Norm, dims: int) -> None:
+    """Wherever one stands: before the older input, as a strided skip connection, behind an input that is given out."""
+    reduction = Cell((Edge(0, 2, "skip_connect"), Edge(1, 2, "avg_pool_3x3")), (0, 1, 2))
+    normal = Cell((Edge(0, 2, "identity"), Edge(1, 2, "avg_pool_3x3")), (2,))
+    skeleton = Skeleton((2, *(11, 12, 9)[:dims]), 3, channels=5, stages=2, norm=norm)
+    network = assemble(Genotype(normal, reduction), skeleton).eval()
+    found = {name: part for name, part in network.named_modules() if isinstance(part, FactorizedReduction)}
+    assert len(found) == 4  # one is of the normal cell after the reduction
+    for name, halves in found.items():
+        assert sum(parameter.numel() for parameter in halves.parameters() if parameter.ndim == 1) == 0
+        after: Any = network.get_submodule(name.removesuffix(".0"))
+        torch.nn.init.normal_(after[1].weight)
+        x = torch.randn(3, halves.even.get_parameter("0.weight").shape[1], *(7, 6, 5)[:dims])
+        both = halves(x)
+        if norm == "ln":
+            of_pixels = F.layer_norm(both.movedim(1, -1), both.shape[1:2], after[1].weight, after[1].bias, 1e-6)
+            assert torch.allclose(after(x), of_pixels.movedim(-1, 1), atol=1e-6)
+        else:
+            groups = {5: 1, 10: 5}[both.shape[1]]
+            assert torch.equal(after(x), F.group_norm(both, groups, after[1].weight, after[1].bias))
+
+
+def test_batch_norm_keeps_a_norm_and_its_name_for_each_half_of_a_factorised_reduction() -> None:
+    names = [f"{half}.{part}" for half in ("even", "odd") for part in ("0.weight", "1.weight", "1.bias")]
+    assert [name for name, _ in FactorizedReduction(3, 5).named_parameters()] == names
 
 
 @pytest.mark.parametrize("channels", [4, 6, 7, 16])

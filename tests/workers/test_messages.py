@@ -8,7 +8,7 @@ import pytest
 
 from search_space.genotype import Cell, Edge, Genotype
 from search_space.published import published
-from search_space.skeleton import Skeleton
+from search_space.skeleton import Norm, Skeleton
 from workers.messages import EvaluationRequest, Recipe
 
 REQUEST = EvaluationRequest(
@@ -54,9 +54,16 @@ def test_the_latency_of_a_slower_inference_form_does_not_stand_in(operator: str,
     assert replace(REQUEST, genotype=Genotype(strided, strided)).key != before
 
 
-def test_group_norm_of_other_groups_does_not_stand_in() -> None:
-    grouped = replace(REQUEST, skeleton=replace(REQUEST.skeleton, norm="gn"))
-    assert grouped.key != "f73a419b8d871bed8cecf6cbb17055731e6bc6eb5cc38c6567356df9a683a296"
+@pytest.mark.parametrize(
+    ("norm", "before"),
+    [
+        ("gn", "f73a419b8d871bed8cecf6cbb17055731e6bc6eb5cc38c6567356df9a683a296"),
+        ("gn", "48f96466fc8c54b50731c9fc91d2655461fc9fdf68d3efb7df2cb9f4b8f301f8"),
+        ("ln", "dcf432fe5dd4194d0dfcbac09b42ddd02206811626939ded33143e24634a25c7"),
+    ],
+)
+def test_a_norm_of_other_groups_or_of_half_a_reduction_does_not_stand_in(norm: Norm, before: str) -> None:
+    assert replace(REQUEST, skeleton=replace(REQUEST.skeleton, norm=norm)).key != before
 
 
 def test_an_operator_that_takes_less_time_where_it_is_strided_is_the_same_where_it_is_not() -> None:
