@@ -124,16 +124,19 @@ def _docstring(architecture: Architecture, form: Form, head: Mapping[str, str]) 
     shape = ", ".join(str(number) for number in skeleton.input_shape)
     inputs = f"{INPUTS[skeleton.dims]} (N, {shape})"
     one = INPUTS[skeleton.dims].removesuffix("s")
-    costs = f"{total.params:,} parameters and {total.macs:,} multiply-accumulates for one {one}"
+    in_training = f"{total.params:,} parameters and {total.macs:,} multiply-accumulates"
+    merged = f"{total.inference_params:,} parameters and {total.inference_macs:,} multiply-accumulates"
     if form == "training":
-        told = [f"It has {costs}; an auxiliary head is not counted."]
+        told = [f"It has {in_training} for one {one}; an auxiliary head is not counted."]
+        if merged != in_training:
+            told.append(f"Merged for inference, it has {merged}.")
         if skeleton.auxiliary is not None:
             head_alone = auxiliary_cost(architecture)
             told.append(f"That of this skeleton has {head_alone.params:,} and {head_alone.macs:,} more, in training.")
-    elif skeleton.norm in ("gn", "ln") and skeleton.recursion == 1:
-        told = [f"It has {costs}."]  # nothing of it could be merged
     else:
-        told = [f"It was trained with {costs}.", "Merged, it may have more or fewer of both."]
+        told = [f"It has {merged} for one {one}."]
+        if merged != in_training:
+            told.append(f"Its training form has {in_training}.")
     if skeleton.dims != 2:
         axes = {1: "length L", 3: "depth D, height H and width W"}[skeleton.dims]
         told.append(f"Its maps have {axes}: read that where names and shapes below say H and W.")

@@ -71,7 +71,8 @@ class Place:
     """One cell's place. `size_in` is that of both prepared inputs, `size` that of inner nodes and of the result.
 
     `ends_stage` is the stage, from 0 on, whose last cell this is. The cell runs `turns` times there; `sums` says how
-    often an input that is led around it is added.
+    often an input that is led around it is added. With `half_instance_norm`, half of the norm of its newest input's
+    first unit reads what it normalises.
     """
 
     cell: CellName
@@ -83,6 +84,7 @@ class Place:
     newest: tuple[Preparation, ...]
     turns: int = 1
     sums: int = 0
+    half_instance_norm: bool = False
 
     @property
     def size(self) -> Size:
@@ -91,6 +93,11 @@ class Place:
     def width_of(self, node: int) -> int:
         """Channels of a node. Only the older input of the first cell may differ from the cell's own width."""
         return self.older.channels if node == 0 else self.channels
+
+    @property
+    def copied_inputs(self) -> int:
+        """How many of the inputs, from the newest on, an identity gives as they are."""
+        return 0 if self.stride == 2 else 1 if self.older.channels != self.channels else 2
 
     def stride_from(self, node: int) -> int:
         """The stride of an operator that reads `node`: only the two inputs are still to be reduced."""
@@ -161,6 +168,7 @@ def places_of(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[Place,
     tensors = [_Between(part.channels, part.size, halvings) for halvings, part in enumerate(stem[-2:])]
     tensors = tensors if len(stem) > 1 else tensors * 2
     ends = _stage_ends(skeleton)
+    last_with_instance_norm = max((n for n, stage in ends.items() if stage < skeleton.instance_norm_stages), default=-1)
     places: list[Place] = []
     for cell, channels, older in _sequence(skeleton):
         newest_channels, size_in, halvings = newest = tensors[-1]
@@ -180,6 +188,7 @@ def places_of(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[Place,
             turns=(turns := skeleton.recursion if keeps_shape else 1),
             sums=turns * (keeps_shape and skeleton.residual_scale is not None)
             + (keeps_shape and tensors[older] == newest and skeleton.reversible),
+            half_instance_norm=skeleton.norm == "ibn_a" and len(places) <= last_with_instance_norm,
         )
         places.append(place)
         tensors.append(_Between(width, place.size, halvings + place.stride - 1))

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from api.schemas.around_cells import SKELETON, AroundCells
 from api.schemas.base import Asked, Label, Told
-from search_space.cost import cost
+from search_space.cost import Cost, cost
 from search_space.foreign import from_darts, from_nas_bench_201, from_nni
 from search_space.genotype import Genotype, InvalidGenotype
 from search_space.network import Architecture, suits
@@ -62,10 +62,21 @@ class ArchitectureCreate(Asked):
 
 
 class CostRead(Told):
-    """What a network costs: trainable parameters, and multiply-accumulates of one input."""
+    """What a network costs: trainable parameters, and multiply-accumulates of one input.
+
+    `params` and `macs` are those of the training form, as a job's objectives and limits are; the others those of the
+    inference form, in which batch norms and what stands side by side in training are merged into convolutions.
+    """
 
     params: int
     macs: int
+    inference_params: int
+    inference_macs: int
+
+    @classmethod
+    def told(cls, cost: Cost) -> CostRead:
+        """What users are told of a cost."""
+        return CostRead.model_validate(cost, from_attributes=True)
 
 
 class LatencyPrediction(Told):
@@ -90,7 +101,7 @@ class GrownRead(CostRead):
     def of(cls, grown: Grown) -> Self:
         """What was worked out, in the words of the routes."""
         latency = None if grown.latency is None else LatencyPrediction(**asdict(grown.latency))
-        return cls(params=grown.cost.params, macs=grown.cost.macs, predicted_latency=latency)
+        return cls(**cls.told(grown.cost).model_dump(), predicted_latency=latency)
 
 
 class TriedIn(Told):
@@ -165,5 +176,4 @@ def _blamed(told: str) -> str:
 
 
 def _cost(genotype: Genotype, skeleton: Skeleton) -> CostRead:
-    total = cost(Architecture(genotype, skeleton))
-    return CostRead(params=total.params, macs=total.macs)
+    return CostRead.told(cost(Architecture(genotype, skeleton)))

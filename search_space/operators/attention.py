@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from search_space.counting import Cost, Size, convolution, moved, pointwise_norm, strided
+from search_space.counting import Cost, Size, convolution, moved, pointwise_norm, strided, weights
 from search_space.modules.divisor import largest_divisor
 from search_space.operators.base import Operator
 from search_space.operators.drawing import chain
@@ -66,7 +66,7 @@ class Halo(Operator):
         axes, width = len(asked), largest_divisor(channels, 8)
         heads = channels // width
         logits, nearness = heads * self.window**axes, heads * self.window
-        total = Cost(params=axes * (2 * self.window - 1) * width)
+        total = weights(axes * (2 * self.window - 1) * width)
         for _ in range(axes if width > 1 else 0):
             total += moved(channels, asked, nearness, asked)
             total += moved(width, (self.block // stride, self.window), 0, asked)  # an offset for each query and key

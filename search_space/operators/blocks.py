@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from search_space.counting import Cost, Size, batch_norm, convolution, depthwise, moved, pointwise_norm, strided
+from search_space.counting import (
+    Cost,
+    Size,
+    batch_norm,
+    convolution,
+    depthwise,
+    layer_norm,
+    moved,
+    pointwise_norm,
+    strided,
+)
 from search_space.modules.divisor import largest_divisor
 from search_space.operators.base import Operator
 from search_space.operators.drawing import residual
@@ -46,7 +56,7 @@ class MBConv(Operator):
         return (
             pointwise_norm(channels_in, width, size)
             + depthwise(width, (self.kernel,) * len(size), size, size_out)
-            + batch_norm(width)
+            + batch_norm(width, size_out)
             + pointwise_norm(width, channels, size_out)
             + addition(channels_in, channels, size, stride)
         )
@@ -85,7 +95,7 @@ class ConvFirst(Operator):
         groups = channels_in // largest_divisor(channels_in, self.group_width)
         return (
             convolution(channels_in, channels_in, (self.kernel,) * len(size), size, size_out, groups=groups)
-            + batch_norm(channels_in)
+            + batch_norm(channels_in, size_out)
             + pointwise_norm(channels_in, width, size_out)
             + pointwise_norm(width, channels, size_out)
             + addition(channels_in, channels, size, stride)
@@ -120,12 +130,11 @@ class ConvNeXt(Operator):
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         width, size_out = self.expansion * channels, strided(size, stride)
         adds = stride == 1 and channels_in == channels
-        norm = batch_norm(channels_in) + moved(channels_in, size_out, channels_in, size_out)
         return (
             depthwise(channels_in, (self.kernel,) * len(size), size, size_out, bias=True)
-            + norm
+            + layer_norm(channels_in, size_out)
             + convolution(channels_in, width, (1, 1), size_out, size_out, bias=True)
             + convolution(width, channels, (1, 1), size_out, size_out, bias=True)
-            + Cost(params=channels * adds)
+            + Cost(params=channels * adds)  # the scale, which is merged
             + addition(channels_in, channels, size, stride)
         )

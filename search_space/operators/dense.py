@@ -12,8 +12,9 @@ from search_space.operators.drawing import chain
 
 def dense_norm(kernel: int, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
     """A dense kernel x kernel convolution and a batch norm; dilation costs nothing."""
-    conv = convolution(channels_in, channels, (kernel,) * len(size), size, strided(size, stride))
-    return conv + batch_norm(channels)
+    size_out = strided(size, stride)
+    conv = convolution(channels_in, channels, (kernel,) * len(size), size, size_out)
+    return conv + batch_norm(channels, size_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class FactorizedConv(Operator):
         size_between = (size[0], size_out[1])
         row = convolution(channels_in, channels, (1, self.kernel), size, size_between)
         column = convolution(channels, channels, (self.kernel, 1), size_between, size_out)
-        return row + column + batch_norm(channels)
+        return row + column + batch_norm(channels, size_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,6 @@ class BottleneckConv(Operator):
         width = max(2, channels * self.eighths // 8)
         size_out = strided(size, stride)
         size_between = (size[0], size_out[1])
-        row = convolution(width, width, (1, self.kernel), size, size_between) + batch_norm(width)
-        column = convolution(width, width, (self.kernel, 1), size_between, size_out) + batch_norm(width)
+        row = convolution(width, width, (1, self.kernel), size, size_between) + batch_norm(width, size_between)
+        column = convolution(width, width, (self.kernel, 1), size_between, size_out) + batch_norm(width, size_out)
         return pointwise_norm(channels_in, width, size) + row + column + pointwise_norm(width, channels, size_out)

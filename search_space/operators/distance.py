@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from search_space.counting import Cost, Size, batch_norm, convolution, moved, pointwise_norm, strided
+from search_space.counting import Cost, Size, batch_norm, convolution, moved, pointwise_norm, strided, weights
 from search_space.operators.base import Operator
 from search_space.operators.drawing import branches, chain
 
@@ -36,7 +36,7 @@ class DistanceL2(Operator):
         size_out = strided(size, stride)
         conv = convolution(channels_in, channels, (self.kernel,) * len(size), size, size_out)
         rest = moved(channels, (1, 1), 0, (1, 1))  # what is left of the squares of the patches, a bias
-        return conv + conv + rest + moved(2 * channels, size_out, channels, size_out) + batch_norm(channels)
+        return conv + conv + rest + moved(2 * channels, size_out, channels, size_out) + batch_norm(channels, size_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,8 @@ class DistanceL1(Operator):
         size_out = strided(size, stride)
         copies = channels_in * self.kernel ** len(size)
         differences = convolution(copies, channels, (1, 1), size_out, size_out)
-        return moved(channels_in, size, copies, size_out) + differences + batch_norm(channels)
+        unfolded = batch_norm(channels, size_out, folds=False)
+        return moved(channels_in, size, copies, size_out) + differences + unfolded
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +95,5 @@ class RadialBasisConv(Operator):
         size_out = strided(size, stride)
         products = convolution(channels_in, channels, (self.kernel,) * len(size), size, size_out)
         squares = moved(channels_in, size, 1, size) + moved(1, size, 1, size_out)
-        gaussians = moved(channels + 1, size_out, channels, size_out) + Cost(params=channels)
+        gaussians = moved(channels + 1, size_out, channels, size_out) + weights(channels)
         return products + squares + gaussians + pointwise_norm(channels, channels, size_out)

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from search_space.counting import Cost, Size, batch_norm, convolution, depthwise, moved, pointwise_norm, strided
+from search_space.counting import (
+    Cost,
+    Size,
+    batch_norm,
+    convolution,
+    depthwise,
+    moved,
+    pointwise_norm,
+    strided,
+    weights,
+)
 from search_space.modules.dilated_branches import DILATED_BRANCHES
 from search_space.operators.base import Operator
 from search_space.operators.drawing import branches, chain
@@ -119,7 +129,7 @@ class Band(Operator):
 class LargeKernelRep(Operator):
     """A large depthwise kernel that is trained with dilated ones beside it, in a pre-activated unit.
 
-    The inference form has the large kernel alone; the cost is that of the training form.
+    The inference form has the large kernel alone.
     """
 
     kernel: int
@@ -146,11 +156,14 @@ class LargeKernelRep(Operator):
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         size_out = strided(size, stride)
         kernels = (self.kernel, *(kernel for kernel, _ in DILATED_BRANCHES[self.kernel]))
-        total = pointwise_norm(channels_in, channels, size_out)
-        total += moved(len(kernels) * channels_in, size_out, channels_in, size_out)
-        for kernel in kernels:
-            total += depthwise(channels_in, (kernel,) * len(size), size, size_out) + batch_norm(channels_in)
-        return total
+        large, *dilated = [
+            depthwise(channels_in, (kernel,) * len(size), size, size_out) + batch_norm(channels_in, size_out)
+            for kernel in kernels
+        ]
+        total = large + moved(len(kernels) * channels_in, size_out, channels_in, size_out)
+        for branch in dilated:
+            total += replace(branch, inference_params=0, inference_macs=0)
+        return total + pointwise_norm(channels_in, channels, size_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +199,7 @@ class PeripheralGating(Operator):
         total += moved(branches, size_out, branches, size_out)  # softmax
         for kernel in self.kernels:
             total += band(kernel, channels_in, size, stride)
-            total += depthwise(channels_in, (3, 3), size, size_out) + Cost(params=channels_in)
+            total += depthwise(channels_in, (3, 3), size, size_out) + weights(channels_in)
             total += moved(2 * channels_in, size_out, channels_in, size_out)
         mixing = moved(branches * (channels_in + 1), size_out, channels_in, size_out)
         return total + mixing + pointwise_norm(channels_in, channels, size_out)
@@ -198,4 +211,4 @@ class PeripheralGating(Operator):
         pool = moved(channels, size, channels, size_out)
         of_two, of_one = moved(2 * channels, size_out, 1, size_out), moved(channels, size_out, 1, size_out)
         means = of_two + of_one + of_two + moved(3, size_out, 3, size_out)
-        return Cost(0, filters.macs, filters.bytes_moved) + pool + pool + means
+        return replace(filters, params=0, inference_params=0) + pool + pool + means

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from search_space.counting import Cost, Size, batch_norm, convolution, depthwise, moved, pointwise_norm, strided
+from search_space.counting import (
+    Cost,
+    Size,
+    batch_norm,
+    convolution,
+    depthwise,
+    moved,
+    pointwise_norm,
+    strided,
+    weights,
+)
 from search_space.operators.base import Operator
 from search_space.operators.drawing import branches
 
@@ -45,10 +55,10 @@ class SpatialMixer(Operator):
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         half, size_out = channels // 2, strided(size, stride)
-        contrast = Cost(params=half) + moved(half, size, half, (1, 1)) + scaled_by_channel(half, size)
+        contrast = weights(half) + moved(half, size, half, (1, 1)) + scaled_by_channel(half, size)
         near = depthwise(half, (3,) * len(size), size, size_out)
         far = depthwise(half, (3,) * len(size), size, size_out) + depthwise(half, (3,) * len(size), size_out, size_out)
-        end_of_a_view = batch_norm(half) + squeeze_excite(half, max(1, half // 4), size_out)
+        end_of_a_view = batch_norm(half, size_out) + squeeze_excite(half, max(1, half // 4), size_out)
         return (
             convolution(channels_in, half, (1, 1), size, size, bias=True)
             + contrast
@@ -89,7 +99,7 @@ class WaveMixer(Operator):
         width, size_out = self.expansion * channels_in, strided(size, stride)
         product = convolution(channels_in, width, (1, 1), size, size, bias=True)
         strongest = moved(channels_in, size, 1, size) + moved(2, size, 1, size)  # its number, and its wave by that
-        turn = Cost(params=width) + moved(width + 1, size, width, size)
+        turn = weights(width) + moved(width + 1, size, width, size)
         return (
             product
             + product
@@ -97,7 +107,7 @@ class WaveMixer(Operator):
             + strongest
             + turn
             + convolution(width, width, (3,) * len(size), size, size_out, groups=channels_in)
-            + batch_norm(width)
+            + batch_norm(width, size_out)
             + squeeze_excite(width, max(1, channels_in // 4), size_out)
             + pointwise_norm(width, channels, size_out)
         )

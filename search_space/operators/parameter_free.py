@@ -36,7 +36,8 @@ class Identity(Operator):
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         if stride == 1 and channels_in == channels:
             return Cost()
-        return convolution(channels_in, channels, (1, 1), size, strided(size, stride)) + batch_norm(channels)
+        size_out = strided(size, stride)
+        return convolution(channels_in, channels, (1, 1), size, size_out) + batch_norm(channels, size_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ class SkipConnect(Operator):
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         if stride == 1 and channels_in == channels:
             return Cost()
-        return convolution(channels_in, channels, (1, 1), size, strided(size, stride)) + batch_norm(channels)
+        size_out = strided(size, stride)
+        return convolution(channels_in, channels, (1, 1), size, size_out) + batch_norm(channels, size_out)
 
 
 @dataclass(frozen=True, slots=True)

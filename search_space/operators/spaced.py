@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from search_space.counting import Cost, Size, depthwise, pointwise_norm, strided
@@ -45,4 +45,4 @@ class SpacedConv(Operator):
         numbers_a_weight = 1 + {"linear": 1, "gauss": 2}[self.spread] * len(size)
         params = channels_in * (self.count * numbers_a_weight + 1)
         plain = depthwise(channels_in, (self.kernel,) * len(size), size, size_out, bias=True)
-        return Cost(params, plain.macs, plain.bytes_moved) + pointwise_norm(channels_in, channels, size_out)
+        return replace(plain, params=params) + pointwise_norm(channels_in, channels, size_out)

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from search_space.cost import cost
 from search_space.export import to_python
 from search_space.module_source import Form
 from search_space.network import Architecture
@@ -78,7 +79,7 @@ def _head(job: Job, trial: Trial, result: Evaluated, form: Form) -> dict[str, st
 
 
 def _config(job: Job, trial: Trial, result: Evaluated, form: Form) -> dict[str, object]:
-    dataset = dataset_of(job)
+    dataset, costs = dataset_of(job), cost(Architecture(trial.proposal.genotype, job.spec.skeleton))
     return {
         "job": job.id,
         "trial": trial.number,
@@ -99,6 +100,8 @@ def _config(job: Job, trial: Trial, result: Evaluated, form: Form) -> dict[str, 
         "latency": asdict(result.latency),
         "params": result.params,
         "macs": result.macs,
+        "inference_params": costs.inference_params,
+        "inference_macs": costs.inference_macs,
     }
 
 

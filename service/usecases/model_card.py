@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from search_space.cost import cost
 from search_space.formats import resisting
 from search_space.genotype import Genotype
 from search_space.module_source import Form
+from search_space.network import Architecture
 from search_space.skeleton import INPUTS
 from service.domain.job import Job
 from service.domain.limits import latency_objective
@@ -43,16 +45,15 @@ A network that Cellsmith found for `{dataset}`: trial {number} of job {job}.
 | latency | {latency:.3f} ms, 95 % interval {low:.3f} to {high:.3f} ms{limit} |
 | measured on | device `{device}`, batch {batch}, threads {threads} |
 | fingerprint | {fingerprint} |
-| parameters | {params:,} |
-| multiply-accumulates | {macs:,} |
+| parameters | {inference_params:,}; in training {params:,} |
+| multiply-accumulates | {inference_macs:,}; in training {macs:,} |
 
-Accuracy and latency are those of the inference form, into which the trained network was merged. The accuracy is the
-share of validation {inputs} that were classified correctly. They guided the search, so expect a
+All figures are those of the inference form, into which the trained network was merged, save where they say in training.
+The accuracy is the share of validation {inputs} that were classified correctly. They guided the search, so expect a
 little less on new ones; `python -m workers.data.save {dataset} images.pt --seed {seed}`, in Cellsmith, writes them.
 The latency is that of the device when nothing else runs on it: the median ratio of `samples_ms` in `config.json` to the
 passes of a reference network beside them, times `undisturbed_reference_ms`, the fastest such pass that the job knew. A
-script that times passes on a busy device, or with other threads, finds more. Parameters and multiply-accumulates are
-those of the training form.
+script that times passes on a busy device, or with other threads, finds more.
 
 ![every fully trained cell of the job](front.svg)
 
@@ -90,6 +91,7 @@ def model_card(job: Job, trial: Trial, result: Evaluated, form: Form, device: Ma
     low, high = result.latency.interval_ms
     dataset, skeleton = dataset_of(job), job.spec.skeleton
     images = images_of(job, result)
+    costs = cost(Architecture(trial.proposal.genotype, skeleton))
     worst, best = share_interval(result.accuracy, images)
     return CARD.format(
         task="image-classification" if skeleton.dims == 2 else "other",
@@ -109,8 +111,10 @@ def model_card(job: Job, trial: Trial, result: Evaluated, form: Form, device: Ma
         device=result.latency.device,
         batch=result.latency.batch,
         threads=result.latency.threads,
-        params=result.params,
-        macs=result.macs,
+        params=costs.params,
+        macs=costs.macs,
+        inference_params=costs.inference_params,
+        inference_macs=costs.inference_macs,
         fingerprint=_listed(f"{name} {_in_a_table(_short(value))}" for name, value in device.items()) or "not recorded",
         epochs=job.spec.recipe.epochs,
         batch_size=job.spec.recipe.batch_size,

@@ -51,7 +51,7 @@ def test_a_published_cell_is_known_by_its_name(http: TestClient, name: str) -> N
 
 def test_the_cost_table_has_the_published_counts(http: TestClient, key: str) -> None:
     cost = http.get(f"/v1/architectures/{key}").json()["cost"]
-    assert cost["cifar"] == {"params": 3_346_538, "macs": 544_333_312}
+    assert (cost["cifar"]["params"], cost["cifar"]["macs"]) == (3_346_538, 544_333_312)
 
 
 def test_a_cell_that_was_tried_says_where(http: TestClient, searched: dict[str, Any]) -> None:

@@ -18,18 +18,18 @@ LAYERS = {
     **dict.fromkeys(("convolution", "addmm"), 3),
     **dict.fromkeys(("mm", "bmm", "_cdist_forward"), 2),
     **dict.fromkeys(("avg_pool2d", "max_pool2d_with_indices", "avg_pool3d", "max_pool3d_with_indices"), 1),
-    **dict.fromkeys(("native_layer_norm", "im2col"), 1),
+    **dict.fromkeys(("native_layer_norm", "native_group_norm", "native_batch_norm", "im2col"), 1),
     "new_zeros": 0,
 }
-REDUCTIONS = {"mean", "sum", "argmax", "_softmax"}
+REDUCTIONS = {"mean", "sum", "amax", "argmax", "_softmax"}
 ELEMENTWISE = {
     *("add", "sub", "mul", "div", "neg", "abs", "pow", "sqrt", "exp", "clamp", "clamp_", "tanh", "sigmoid"),
-    *("relu", "silu", "gelu", "native_batch_norm", "stack"),
+    *("relu", "silu", "gelu", "elu", "stack"),
 }
 # The same numbers or some of them, in whatever order they lie in memory.
 VIEWS = {
     *("view", "_unsafe_view", "t", "transpose", "permute", "expand", "unsqueeze", "squeeze", "unfold"),
-    *("slice", "split", "split_with_sizes", "unbind", "detach", "alias", "clone"),
+    *("slice", "split", "split_with_sizes", "unbind", "detach", "alias", "clone", "as_strided_"),
 }
 
 
@@ -77,7 +77,8 @@ class Traffic(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's ha
         self.end_steps([output] if isinstance(output, Tensor) else output)
         if isinstance(unit, FactorizedReduction) and isinstance(output, Tensor):
             weights = sum(own.numel() for own in unit.parameters() if own.ndim > 1)
-            self.numbers += inputs[0].numel() + weights + output.numel()
+            normed = any(isinstance(part, nn.GroupNorm | nn.LayerNorm) for part in unit.modules())
+            self.numbers += inputs[0].numel() + weights + (3 if normed else 1) * output.numel()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
@@ -96,7 +97,7 @@ class Traffic(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's ha
                 self.seen[id(part)] = self.part(given[0], part, _stepped_over(*args) if name == "slice" else 1)
         elif name == "constant_pad_nd":
             self.seen[id(result)] = Seen(result, self.sight(given[0]).numbers, self.sight(given[0]).step)
-        elif name in ELEMENTWISE:
+        elif name in ELEMENTWISE or (name == "native_batch_norm" and not _reads_first(*args)):
             self.seen[id(results[0])] = self.combined(given, results[0], name == "stack")
         elif name in REDUCTIONS:
             self.numbers += self.sight(given[0]).numbers.total() + result.numel()
@@ -135,6 +136,11 @@ class Traffic(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's ha
         numbers = sum((sight.numbers for sight in sights), Counter[int]())
         numbers &= Counter({source: self.seen[source].tensor.numel() for source in numbers})
         return Seen(result, numbers, stacked or len(numbers) > 1 or any(sight.step for sight in sights))
+
+
+def _reads_first(*args: Any) -> bool:
+    """Whether a batch norm takes mean and variance of the batch itself, as an instance norm does of every image."""
+    return bool(args[5])
 
 
 def _stepped_over(x: Tensor, axis: int = 0, start: int = 0, end: int | None = None, step: int = 1) -> float:

@@ -1,22 +1,23 @@
 """Genotypes that no search space holds: drawn at random, any operator, any shape of cell; and one with all of them."""
 
+from collections.abc import Sequence
 from random import Random
 
 from search_space.genotype import Cell, Edge, Genotype
 from search_space.operators import OPERATORS
 
 
-def random_genotype(seed: int) -> Genotype:
+def random_genotype(seed: int, dims: int = 2) -> Genotype:
+    """Of operators for maps of `dims` axes."""
     rng = Random(seed)
-    return Genotype(random_cell(rng), random_cell(rng))
+    names = [name for name in sorted(OPERATORS) if dims in OPERATORS[name].dims]
+    return Genotype(random_cell(rng, names), random_cell(rng, names))
 
 
-def random_cell(rng: Random) -> Cell:
+def random_cell(rng: Random, names: Sequence[str]) -> Cell:
     nodes = range(2, 2 + rng.randint(1, 4))
     edges = [
-        Edge(rng.randrange(node), node, rng.choice(sorted(OPERATORS)))
-        for node in nodes
-        for _ in range(rng.choice([1, 2, 2, 3, 6]))
+        Edge(rng.randrange(node), node, rng.choice(names)) for node in nodes for _ in range(rng.choice([1, 2, 2, 3, 6]))
     ]
     concat = [node for node in nodes if rng.random() < 0.3]
     outputs = {nodes[-1], *rng.sample(range(nodes[-1]), rng.randint(0, 2))}
