@@ -100,7 +100,10 @@ class CellSpace:
         return cell**2 if self.reduction == "searched" else cell
 
     def sample(self, rng: random.Random) -> Genotype:
-        """A genotype, uniform over the answers to all decisions."""
+        """A genotype, uniform over the answers to all decisions, of which there are `size`.
+
+        So it is not uniform over genotypes: each comes as often as there are answers that describe it.
+        """
         return _genotype(self, iter([rng.choice(decision.choices) for decision in self.decisions]))
 
     def genotype(self, choices: Mapping[str, int]) -> Genotype:

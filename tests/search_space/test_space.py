@@ -81,6 +81,20 @@ def test_published_cells_lie_in_their_spaces(space: str, cells: list[str]) -> No
         assert spaces[space].genotype(spaces[space].choices(genotype)) == genotype
 
 
+@pytest.mark.parametrize(("name", "space"), [("nasnet-a", "nasnet-paper"), ("amoebanet-a", "amoeba")])
+def test_two_published_cells_lie_outside_their_spaces_by_what_they_give_out_alone(name: str, space: str) -> None:
+    """Their released lists have nodes that others read, where a search gives out the loose ends."""
+
+    def loose(cell: Cell) -> Cell:
+        return Cell(cell.edges, tuple({0, 1, *cell.nodes}.difference([edge.source for edge in cell.edges])))
+
+    genotype = published[name]
+    with pytest.raises(InvalidGenotype, match=r"node 0 is given out, and edge .* reads it"):
+        spaces[space].choices(genotype)
+    loosened = Genotype(loose(genotype.normal), loose(genotype.reduction))
+    assert spaces[space].genotype(spaces[space].choices(loosened)) == loosened
+
+
 @pytest.mark.parametrize(
     "space",
     [
@@ -125,6 +139,27 @@ def test_samples_are_uniform_over_the_answers() -> None:
     # Pearson's sum over 100 kinds is 99 on average, with a deviation of 14.
     draws = {key: 6400 / 256 * ways for key, ways in expected.items()}
     assert 50 < sum((drawn[key] - draws[key]) ** 2 / draws[key] for key in draws) < 150
+
+
+def test_samples_of_a_preset_are_uniform_over_the_answers_and_so_not_over_the_cells() -> None:
+    """Pearson's sum over the 2,178 cells of space "tiny", of which some have 1 answer and some 8."""
+    tiny = spaces["tiny"]
+    once = replace(tiny, reduction="same")
+    names = [decision.name for decision in once.decisions]
+    answers = product(*(range(len(decision.choices)) for decision in once.decisions))
+    genotypes = [once.genotype(dict(zip(names, answer, strict=True))) for answer in answers]
+    rng = random.Random(0)
+    drawn = [tiny.sample(rng) for _ in range(15_000)]
+    for ways, found in [
+        (Counter(genotype.normal for genotype in genotypes), Counter(genotype.normal for genotype in drawn)),
+        (Counter(genotype.reduction for genotype in genotypes), Counter(genotype.reduction for genotype in drawn)),
+    ]:
+        assert (len(ways), ways.total(), min(ways.values()), max(ways.values())) == (2178, 9216, 1, 8)
+        expected = {cell: found.total() / 9216 * count for cell, count in ways.items()}
+        pearson = sum((found[cell] - expected[cell]) ** 2 / expected[cell] for cell in ways)
+        # 2,177 on average, with a deviation of 69. Were every cell as likely as the others, it would be 5,000 or more.
+        assert found.keys() <= ways.keys()
+        assert 1900 < pearson < 2450
 
 
 def test_loose_ends_are_given_out_inputs_too() -> None:
