@@ -78,7 +78,7 @@ def _steps(cell: Cell, stride: int, drop_path: bool) -> Iterator[str]:
         terms = []
         for index, edge in enumerate(cell.edges_into(node)):
             term = f"self.h{node}_{index}(h{edge.source})"
-            terms.append(f"self.drop({term})" if drop_path and _may_drop(edge, stride) else term)
+            terms.append(_dropped(term, edge, stride) if drop_path else term)
         if node in cell.concat:
             yield from _concatenation(node, terms, at_once)
             yield f"h{node} = self.h{node}_join(h{node})"
@@ -96,10 +96,18 @@ def _concatenation(node: int, terms: list[str], at_once: int) -> list[str]:
     return [f"h{node} = torch.cat(", "    [", *(f"        {term}," for term in terms), "    ],", "    1,", ")"]
 
 
-def _may_drop(edge: Edge, stride: int) -> bool:
-    """Drop path spares identities: NASNet's always, the skip connections of DARTS where nothing is strided."""
-    strided = stride != 1 and edge.source < 2
-    return edge.operator != "identity" and (edge.operator != "skip_connect" or strided)
+def _dropped(term: str, edge: Edge, stride: int) -> str:
+    """Drop path spares identities: NASNet's always, the skip connections of ENAS and DARTS where they are their input.
+
+    They are not where they are strided, nor where the older input has another width, which only the cell knows.
+    """
+    if edge.operator == "identity":
+        return term
+    if edge.operator == "skip_connect" and edge.source == 0 and stride == 1:
+        return f"self.drop({term}, h0)"
+    if edge.operator == "skip_connect" and (edge.source > 1 or stride == 1):
+        return term
+    return f"self.drop({term})"
 
 
 def _output(node: int, stride: int) -> str:

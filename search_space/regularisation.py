@@ -59,6 +59,9 @@ class Auxiliary:
 class DropPath:
     """Each operator's result, but an identity's, is dropped for a whole image with a probability that grows.
 
+    An `identity` is spared wherever it stands, as in TF-slim; a `skip_connect`, as in DARTS, where it is its input, so
+    not where it is strided nor where it changes the width, as that of the first cell's older input may.
+
     It is 0 at first and 1 - `keep` in the end: over the cells with `by_layer`, over the training with `by_time`.
     The released codes: NASNet, PNASNet ("v3") and ENAS use both with keep 0.6 or 0.7 (CIFAR, ImageNet), AmoebaNet
     ("v1") and DARTS time alone (DARTS: keep 0.8), "v2" is layers alone.

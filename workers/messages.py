@@ -76,9 +76,7 @@ class EvaluationRequest:
         """Equal for two requests whose results may stand in for each other, whatever their fidelities."""
         data = f"{self.dataset} {self.data_sha256}".rstrip()
         conditions = _conditions(self.skeleton, data, self.recipe, self.seed, self.device, self.threads)
-        used = {edge.operator for _, cell in self.genotype.cells for edge in cell.edges}
-        strided = {edge.operator for edge in self.genotype.reduction.edges if edge.source < 2}
-        revised = used & _REVISIONS.keys() - _REVISED_WHERE_STRIDED | strided & _REVISED_WHERE_STRIDED
+        revised = _revised(self.genotype, self.skeleton)
         revisions = "".join(f" {name} {_REVISIONS[name]}" for name in sorted(revised))
         return hashlib.sha256(f"{self.genotype.key} {conditions}{revisions}".encode()).hexdigest()
 
@@ -95,9 +93,25 @@ _REVISIONS = {
     "halo": 2,
     "identity": 2,
     "pool_sandwich_3x3": 2,
+    "skip_connect": 2,
     "smix": 2,
 }
 _REVISED_WHERE_STRIDED = {"conv_1x1", "identity"}
+# Drop path spared it where it changes a width: in the first cell, behind a stem that is wider or narrower than that.
+_REVISED_WHERE_WIDENED = {"skip_connect"}
+
+
+def _revised(genotype: Genotype, skeleton: Skeleton) -> set[str]:
+    """The operators of a genotype whose results of before do not stand in, in this skeleton."""
+    used = {edge.operator for _, cell in genotype.cells for edge in cell.edges}
+    strided = {edge.operator for edge in genotype.reduction.edges if edge.source < 2}
+    revised = used & _REVISIONS.keys() - _REVISED_WHERE_STRIDED - _REVISED_WHERE_WIDENED
+    revised |= strided & _REVISED_WHERE_STRIDED
+    if skeleton.drop_path and skeleton.stem_width != skeleton.channels:
+        widened = {edge.operator for edge in genotype.normal.edges if edge.source == 0}
+        revised |= widened & _REVISED_WHERE_WIDENED
+    return revised
+
 
 _REVISED_NORMS = {"gn": " 3", "ln": " 2"}
 

@@ -117,6 +117,25 @@ def test_what_is_strided_is_spared_as_nasnets_identity_and_dropped_as_the_skip_c
     assert (reduction(h0, h0).abs().sum() > 0) == spared
 
 
+@pytest.mark.parametrize(
+    ("operator", "width", "spared"),
+    [("identity", 4, True), ("identity", 12, True), ("skip_connect", 4, True), ("skip_connect", 12, False)],
+)
+def test_a_skip_connection_of_stride_one_is_dropped_where_it_changes_the_width(
+    operator: str, width: int, spared: bool
+) -> None:
+    """As in DARTS, where drop path spares what is an nn.Identity; that of NASNet's released code is spared always."""
+    torch.manual_seed(0)
+    cell = Cell((Edge(0, 2, operator), Edge(1, 2, "avg_pool_3x3")), (2,))
+    skeleton = Skeleton((1, 8, 8), 2, 4, stem_channels=width, drop_path=DropPath(0.01, by_layer=False, by_time=False))
+    network: Any = Architecture(Genotype(cell, cell), replace(skeleton, cells_per_stage=2)).build()
+    first, second = network.cells[:2]
+    older = torch.rand(4, width, 8, 8)
+    assert (first(older, torch.zeros(4, width, 8, 8)).abs().sum() > 0) == spared
+    # From the second cell on the older input has the cell's width before an operator reads it.
+    assert second(older, torch.zeros(4, 4, 8, 8)).abs().sum() > 0
+
+
 def test_keeping_every_path_is_training_without_drop_path() -> None:
     keeping = Architecture(published["darts-v1"], replace(SMALL, drop_path=DropPath(1.0))).build().train()
     plain = Architecture(published["darts-v1"], SMALL).build().train()

@@ -8,7 +8,8 @@ import pytest
 
 from search_space.genotype import Cell, Edge, Genotype
 from search_space.published import published
-from search_space.skeleton import Norm, Skeleton
+from search_space.regularisation import DropPath
+from search_space.skeleton import Norm, Skeleton, StemName
 from workers.messages import EvaluationRequest, Recipe
 
 REQUEST = EvaluationRequest(
@@ -64,6 +65,21 @@ def test_the_latency_of_a_slower_inference_form_does_not_stand_in(operator: str,
 )
 def test_a_norm_of_other_groups_or_of_half_a_reduction_does_not_stand_in(norm: Norm, before: str) -> None:
     assert replace(REQUEST, skeleton=replace(REQUEST.skeleton, norm=norm)).key != before
+
+
+@pytest.mark.parametrize(
+    ("stem", "revised", "before"),
+    [
+        ("tiny", False, "3022eaeb127e3211d4a3c04bc0053b3661f032a898462400744741d8e379402d"),
+        ("cifar", True, "87c4f4df92ada7c2eaa6b95b004823c66b4f811f4ee2a31935132406d7d2bef0"),
+    ],
+)
+def test_a_skip_connection_that_drop_path_spared_wrongly_does_not_stand_in(
+    stem: StemName, revised: bool, before: str
+) -> None:
+    """ENAS has some in its normal cell, which change the width behind a stem that is wider than the cells."""
+    dropping = replace(REQUEST.skeleton, stem=stem, drop_path=DropPath(0.5))
+    assert (replace(REQUEST, skeleton=dropping).key != before) == revised
 
 
 def test_an_operator_that_takes_less_time_where_it_is_strided_is_the_same_where_it_is_not() -> None:
