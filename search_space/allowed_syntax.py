@@ -25,7 +25,7 @@ FROM_TORCH = frozenset(
     "nn.AvgPool1d nn.AvgPool2d nn.AvgPool3d nn.BatchNorm1d nn.BatchNorm2d nn.BatchNorm3d "
     "nn.Conv1d nn.Conv2d nn.Conv3d nn.Dropout nn.ELU nn.Flatten nn.GELU nn.GroupNorm nn.Identity nn.InstanceNorm1d "
     "nn.InstanceNorm2d nn.InstanceNorm3d nn.LayerNorm nn.Linear nn.MaxPool1d nn.MaxPool2d nn.MaxPool3d nn.Module "
-    "nn.ModuleList nn.Parameter nn.ReLU nn.Sequential nn.SiLU nn.Sigmoid nn.ZeroPad2d nn.init.normal_ "
+    "nn.ModuleList nn.Parameter nn.ReLU nn.Sequential nn.SiLU nn.Sigmoid nn.ZeroPad1d nn.ZeroPad2d nn.init.normal_ "
     "nn.init.zeros_".split()
 )
 # Of tensors, modules, texts and collections; beside what a file calls its own.

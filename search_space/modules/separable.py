@@ -52,3 +52,18 @@ class ThinSeparableConv(nn.Sequential):
             nn.Conv2d(channels_in, channels_in, (height, width), stride, groups=channels_in, bias=False),
             ConvNorm(channels_in, channels),
         )
+
+
+class SignalSeparableConv(nn.Sequential):
+    """ReLU, a depthwise convolution of `kernel` weights along a signal, a pointwise one, norm: a ThinSeparableConv.
+
+    (N, channels_in, L) -> (N, channels, ceil(L/stride)). An even kernel sees one sample more at the end.
+    """
+
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, dims: int = 1) -> None:
+        super().__init__(
+            nn.ReLU(),
+            nn.ZeroPad1d(((kernel - 1) // 2, kernel // 2)),
+            nn.Conv1d(channels_in, channels_in, kernel, stride, groups=channels_in, bias=False),
+            ConvNorm(channels_in, channels, dims=dims),
+        )

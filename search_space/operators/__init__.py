@@ -20,7 +20,7 @@ from search_space.operators.large_kernel import (
 )
 from search_space.operators.mixers import SpatialMixer, WaveMixer
 from search_space.operators.parameter_free import Identity, Pool, PoolSandwich, Shift, SkipConnect, Zero
-from search_space.operators.separable import SeparableConv, ThinSeparableConv
+from search_space.operators.separable import SeparableConv, ThinSeparableConv, TimeSeparableConv
 from search_space.operators.spaced import SpacedConv
 
 __all__ = ["OPERATORS", "Operator"]
@@ -30,7 +30,7 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
         "sep_conv_3x3": SeparableConv(kernel=3),
         "sep_conv_5x5": SeparableConv(kernel=5),
         "sep_conv_7x7": SeparableConv(kernel=7),
-        "sep_conv_1x16": ThinSeparableConv(height=1, width=16),
+        "sep_conv_1x16": TimeSeparableConv(height=1, width=16),
         "sep_conv_16x1": ThinSeparableConv(height=16, width=1),
         "dil_sep_conv_3x3": DilatedSeparableConv(kernel=3),
         "dil_sep_conv_5x5": DilatedSeparableConv(kernel=5),

@@ -1,4 +1,7 @@
-"""The mixers of SpaRTAN, in the grouped form of its later stages, each with a batch norm at its end."""
+"""The mixers of SpaRTAN, in the grouped form of its later stages, each with a batch norm at its end.
+
+The epsilon of batch norms is torch's 1e-5, as in all cells here; the authors' code has 1e-6.
+"""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from search_space.counting import Cost, Size, depthwise, pointwise_norm, strided
 from search_space.operators.base import Operator
@@ -48,7 +48,8 @@ class SeparableConv(Operator):
 class ThinSeparableConv(Operator):
     """A depthwise separable unit along one axis, for maps whose axes differ: for signals, electrodes by time.
 
-    One axis for electrodes and one for time, so for maps with two axes.
+    One axis for electrodes and one for time, so for maps with two axes. In a signal, whose channels the electrodes are,
+    a pointwise convolution is what looks across them.
     """
 
     height: int
@@ -69,5 +70,23 @@ class ThinSeparableConv(Operator):
 
     def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
         size_out = strided(size, stride)
-        thin = depthwise(channels_in, (self.height, self.width), size, size_out)
+        thin = depthwise(channels_in, (self.height, self.width)[-len(size) :], size, size_out)
         return thin + pointwise_norm(channels_in, channels, size_out)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSeparableConv(ThinSeparableConv):
+    """A depthwise separable unit along the last axis, which is time: of a map of electrodes by time, or of a signal.
+
+    The electrodes of a signal are its channels, and the pointwise convolution is what looks across them.
+    """
+
+    dims: ClassVar[tuple[int, ...]] = (1, 2)
+
+    def arguments(self, channels_in: int, channels: int, stride: int = 1, dims: int = 2) -> dict[str, Any]:
+        if dims == 2:
+            return ThinSeparableConv.arguments(self, channels_in, channels, stride)
+        return {"channels_in": channels_in, "channels": channels, "stride": stride, "kernel": self.width, "dims": dims}
+
+    def module_for(self, dims: int) -> str:
+        return "separable:SignalSeparableConv" if dims == 1 else self.module

@@ -16,6 +16,8 @@ class SpacedConv(Operator):
 
     The inference form has the plain kernel that results. Computing it takes what the plain kernel takes in both forms;
     building it, in training, is not counted. `count` is meant for images: along one axis, weights may outnumber places.
+    The authors' code has a third spread, max, which is none here: it begins as the linear one, with learned widths of 0
+    that count by their absolute values, and so have no gradient and stay.
     """
 
     kernel: int

@@ -20,7 +20,7 @@ NAMES = [name for name, operator in OPERATORS.items() if len(operator.dims) > 1 
 )
 def test_a_signal_is_an_image_of_one_row_and_an_image_a_volume_of_one_slice(name: str, stride: int) -> None:
     torch.manual_seed(0)
-    for dims in (1, 2):
+    for dims in OPERATORS[name].dims[:-1]:
         x = torch.randn(4, 8, *(8, 7)[:dims])
         fewer, more = (OPERATORS[name].build(8, 8, stride, axes) for axes in (dims, dims + 1))
         with torch.no_grad():
