@@ -77,8 +77,7 @@ class Traffic(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's ha
         self.end_steps([output] if isinstance(output, Tensor) else output)
         if isinstance(unit, FactorizedReduction) and isinstance(output, Tensor):
             weights = sum(own.numel() for own in unit.parameters() if own.ndim > 1)
-            normed = any(isinstance(part, nn.GroupNorm | nn.LayerNorm) for part in unit.modules())
-            self.numbers += inputs[0].numel() + weights + (3 if normed else 1) * output.numel()
+            self.numbers += inputs[0].numel() + weights + output.numel()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
