@@ -39,24 +39,23 @@ def cost(architecture: Architecture) -> Cost:
     return Cost(*map(sum, zip(*parts, strict=True)))
 
 
-_Numbers: TypeAlias = tuple[int, int, int, int, int, int, int]
+_Numbers: TypeAlias = tuple[int, int, int, int, int, int]
 
 
 def _numbers(cost: Cost) -> _Numbers:
-    """The numbers of a cost in their order, which add up faster than the cost itself."""
+    """The numbers of a cost in their order, which add up faster than the cost itself; for its norms, as they are."""
     return (
         cost.params,
         cost.macs,
         cost.bytes_moved,
         cost.norm_params,
-        cost.norm_bytes,
         cost.inference_params,
         cost.inference_macs,
     )
 
 
 def _total(parts: Iterable[Cost]) -> Cost:
-    return Cost(*map(sum, zip(*map(_numbers, parts), strict=True)))
+    return sum(parts, Cost())
 
 
 class _Prices(dict[tuple[Any, ...], _Numbers]):
@@ -156,7 +155,7 @@ def _price_list(skeleton: Skeleton, normal: Face, reduction: Face) -> tuple[_Num
         moved(features, last.size, features, (1,) * skeleton.dims) + weights(skeleton.head == "gem"),
         linear(features, skeleton.classes, bias=skeleton.classifier_bias),
     ]
-    folds = skeleton.norm not in ("gn", "ln")
+    folds = skeleton.folds_norms
     of_normal, of_reduction = (
         _CellPrices([place for place in places if place.cell == name], folds) for name in ("normal", "reduction")
     )

@@ -29,18 +29,20 @@ BYTES_PER_NUMBER = 4
 class Cost:
     """Trainable parameters, multiply-accumulates a sample, and bytes moved a sample, of the form that is trained.
 
-    `norm_params` are those of the parameters that are the scales and shifts of norms, `norm_bytes` what batch norms
-    would move besides, were they norms of another kind. `inference_params` and `inference_macs` are what the inference
-    form has.
+    `norm_params` are those of the parameters that are the scales and shifts of norms. `inference_params` and
+    `inference_macs` are what the inference form has. Were its batch norms of a kind that cannot be folded, they would
+    move `norm_bytes` more, and leave the inference form `folded_params` and `folded_macs` more.
     """
 
     params: int = 0
     macs: int = 0
     bytes_moved: int = 0
     norm_params: int = 0
-    norm_bytes: int = 0
     inference_params: int = 0
     inference_macs: int = 0
+    norm_bytes: int = 0
+    folded_params: int = 0
+    folded_macs: int = 0
 
     def __add__(self, other: Cost) -> Cost:
         return Cost(
@@ -48,9 +50,11 @@ class Cost:
             self.macs + other.macs,
             self.bytes_moved + other.bytes_moved,
             self.norm_params + other.norm_params,
-            self.norm_bytes + other.norm_bytes,
             self.inference_params + other.inference_params,
             self.inference_macs + other.inference_macs,
+            self.norm_bytes + other.norm_bytes,
+            self.folded_params + other.folded_params,
+            self.folded_macs + other.folded_macs,
         )
 
     def times(self, turns: int) -> Cost:
@@ -61,20 +65,28 @@ class Cost:
             turns * self.macs,
             turns * self.bytes_moved,
             own,
-            turns * self.norm_bytes,
             turns * self.inference_params,
             turns * self.inference_macs,
+            turns * self.norm_bytes,
+            turns * self.folded_params,
+            turns * self.folded_macs,
         )
 
     def with_unfolded_norms(self) -> Cost:
-        """The same with layers in place of its batch norms, with which nothing of it is merged."""
+        """The same with norms of another kind in place of its batch norms."""
         return replace(
             self,
             bytes_moved=self.bytes_moved + self.norm_bytes,
+            inference_params=self.inference_params + self.folded_params,
+            inference_macs=self.inference_macs + self.folded_macs,
             norm_bytes=0,
-            inference_params=self.params,
-            inference_macs=self.macs,
+            folded_params=0,
+            folded_macs=0,
         )
+
+    def gone_where_folded(self) -> Cost:
+        """The same for a branch that is folded, with its norm, into a convolution beside it."""
+        return replace(self, inference_params=0, inference_macs=0, folded_params=self.params, folded_macs=self.macs)
 
 
 def strided(size: Size, stride: int) -> Size:
@@ -119,8 +131,14 @@ def batch_norm(channels: int, size: Size, *, folds: bool = True) -> Cost:
     """One batch norm, scale and shift, of a map; merged, a bias, where it `folds` into a convolution before it."""
     params = 2 * channels
     would_move = moved(channels, size, channels, size).bytes_moved
-    merged = channels if folds else params
-    return Cost(params=params, norm_params=params, norm_bytes=would_move, inference_params=merged)
+    folded = channels if folds else 0
+    return Cost(
+        params=params,
+        norm_params=params,
+        inference_params=params - folded,
+        norm_bytes=would_move,
+        folded_params=folded,
+    )
 
 
 def layer_norm(channels: int, size: Size) -> Cost:

@@ -41,8 +41,6 @@ def to_python(
     is put into its docstring; that may be any text.
     """
     genotype, skeleton, dims = architecture.genotype, architecture.skeleton, architecture.skeleton.dims
-    # Norms that cannot be folded leave every class as it was trained.
-    text_form: Form = "training" if skeleton.norm in ("gn", "ln") else form
     offered = _offered(architecture) if form == "training" else skeleton
     drops = form == "training" and offered.drop_path is not None
     network = for_axes(network_source(skeleton, form, offered, _strides_early(genotype.reduction)), dims)
@@ -52,10 +50,12 @@ def to_python(
         settled.written(for_axes(cell_source("ReductionCell", genotype.reduction, 2, drops, dims), dims)),
     ]
     of_cells = sorted(names_in("\n".join(cells)) - {"Cell"})
-    below = list(definitions([*of_cells, "Cell"], text_form, dims, settled))
+    below = list(definitions([*of_cells, "Cell"], form, dims, settled, folds_norms=skeleton.folds_norms))
     beginning = [FROM_IMAGES[skeleton.initialisation]] if skeleton.initialisation in FROM_IMAGES else []
     used = [*sorted(names_in(network) - {"Network"}), "Network", *beginning * (form == "training"), "load_weights"]
-    above = [text for text in definitions(used, text_form, dims, settled) if text not in below]
+    above = [
+        text for text in definitions(used, form, dims, settled, folds_norms=skeleton.folds_norms) if text not in below
+    ]
     parts = [
         *("# What the cells are made of.", *below),
         *("# The cells that were found.", *cells),

@@ -29,10 +29,9 @@ def merge(network: nn.Module) -> nn.Module:
     These are a convolution and its batch norm or scale, parallel depthwise ones, and kernels with learned spacings.
     They are folded in float64, so that both forms have the same outputs within the rounding of one pass (1e-5 in
     float32); `network` stays as it is, training goes on with it. The merged network has the tensors of the exported
-    inference form, under the same names, and their order in memory. The auxiliary head goes. Where norms cannot be
-    folded (group norm, layer norm) nothing is: learned spacings and scales stay as in training. Activations that
-    several parts would compute of one tensor are computed once, and none of pixels that the layer behind it passes
-    over.
+    inference form, under the same names, and their order in memory. The auxiliary head goes. Norms that cannot be
+    folded (group norm, layer norm) stay as in training, with the branches that have them. Activations that several
+    parts would compute of one tensor are computed once, and none of pixels that the layer behind it passes over.
     """
     with torch.no_grad():
         merged = deepcopy(network).eval()
@@ -44,9 +43,7 @@ def merge(network: nn.Module) -> nn.Module:
         if isinstance(merged, RegularisedNetwork) and merged.watched is not None:
             del merged.auxiliary
             merged.watched = None
-        pairs = [module for module in merged.modules() if isinstance(module, ConvNorm)]
-        if all(isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d) for _, norm in pairs):
-            merged = _inference_form(merged.double()).to(dtype)
+        merged = _inference_form(merged.double()).to(dtype)
         of_images = not any(isinstance(module, nn.Conv1d | nn.Conv3d) for module in merged.modules())
         if isinstance(merged, Network):
             for tensor in merged.parameters():
@@ -66,9 +63,15 @@ def _inference_form(module: nn.Module) -> nn.Module:
     return module
 
 
+def _folds(norm: nn.Module) -> bool:
+    return isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d)
+
+
 @_inference_form.register
-def _(pair: ConvNorm) -> nn.Conv2d:
+def _(pair: ConvNorm) -> nn.Module:
     """The weights times the norm's scale, under which the bias takes in the mean."""
+    if not _folds(pair[1]):
+        return pair
     convolution, norm = cast("tuple[nn.Conv2d, nn.BatchNorm2d]", tuple(pair))
     assert norm.running_mean is not None
     assert norm.running_var is not None
@@ -79,8 +82,10 @@ def _(pair: ConvNorm) -> nn.Conv2d:
 
 
 @_inference_form.register
-def _(rep: DilatedRep) -> nn.Conv2d:
+def _(rep: DilatedRep) -> nn.Module:
     """The dilated kernels are the large one's with zeros inserted between their weights and around them."""
+    if not _folds(rep.large[1]):
+        return rep
     merged = cast("nn.Conv2d", _inference_form(rep.large))
     assert merged.bias is not None
     for branch in rep.dilated:
@@ -115,6 +120,8 @@ def _(spaced: SpacedConv) -> nn.Module:
 
 @_inference_form.register
 def _(distance: DistanceL2) -> nn.Module:
+    if not _folds(distance.norm):
+        return distance
     channels, channels_in, *kernel = distance.patches.shape
     merged = folded.DistanceL2(channels_in, channels, distance.stride, kernel=kernel[0], dims=len(kernel))
     merged.to(distance.patches)

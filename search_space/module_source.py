@@ -18,6 +18,7 @@ Form: TypeAlias = Literal["training", "inference"]
 _TO_OUR_LINTER = re.compile(r"  # noqa: .*")
 _FOLDER = Path(__file__).parent / "modules"
 _INFERENCE_FORMS = _FOLDER / "folded.py"
+_WITH_FOLDED_NORMS = ("ConvNorm", "DilatedRep", "DistanceL2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,15 @@ class Definition:
     names: frozenset[str]
 
 
-def definitions(names: Iterable[str], form: Form, dims: int, settled: Settled = NOTHING) -> Iterator[str]:
+def definitions(
+    names: Iterable[str], form: Form, dims: int, settled: Settled = NOTHING, *, folds_norms: bool = True
+) -> Iterator[str]:
     """The text of each of `names` after all that it uses, everything once, as it is for maps of `dims` axes.
 
     It is without what is `settled`. The forms differ in the classes of `folded.py`, which stand for those of the same
-    names in the inference form.
+    names in the inference form: all of them, or where it does not fold norms, those without any.
     """
-    known = _known(form)
+    known = _known(form, folds_norms)
     given: set[str] = set()
 
     def with_all_it_uses(name: str) -> Iterator[str]:
@@ -61,11 +64,14 @@ def _definition(text: str, dims: int, settled: Settled) -> Definition:
 
 
 @lru_cache
-def _known(form: Form) -> dict[str, str]:
+def _known(form: Form, folds_norms: bool) -> dict[str, str]:
     files = sorted(set(_FOLDER.glob("*.py")) - {_INFERENCE_FORMS})
+    known = {name: text for path in files for name, text in _definitions_in(path)}
     if form == "inference":
-        files.append(_INFERENCE_FORMS)
-    return {name: text for path in files for name, text in _definitions_in(path)}
+        known |= {
+            n: text for n, text in _definitions_in(_INFERENCE_FORMS) if folds_norms or n not in _WITH_FOLDED_NORMS
+        }
+    return known
 
 
 def _definitions_in(path: Path) -> Iterator[tuple[str, str]]:

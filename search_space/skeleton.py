@@ -184,6 +184,11 @@ class Skeleton:
         return (self.cells_per_stage, *[later] * (self.stages - 1))
 
     @property
+    def folds_norms(self) -> bool:
+        """Whether the norms of the inference form are folded into convolutions, which those of pixels cannot be."""
+        return self.norm not in ("gn", "ln")
+
+    @property
     def instance_norm_stages(self) -> int:
         """In how many stages instance norms stand, with ibn_a and ibn_b."""
         return min(2, self.stages - 1) if self.norm.startswith("ibn") else 0

@@ -51,7 +51,8 @@ def SpacedConv(  # noqa: N802 - as above
     (N, channels, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). `count` and `spread` are of the training.
     (DCLS: Khalfaoui-Hassani et al. 2021, arXiv 2112.03740; gauss: 2023, arXiv 2306.00817.)
     """
-    return ConvNorm(channels, channels, kernel, stride, kernel // 2, groups=channels, dims=dims)
+    convolution: type[nn.Module] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[dims]
+    return convolution(channels, channels, kernel, stride, kernel // 2, groups=channels)
 
 
 class DistanceL2(nn.Module):

@@ -305,7 +305,7 @@ def test_the_docstring_tells_the_measurements_and_the_genotype() -> None:
 
 
 def test_what_cannot_be_merged_is_said_to_cost_what_it_cost_in_training() -> None:
-    architecture = Architecture(random_genotype(1), replace(IMAGES, norm="ln"))
+    architecture = Architecture(published["darts-v2"], replace(IMAGES, norm="ln"))
     built = executed(architecture, "inference")["build_model"]
     params, macs = counted(built, architecture.skeleton.input_shape)
     text = to_python(architecture, "inference")

@@ -8,10 +8,13 @@ from torch import nn
 
 from search_space.genotype import Cell, Edge, Genotype
 from search_space.merge import merge
+from search_space.modules.dilated_rep import DilatedRep
 from search_space.modules.network import Network
+from search_space.modules.residual import ScaledConv
+from search_space.modules.spaced import SpacedConv
 from search_space.network import Architecture
 from search_space.published import published
-from search_space.skeleton import Skeleton, skeletons
+from search_space.skeleton import Norm, Skeleton, skeletons
 from tests.search_space.random_cells import random_genotype
 from tests.search_space.trained import as_if_trained
 
@@ -78,3 +81,18 @@ def test_an_activation_before_a_strided_1x1_convolution_sees_only_the_pixels_tha
                 part.register_forward_hook(lambda _part, _inputs, output: seen.append(output.shape[2:]))
     reduction(torch.randn(1, 5, 9, 7), torch.randn(1, 5, 9, 7))
     assert seen == [(5, 4), (5, 4)]
+
+
+@pytest.mark.parametrize("norm", ["gn", "ln"])
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_scales_and_learned_spacings_are_merged_beside_norms_that_cannot_be(norm: Norm, dims: int) -> None:
+    edges = [Edge(0, 2, "convnext_7"), Edge(1, 2, "dcls_7_9"), Edge(0, 3, "lk_rep_7"), Edge(2, 3, "dist_l2_3x3")]
+    cell = Cell(tuple(edges), (3,))
+    skeleton = Skeleton((2, *(12, 11, 9)[:dims]), classes=3, channels=8, stages=2, norm=norm)
+    network = Architecture(Genotype(cell, cell), skeleton).build()
+    images_NCHW = torch.randn(4, *skeleton.input_shape, generator=torch.Generator().manual_seed(1))
+    network = as_if_trained(network, images_NCHW).double()
+    merged = merge(network)
+    assert not any(isinstance(module, ScaledConv | SpacedConv) for module in merged.modules())
+    assert any(isinstance(module, DilatedRep) for module in merged.modules())
+    assert torch.allclose(merged(images_NCHW.double()), network(images_NCHW.double()), rtol=1e-9, atol=1e-9)
