@@ -61,7 +61,12 @@ def submit(
     job: Annotated[Path | None, typer.Argument(metavar="JOB.json", help="The job as JSON; - reads it here.")] = None,
     dataset: Annotated[str | None, typer.Option(help="The name of a data set of the service.")] = None,
     name: Annotated[str | None, typer.Option(help="What to call the job.")] = None,
+    max_latency_ms: Annotated[
+        float | None, typer.Option(metavar="MS", help="The latency that every network found keeps.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="Whose latency counts; local where nothing is said.")] = None,
     trials: Annotated[int | None, typer.Option(help="The most trials.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="How long a cell is trained that is trained fully.")] = None,
     seconds: Annotated[
         float | None, typer.Option(help="After so many seconds no trial begins; those under way end.")
     ] = None,
@@ -80,8 +85,12 @@ def submit(
     url: Url = DEFAULT_URL,
 ) -> None:
     """Ask for a search. The job comes from a file, from options, or both: an option replaces what the file says."""
-    if seconds is not None and not math.isfinite(seconds):
-        _refuse(USAGE, f"--seconds is a number of seconds, such as 600, not {seconds}.")
+    for option, number, such in (
+        ("seconds", seconds, "seconds, such as 600"),
+        ("max-latency-ms", max_latency_ms, "milliseconds, such as 3"),
+    ):
+        if number is not None and not math.isfinite(number):
+            _refuse(USAGE, f"--{option} is a number of {such}, not {number}.")
     asked = _read_job(job) if job else {}
     _put(asked, "dataset", dataset)
     _put(asked, "name", name)
@@ -91,7 +100,9 @@ def submit(
     _put(asked, "reuse", reuse)
     _put(asked, "budget.trials", trials)
     _put(asked, "budget.seconds", seconds)
+    _put(asked, "training.epochs", epochs)
     _put(asked, "resources.workers", workers)
+    _put_latency(asked, {"limit": max_latency_ms, "device": device})
     if "dataset" not in asked:
         _refuse(USAGE, "Say what to search for: a JOB.json, or --dataset NAME.")
     with _service(url) as client:
@@ -385,6 +396,22 @@ def _put(asked: dict[str, Any], path: str, value: object) -> None:
             return  # the service says what is wrong with the file
         asked = inner
     asked[last] = value
+
+
+def _put_latency(asked: dict[str, Any], wishes: dict[str, Any]) -> None:
+    """Writes what is wished of the latency to that objective of the job, which gets one where it has none."""
+    wished = {name: value for name, value in wishes.items() if value is not None}
+    if not wished:
+        return
+    objectives = asked.setdefault("objectives", [{"metric": "accuracy"}])
+    if not isinstance(objectives, list):
+        return  # the service says what is wrong with the file
+    of_latency = [each for each in objectives if isinstance(each, dict) and each.get("metric") == "latency_ms"]
+    if not of_latency:
+        of_latency = [{"metric": "latency_ms"}]
+        objectives += of_latency
+    for objective in of_latency:
+        objective.update(wished)
 
 
 def _move(id: int, move: Literal["cancel", "pause", "resume"], as_json: bool, url: str) -> None:

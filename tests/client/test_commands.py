@@ -45,6 +45,28 @@ def test_a_search_is_asked_for_by_a_file_and_options_go_before_it(cellsmith: Cel
     assert (spec["name"], spec["budget"]["trials"], spec["budget"]["seconds"]) == ("from a file", 5, 60)
 
 
+def test_a_limit_a_device_and_the_length_of_a_training_are_options(cellsmith: Cellsmith, tmp_path: Path) -> None:
+    options = ("--max-latency-ms", "20", "--device", "local", "--epochs", "7", "--json")
+    spec = json.loads(cellsmith("submit", "--dataset", "digits", *options).stdout)["spec"]
+    latency = {"metric": "latency_ms", "device": "local", "limit": 20}
+    assert (spec["objectives"][1], spec["training"]["epochs"]) == (latency, 7)
+    assert [objective["metric"] for objective in spec["objectives"]] == ["accuracy", "latency_ms"]
+
+    file = tmp_path / "job.json"
+    of_size = [{"metric": "params"}, {"metric": "latency_ms", "limit": 50}, {"metric": "accuracy"}]
+    file.write_text(json.dumps({"dataset": "digits", "objectives": of_size}))
+    spec = json.loads(cellsmith("submit", str(file), "--max-latency-ms", "30", "--json").stdout)["spec"]
+    assert [objective.get("limit") for objective in spec["objectives"]] == [None, 30, None]
+
+
+def test_a_limit_that_is_no_number_is_refused_in_a_line(cellsmith: Cellsmith) -> None:
+    result = cellsmith("submit", "--dataset", "digits", "--max-latency-ms", "nan")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "cellsmith: --max-latency-ms is a number of milliseconds, such as 3, not nan.\n",
+    )
+
+
 def test_a_search_is_asked_for_on_standard_input(cellsmith: Cellsmith) -> None:
     result = cellsmith("submit", "-", stdin='{"dataset": "digits"}')
     first, *forecast = result.stdout.splitlines()
@@ -230,6 +252,8 @@ def test_code_is_printed_as_it_is(cellsmith: Cellsmith, searched: None) -> None:
         "key": key,
         "params": 14_940,
         "macs": 322_912,
+        "inference_params": 14_524,
+        "inference_macs": 322_912,
         "predicted_latency": None,
         "code": result.stdout,
     }
