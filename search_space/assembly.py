@@ -63,11 +63,8 @@ def assemble(genotype: Genotype, skeleton: Skeleton) -> Network:
     """A freshly initialised network: images (N, C, H, W) to logits (N, classes). Draws from torch's generator."""
     drops = skeleton.drop_path is not None
     namespace: dict[str, Any] = _AROUND_CELLS | {
-        name: _cell_class(cell_source(name, cell, stride, drops, skeleton.dims), genotype, name, skeleton.dims)
-        for name, cell, stride in (
-            ("NormalCell", genotype.normal, 1),
-            ("ReductionCell", genotype.reduction, 2),
-        )
+        name: _cell_class(cell_source(name, cell, skeleton, drops), genotype, name, skeleton.dims)
+        for name, cell in (("NormalCell", genotype.normal), ("ReductionCell", genotype.reduction))
     }
     exec(network_source(skeleton, "training"), namespace)  # noqa: S102 - our own text, of numbers
     network: Network = namespace["build_model"]()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 _LINE = 120
@@ -30,6 +30,11 @@ _DIMS = re.compile(r"^ +(self\.)?dims = .*\n", re.MULTILINE)
 _NUMBER = re.compile(r"(?<=\()dims(?=,)")
 _SIZE = re.compile(r"(?<=\| )tuple\[int, \.\.\.\](?= =)|(?<=\bsize: )tuple\[int, \.\.\.\]")
 _OF_SIZES = re.compile(r"tuple\(\[(?P<each>[^\[\]]+) for (?P<side>\w+) in (?P<sizes>\w+)\]\)")
+# What is written for any number of axes, and what it is for one of which the number is known.
+_AXES = re.compile(r"^ +axes = [^\n]+\.ndim - 2\n", re.MULTILINE)
+_PIXELS = re.compile(r"\[\(slice\(None\), slice\(None\), \*\[slice\((\w+), None, ([\w.]+)\)\] \* axes\)\]")
+_MISSING = re.compile(r"\[pixels for side in reversed\((\w+)\.shape\[2:\]\) for pixels in \(0, side % 2\)\]")
+_FROM_AXIS = re.compile(r"tuple\(range\((\d), \w+\.ndim\)\)|\[\*range\((\d), \w+\.ndim\)\]")
 _ALTERNATIVES = re.compile(r"nn\.(?P<layer>\w+)1d \| nn\.(?P=layer)2d \| nn\.(?P=layer)3d")
 
 
@@ -49,8 +54,30 @@ def for_axes(text: str, dims: int) -> str:
     text = _NUMBER.sub(str(dims), text)
     text = _SIZE.sub(f"tuple[{', '.join(['int'] * dims)}]", text)
     text = _OF_SIZES.sub(lambda found: _of_each(found, dims), text)
+    text = _PIXELS.sub(lambda found: f"[..., {', '.join([_strided(*found.groups())] * dims)}]", _AXES.sub("", text))
+    text = _MISSING.sub(lambda found: f"[{', '.join(_odd_sides(found[1], dims))}]", text)
+    text = _FROM_AXIS.sub(lambda found: _axes_from(found, dims), text)
     text = _REPEATED.sub(lambda repeated: ", ".join([repeated[1]] * dims), text)
     return joined(_ALTERNATIVES.sub(rf"nn.\g<layer>{dims}d", text))
+
+
+def _strided(first: str, step: str) -> str:
+    """The pixels from the first on, in steps, as a slice."""
+    return f"{'' if first == 'None' else first}::{' ' if '.' in step else ''}{step}"
+
+
+def _odd_sides(tensor: str, dims: int) -> Iterator[str]:
+    """What each side wants at its beginning and its end to be even, the last axis first."""
+    for axis in reversed(range(2, 2 + dims)):
+        yield from ("0", f"{tensor}.shape[{axis}] % 2")
+
+
+def _axes_from(found: re.Match[str], dims: int) -> str:
+    """The axes of a tensor from one on, written out."""
+    numbers = [str(axis) for axis in range(int(found[1] or found[2]), 2 + dims)]
+    if found[2]:
+        return f"[{', '.join(numbers)}]"
+    return f"({', '.join(numbers)}{',' * (len(numbers) == 1)})"
 
 
 def _of_each(found: re.Match[str], dims: int) -> str:

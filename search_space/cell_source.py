@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from textwrap import wrap
+from types import MappingProxyType
 
 from search_space.genotype import Cell, Edge
 from search_space.operators import OPERATORS
+from search_space.skeleton import Skeleton
+
+STRIDES: Mapping[str, int] = MappingProxyType({"NormalCell": 1, "ReductionCell": 2})
+"""The cells that a network is made of, and with what stride they read their inputs."""
 
 _TERMS_A_LINE, _DROPPED_TERMS_A_LINE = 4, 3
 
 
-def cell_source(name: str, cell: Cell, stride: int, drop_path: bool = False, dims: int = 2) -> str:
-    """The class `name` for `cell`, for maps of `dims` axes, which drops paths in training with `drop_path`."""
+def cell_source(name: str, cell: Cell, skeleton: Skeleton, drop_path: bool = False) -> str:
+    """The class `name`, NormalCell or ReductionCell, for `cell` in `skeleton`; with `drop_path`, it may drop paths."""
+    stride, dims = STRIDES[name], skeleton.dims
+    raw_first = skeleton.older_input == "raw-first"
     lines = [
         f"class {name}(Cell):",
-        f'    """{_summary(cell)}"""',
+        f'    """{_summary(cell)}',
+        "",
+        "    Its operators, and where they are from:",
+        "",
+        *_sources(cell),
+        '    """',
         "",
         f"    stride = {stride}",
         f"    reads = {cell.inputs!r}",
         f"    outputs = {len(cell.outputs)}",
+        *([] if raw_first else [f'    older_input = "{skeleton.older_input}"']),
+        *([f"    newest_units = {skeleton.newest_units}"] if skeleton.newest_units != 1 else []),
         *([f"    dims = {dims}"] if dims != 2 else []),
         "",
-        "    def __init__(self, older: int, newest: int, channels: int, halves: bool, fit: str, units: int) -> None:",
-        "        super().__init__(older, newest, channels, halves, fit, units)",
-        *(f"        {line}" for line in _parts(cell, stride, dims)),
+        "    def __init__(self, older: int, newest: int, channels: int, halves: bool, raw_h0: bool) -> None:",
+        "        super().__init__(older, newest, channels, halves, raw_h0)",
+        *(f"        {line}" for line in _parts(cell, stride, dims, raw_first)),
         *(["        self.drop = DropPath()"] if drop_path else []),
         "",
         "    def forward(self, h0: Tensor, h1: Tensor) -> Tensor:",
@@ -40,32 +55,38 @@ def _summary(cell: Cell) -> str:
     return f"The searched cell: {count} node{'' if count == 1 else 's'} between its inputs and its output."
 
 
+def _sources(cell: Cell) -> Iterator[str]:
+    """A line or more for each operator, by name, with the paper it is from."""
+    for name in sorted({edge.operator for edge in cell.edges}):
+        yield from wrap(f"{name}: {OPERATORS[name].source}", 120, initial_indent="    - ", subsequent_indent="      ")
+
+
 def _shape(outputs: int, stride: int) -> str:
     sides = "H, W" if stride == 1 else f"ceil(H/{stride}), ceil(W/{stride})"
     return f"(N, {outputs} * channels, {sides})"
 
 
-def _parts(cell: Cell, stride: int, dims: int) -> Iterator[str]:
+def _parts(cell: Cell, stride: int, dims: int, raw_first: bool) -> Iterator[str]:
     axes = "" if dims == 2 else f", dims={dims}"
     for node in cell.nodes:
         edges = cell.edges_into(node)
         for index, edge in enumerate(edges):
-            yield f"self.h{node}_{index} = {_construction(edge, stride, dims)}"
+            yield f"self.h{node}_{index} = {_construction(edge, stride, dims, raw_first)}"
         if node in cell.concat:
             yield f"self.h{node}_join = ReLUConvBN({len(edges)} * channels, channels{axes})"
     for node in (0, 1):
         if node in cell.outputs and _is_fitted(node, stride):
             fit = "Adapter" if stride == 1 else "FactorizedReduction"
-            yield f"self.h{node}_out = {fit}({_width(node)}, channels{axes})"
+            yield f"self.h{node}_out = {fit}({_width(node, raw_first)}, channels{axes})"
 
 
-def _construction(edge: Edge, stride: int, dims: int) -> str:
+def _construction(edge: Edge, stride: int, dims: int, raw_first: bool) -> str:
     operator = OPERATORS[edge.operator]
     _, class_name = operator.module_for(dims).split(":")
     arguments = operator.arguments(channels_in=0, channels=0, dims=dims)
     own = [f"{key}={_literal(arguments[key])}" for key in arguments if key not in ("channels_in", "channels", "stride")]
     strided = [str(stride)] if stride != 1 and edge.source < 2 else []
-    return f"{class_name}({', '.join([_width(edge.source), 'channels', *strided, *own])})"
+    return f"{class_name}({', '.join([_width(edge.source, raw_first), 'channels', *strided, *own])})"
 
 
 def _literal(value: object) -> str:
@@ -119,5 +140,5 @@ def _is_fitted(node: int, stride: int) -> bool:
     return node == 0 or (node == 1 and stride != 1)
 
 
-def _width(node: int) -> str:
-    return "self.channels_h0" if node == 0 else "channels"
+def _width(node: int, raw_first: bool) -> str:
+    return "self.channels_h0" if node == 0 and raw_first else "channels"

@@ -22,7 +22,7 @@ from search_space.network_source import load_source, network_source
 from search_space.regularisation import Auxiliary, DropPath
 from search_space.settled import Settled
 from search_space.skeleton import FROM_IMAGES, INPUTS, InvalidSkeleton, Skeleton
-from search_space.unread_attributes import without_unread
+from search_space.unread_attributes import without_unmade, without_unread
 
 _LINE = 116
 _IMPORTS = """\
@@ -43,11 +43,15 @@ def to_python(
     genotype, skeleton, dims = architecture.genotype, architecture.skeleton, architecture.skeleton.dims
     offered = _offered(architecture) if form == "training" else skeleton
     drops = form == "training" and offered.drop_path is not None
-    network = for_axes(network_source(skeleton, form, offered, _strides_early(genotype.reduction)), dims)
+    faster = [*(["use_early_strides"] if _strides_early(genotype.reduction) else []), "use_shared_activations"]
+    if dims == 2:
+        faster.insert(0, "put_channels_last" if _is_surely_wide(architecture) else "use_channels_last")
+    network = for_axes(network_source(skeleton, form, offered, faster if form == "inference" else ()), dims)
     settled = _settled(architecture, form, offered, network)
+    network = _without_constants(network, settled.constants)
     cells = [
-        settled.written(for_axes(cell_source("NormalCell", genotype.normal, 1, drops, dims), dims)),
-        settled.written(for_axes(cell_source("ReductionCell", genotype.reduction, 2, drops, dims), dims)),
+        settled.written(for_axes(cell_source("NormalCell", genotype.normal, skeleton, drops), dims)),
+        settled.written(for_axes(cell_source("ReductionCell", genotype.reduction, skeleton, drops), dims)),
     ]
     of_cells = sorted(names_in("\n".join(cells)) - {"Cell"})
     below = list(definitions([*of_cells, "Cell"], form, dims, settled, folds_norms=skeleton.folds_norms))
@@ -62,7 +66,7 @@ def to_python(
         *("# The network around them.", *above),
         *("# From here on it is used.", network, load_source(skeleton, form, offered)),
     ]
-    code = without_unread("\n\n\n".join(parts))
+    code = without_unmade(without_unread("\n\n\n".join(parts)))
     text = f"{_docstring(architecture, form, head)}\n\n{_IMPORTS}\n\n{code}\n"
     check_syntax(text)
     return text
@@ -87,18 +91,52 @@ def _strides_early(reduction: Cell) -> bool:
     return any(edge.source < 2 and edge.operator in ("identity", "conv_1x1") for edge in reduction.edges)
 
 
+# Operators with a depthwise convolution or a pool at any width, for which channels last are faster.
+_DEPTHWISE_OR_POOLS = (
+    *("sep_conv", "dil_sep_conv", "lk_", "band_", "pfg", "dcls_", "mbconv", "convnext", "smix", "cmix"),
+    *("avg_pool", "max_pool", "pool_sandwich"),
+)
+
+
+def _is_surely_wide(architecture: Architecture) -> bool:
+    """Whether its maps have their channels last in the inference form in all sizes; see `use_channels_last`."""
+    normal, reduction = (
+        any(edge.operator.startswith(_DEPTHWISE_OR_POOLS) for edge in cell.edges)
+        for _, cell in architecture.genotype.cells
+    )
+    # The last cell is always there, which is a normal one or, with this option, may be a reduction.
+    return normal and (reduction or not architecture.skeleton.reduction_in_stage)
+
+
+def _without_constants(network: str, constants: Mapping[str, Any]) -> str:
+    """The text of `build_model` without the keywords that say what is settled."""
+    for name, value in constants.items():
+        network = re.sub(rf"\n *{name}={value!r},|, {name}={value!r}(?=[,)])", "", network)
+    return network
+
+
 def _settled(architecture: Architecture, form: Form, offered: Skeleton, network: str) -> Settled:
     """What holds for this network in all sizes, where `network` is how it is made."""
     genotype, skeleton = architecture.genotype, architecture.skeleton
     calls = [node for node in ast.walk(ast.parse(network)) if isinstance(node, ast.Call)]
-    given = {
-        re.sub(r"^.*Network$", "Network", call.func.id): frozenset(str(keyword.arg) for keyword in call.keywords)
-        for call in calls
-        if isinstance(call.func, ast.Name)
-    }
+    given: dict[str, frozenset[str]] = {}
+    constants: dict[str, Any] = {}
+    for call in calls:
+        if isinstance(call.func, ast.Name) and call.func.id.endswith(("Network", "Stem")):
+            passed = {str(keyword.arg): keyword.value for keyword in call.keywords}
+            own = {name: value.value for name, value in passed.items() if isinstance(value, ast.Constant)}
+            given[re.sub(r"^.*Network$", "Network", call.func.id)] = frozenset(passed.keys() - own.keys())
+            constants |= own
     variables: dict[str, Any] = {}
-    attributes: dict[str, Any] = {}
-    gone: set[str] = set()
+    attributes: dict[str, Any] = {
+        "older_input": skeleton.older_input,
+        "newest_units": skeleton.newest_units,
+        "older_is_larger": skeleton.stem == "imagenet-darts",
+    }
+    parameters = {} if skeleton.older_input == "raw-first" else {"raw_h0": False}
+    gone: set[str] = {"SingleStem" if skeleton.stem == "imagenet-darts" else "DoubleStem"}
+    is_plain = not skeleton.reversible and skeleton.residual_scale is None and skeleton.norm != "ibn_b"
+    are: dict[str, str] = {}
     if not skeleton.skip_reduction_input:
         attributes["skipping"] = frozenset()
     if all(cell.inputs == (0, 1) for _, cell in genotype.cells):
@@ -106,6 +144,8 @@ def _settled(architecture: Architecture, form: Form, offered: Skeleton, network:
     if all(1 in cell.inputs for _, cell in genotype.cells):
         variables["unread"] = frozenset()
         gone |= {"unread", "leave_out_newest", "Unread"}
+        if form == "inference" and is_plain and skeleton.recursion == 1:
+            are["cell"] = "Cell"
     if offered.auxiliary is None:
         attributes["watched"] = None
         gone |= {"auxiliary", "add_auxiliary"}
@@ -115,7 +155,7 @@ def _settled(architecture: Architecture, form: Form, offered: Skeleton, network:
         pass_on = {"finish", "layout", *(() if skeleton.final_relu else ("final_relu",))}
     else:
         pass_on = {"dropout", *(() if skeleton.dims == 2 else ("layout",))}
-    return Settled(given, variables, attributes, frozenset(pass_on), frozenset(gone))
+    return Settled(given, constants, variables, attributes, parameters, frozenset(pass_on), are, frozenset(gone))
 
 
 def _docstring(architecture: Architecture, form: Form, head: Mapping[str, str]) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable
 from textwrap import indent
 
 from search_space.module_source import Form
 from search_space.skeleton import AXES, FROM_IMAGES, Skeleton
 
-_FITS: Mapping[str, Mapping[str, object]] = {
-    "raw-first": {},
-    "fitted": {"first_fit": '"width"'},
-    "prepared": {"first_fit": '"always"', "fit": '"always"'},
-}
 _ACTIVATIONS = {"silu": "nn.SiLU", "gelu": "nn.GELU", "elu": "nn.ELU"}
+# The smallest side of an image, in pixels, of which the last reduction finds two; see `Skeleton`.
+_SMALLEST = {
+    "tiny": "2 ** (stages - 1) // 2 + 1",
+    "cifar": "2 ** (stages - 1) // 2 + 1",
+    "imagenet": "2 ** (stages + 1) + 3",
+    "imagenet-darts": "2 ** (stages - 1) // 2 * 8 + 1",
+}
 _INPUTS = {
     1: "signals (N, input_channels, L)",
     2: "images (N, input_channels, H, W)",
@@ -25,43 +28,64 @@ _BEGINNINGS = {
     "dirac": "use_dirac_weights",
     "gabor": "use_gabor_stem",
 }
+_TOLD = {
+    "use_reversible_cells": "Normal cells add to their older input, which training has back from what they give.",
+    "use_recursion": "Normal cells run several times, each time on their own last result.",
+    "if auxiliary_weight": "A second classifier in the middle helps training.",
+    "network.schedule_drop_path": "Training drops whole paths through cells.",
+    "use_activation": "Another activation stands wherever ReLU did.",
+    "use_residual_cells": "The newest input is led around normal cells and added to their result, which is scaled.",
+    "use_norm": 'Where `norm` is not "bn", another norm stands for batch norm.',
+    "use_for_batch_norm": "Another norm stands wherever batch norm did.",
+    "use_ibn_a": "In the first stages half of the channels of the newest inputs are instance-normalised.",
+    "use_ibn_b": "After the first stages all channels are instance-normalised.",
+    "put_channels_last": "The channels of each pixel lie side by side in memory, on which most layers are faster.",
+    "use_channels_last": "The channels of each pixel lie side by side in memory where that is faster.",
+    "use_early_strides": "Pixels that a strided convolution passes over are left out before its activation.",
+    "use_shared_activations": "An activation that several readers of a map begin with is computed once.",
+    "use_orthonormal_weights": "The kernels begin orthonormal.",
+    "use_dirac_weights": "Kernels that keep channels apart begin as identities.",
+    "use_gabor_stem": "The first kernels begin as Gabor's filters.",
+    "share_weights": "All runs of a cell have the weights of its first.",
+}
 _OF_NETWORK = {
     "stem_reductions": 0,
     "skip_reduction_input": False,
     "reduction_in_stage": False,
-    "newest_units": 1,
     "final_relu": True,
     "classifier_bias": True,
 }
 
 
-def network_source(skeleton: Skeleton, form: Form, offered: Skeleton | None = None, strides_early: bool = False) -> str:
+def network_source(skeleton: Skeleton, form: Form, offered: Skeleton | None = None, faster: Iterable[str] = ()) -> str:
     """`build_model`, whose defaults are those of `skeleton`; NormalCell and ReductionCell are the cells it takes.
 
     What helps training and is in `offered` alone can be asked for by its arguments, and is off by default.
-    `strides_early` says whether the reduction cell has what `use_early_strides` is for.
+    `faster` are the functions that make the inference form so.
     """
     offered = offered or skeleton
     regularisation = _regularisation(offered) if form == "training" else []
     additions = [*_runs(skeleton), *regularisation, *_changes(skeleton, form)]
     network = "Network"
     if form == "inference":
-        additions += ["use_channels_last(network)"] if skeleton.dims == 2 else []
-        additions += ["use_early_strides(network)"] if strides_early else []
-        additions += ["use_shared_activations(network)"]
+        additions += [f"{function}(network)" for function in faster]
     if form == "training":
         additions += _beginnings(skeleton)
         if regularisation:
             network = "RegularisedNetwork"
         if skeleton.reversible:
             network = "ReversibleNetwork"
-    before, after = ("network =", [*additions, "return network"]) if additions else ("return", [])
+    fewest = 16 if skeleton.stem == "imagenet" else 4
+    told = [line for addition in additions for line in [*_comment(addition), addition]]
+    before, after = ("network =", [*told, "return network"]) if additions else ("return", [])
     choices = [f"    {name}={value}," for name, value in _choices(skeleton).items()]
     sizes = ("input_channels", "classes", "channels", "cells_per_stage", "stages")
     body = [
         "check_sizes(",
         *(f"    {size}={size}," for size in sizes),
         ")",
+        f"if channels < {fewest}:",
+        f'    raise ValueError("the narrowest cell has 4 channels or more: use {fewest} channels or more")',
         f"{before} {network}(",
         f"    {_stem(skeleton)},",
         "    NormalCell,",
@@ -71,6 +95,7 @@ def network_source(skeleton: Skeleton, form: Form, offered: Skeleton | None = No
         "    channels=channels,",
         "    cells_per_stage=cells_per_stage,",
         "    stages=stages,",
+        f"    smallest={_SMALLEST[skeleton.stem]},",
         *choices,
         *(["    dropout=dropout,"] if form == "training" else []),
         ")",
@@ -111,6 +136,12 @@ def load(
     return network.eval()"""
 
 
+def _comment(statement: str) -> list[str]:
+    """The line above a statement that says what it changes, where that is not told by it."""
+    function = re.match(r"if \w+|[\w.]+", statement.strip())
+    return [f"# {_TOLD[function[0]]}"] if function and function[0] in _TOLD else []
+
+
 def _arguments(skeleton: Skeleton, form: Form, offered: Skeleton) -> dict[str, object]:
     """Those of `build_model`, each with its type and its default."""
     return {
@@ -145,8 +176,6 @@ def _choices(skeleton: Skeleton) -> dict[str, object]:
         "stem_reductions": 2 if skeleton.stem == "imagenet" else 0,
         "skip_reduction_input": skeleton.skip_reduction_input,
         "reduction_in_stage": skeleton.reduction_in_stage,
-        **_FITS[skeleton.older_input],
-        "newest_units": skeleton.newest_units,
         "final_relu": skeleton.final_relu,
         "classifier_bias": skeleton.classifier_bias,
     }
@@ -208,6 +237,7 @@ def _regularisation(skeleton: Skeleton) -> list[str]:
         size = axes if skeleton.dims == 1 else f"({names})"
         how = f"{auxiliary.pool_stride}, {auxiliary.widths}, {auxiliary.last_norm}"
         statements += [
+            "network.check_size([*image_size])",
             "if auxiliary_weight:",
             f"    {axes} = ({_auxiliary_side(skeleton)} for side in image_size)",
             f"    network.add_auxiliary(auxiliary_weight, {auxiliary.offset}, {size}, {how})",

@@ -26,7 +26,9 @@ _OPERATIONS: Mapping[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
     ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
     ast.In: lambda one, other: one in other,
+    ast.NotIn: lambda one, other: one not in other,
 }
 Edit: TypeAlias = tuple[int, int, str]
 """The first line and the line after the last that are replaced, counted from 0, and what comes in their place."""
@@ -36,19 +38,24 @@ Edit: TypeAlias = tuple[int, int, str]
 class Settled:
     """What is known of a network, whatever its sizes.
 
-    Of the definitions in `given`, parameters that are not named there have their defaults. `variables` and
-    `attributes` have one value; attributes that `pass_on` are modules that return what they are called with; what is
-    `gone`, classes and methods and attributes, is used nowhere.
+    Of the definitions in `given`, parameters that are not named there have the value they have in `constants`, or else
+    their defaults. `variables` and `attributes` have one value; so have `parameters`, which nothing takes and passes on
+    any more. Attributes that `pass_on` are modules that return what they are called with; variables that `are` of a
+    class are of no other; what is `gone`, classes and methods and attributes, is used nowhere.
     """
 
     given: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     pass_on: frozenset[str] = frozenset()
+    are: Mapping[str, str] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
 
     def __hash__(self) -> int:
-        return hash((self.pass_on, self.gone, *map(frozenset, (self.given, self.variables, self.attributes))))
+        of_values = (self.given, self.constants, self.variables, self.attributes, self.parameters, self.are)
+        return hash((self.pass_on, self.gone, *map(frozenset, of_values)))
 
     def written(self, text: str) -> str:
         """The text of one definition, with branches that are never taken left out; formatted as it was."""
@@ -67,10 +74,12 @@ def _written(text: str, settled: Settled) -> str:
         options: dict[str, Any] = {}
         if definition.name in settled.given:
             options = _options(definition)
+            options |= {name: value for name, value in settled.constants.items() if name in options}
             names = {name: options[name] for name in options.keys() - settled.given[definition.name]}
-        unused = names.keys() | settled.attributes.keys()
+        unused = names.keys() | settled.attributes.keys() | settled.parameters.keys()
         text = _without_sentences(text, definition, options.keys() | unused, unused)
-    folding = _Folding(settled, names | dict(settled.variables if names else {}), is_class)
+    known = names | dict(settled.parameters) | dict(settled.variables if names else {})
+    folding = _Folding(settled, known, is_class)
     while (edited := folding.once(text)) is not None:
         text = edited
     return joined(text)
@@ -145,8 +154,9 @@ class _Folding:
         """The edit that takes a parameter away."""
         of_name = dict(_defaults(arguments))
         for argument in [*arguments.args, *arguments.kwonlyargs]:
-            if argument.arg in self.names and argument.arg in of_name:
-                number, end = argument.lineno - 1, of_name[argument.arg].end_col_offset
+            has_default = argument.arg in of_name
+            if argument.arg in self.settled.parameters or (has_default and argument.arg in self.names):
+                number, end = argument.lineno - 1, (of_name.get(argument.arg) or argument).end_col_offset
                 line = lines[number]
                 if line.strip() == f"{line[argument.col_offset : end]},":
                     return number, number + 1, ""
@@ -156,6 +166,14 @@ class _Folding:
     def of_expression(self, node: ast.expr, text: str) -> str | None:
         """What an expression is written as in place of what it was, if anything."""
         match node:
+            case ast.Call(func=called, args=passed, keywords=[]) if any(map(self.is_passed_on, passed)):
+                return f"{ast.get_source_segment(text, called)}({self.others(passed, text)})"
+            case ast.Tuple(elts=passed) if any(map(self.is_passed_on, passed)):
+                return f"({self.others(passed, text)})"
+            case ast.BinOp(left=left, op=ast.BitOr(), right=ast.Name(id=name)) if name in self.settled.gone:
+                return ast.get_source_segment(text, left)
+            case ast.BinOp(left=ast.Name(id=name), op=ast.BitOr(), right=right) if name in self.settled.gone:
+                return ast.get_source_segment(text, right)
             case ast.Name(ctx=ast.Store()) | ast.Constant() | ast.Tuple() | ast.UnaryOp(op=ast.USub()):
                 return None
         value = self.value(node)
@@ -174,9 +192,18 @@ class _Folding:
                     return word.join(ast.get_source_segment(text, operand) or "" for operand in kept)
             case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right) if self.value(right) in (0, False):
                 return ast.get_source_segment(text, left)
-            case ast.Call(func=ast.Attribute(attr=name) | ast.Subscript(value=ast.Attribute(attr=name)), args=[passed]):
-                return ast.get_source_segment(text, passed) if name in self.settled.pass_on else None
+            case ast.Call(func=ast.Attribute(attr=name) | ast.Subscript(value=ast.Attribute(attr=name)), args=[only]):
+                return ast.get_source_segment(text, only) if name in self.settled.pass_on else None
         return None
+
+    def is_passed_on(self, node: ast.expr) -> bool:
+        """Whether it is one of the parameters that nothing takes any more."""
+        return isinstance(node, ast.Name) and node.id in self.settled.parameters
+
+    def others(self, passed: list[ast.expr], text: str) -> str:
+        """What is passed beside such parameters."""
+        kept = [argument for argument in passed if not self.is_passed_on(argument)]
+        return ", ".join(ast.get_source_segment(text, argument) or "" for argument in kept)
 
     def value(self, node: ast.expr) -> Any:
         """What an expression comes to; _UNKNOWN where that is not settled."""
@@ -194,10 +221,11 @@ class _Folding:
                 value = self.value(operand)
                 return value if value is _UNKNOWN else -value if isinstance(sign, ast.USub) else not value
             case ast.BoolOp(op=joins, values=operands):
-                values = [self.value(operand) for operand in operands]
-                decisive = isinstance(joins, ast.Or)
-                if any(value is not _UNKNOWN and bool(value) is decisive for value in values):
-                    return decisive
+                decisive, values = isinstance(joins, ast.Or), []
+                for operand in operands:  # what comes after a decisive one need not come to anything
+                    values.append(self.value(operand))
+                    if values[-1] is not _UNKNOWN and bool(values[-1]) is decisive:
+                        return decisive
                 return _UNKNOWN if _UNKNOWN in values else not decisive
             case ast.BinOp(left=left, op=operation, right=right):
                 return _computed(operation, self.value(left), self.value(right))
@@ -210,12 +238,14 @@ class _Folding:
                 return _UNKNOWN if _UNKNOWN in values else range(*values)
             case ast.Call(func=ast.Name(id="isinstance"), args=[_, ast.Name(id=name)]) if name in self.settled.gone:
                 return False
+            case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=variable), ast.Name(id=name)]):
+                return True if self.settled.are.get(variable) == name else _UNKNOWN
         return _UNKNOWN
 
 
 def _computed(operation: ast.AST, left: Any, right: Any) -> Any:
-    if right == frozenset() and isinstance(operation, ast.In):
-        return False
+    if right == frozenset() and isinstance(operation, ast.In | ast.NotIn):
+        return isinstance(operation, ast.NotIn)
     if left is _UNKNOWN or right is _UNKNOWN or type(operation) not in _OPERATIONS:
         return _UNKNOWN
     return _OPERATIONS[type(operation)](left, right)

@@ -1,9 +1,12 @@
-"""Attributes that a piece of source sets and never reads."""
+"""What a piece of source keeps and never reads, or asks after and never makes."""
 
 from __future__ import annotations
 
 import re
 
+from search_space.axes_source import joined
+
+_ALTERNATIVES = re.compile(r"nn\.\w+(?: \| nn\.\w+)+")
 _SET = re.compile(r"^ +self\.(\w+)(?:: [^=\n]+)? = ([^\n]*)\n", re.MULTILINE)
 _MAKES_A_PART = re.compile(r"\b(nn\.)?[A-Z]\w*\(")
 
@@ -19,3 +22,14 @@ def without_unread(text: str) -> str:
         if not declared and not _MAKES_A_PART.search(value) and not re.search(rf"\.{name}\b", rest):
             text = rest
     return text
+
+
+def without_unmade(text: str) -> str:
+    """`text` where of the layers that it asks after in one breath those are left that it may have made."""
+    made = set(re.findall(r"nn\.\w+", _ALTERNATIVES.sub("", text)))
+
+    def left(alternatives: re.Match[str]) -> str:
+        layers = alternatives[0].split(" | ")
+        return " | ".join([layer for layer in layers if layer in made] or layers)
+
+    return joined(_ALTERNATIVES.sub(left, text))

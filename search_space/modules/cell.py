@@ -8,12 +8,13 @@ from search_space.modules.convolution import FactorizedReduction, ReLUConvBN
 class Cell(nn.Module):
     """A cell without its graph: it brings the older input h0 and the newest h1 to the size of h1 and its own width.
 
-    `older` and `newest` are the channels of the two. With `halves`, h0 is twice as high and wide as h1, and goes
-    through a factorised reduction; else `fit` says whether it goes through ReLU, a 1x1 convolution and batch norm:
-    "always", "width" where its width is another, "never". h1 goes through `units` of these.
+    `older` and `newest` are the channels of the two. ReLU, a 1x1 convolution and batch norm bring them there, or ReLU
+    and a factorised reduction where `halves`: h0 is twice as high and wide then. With `raw_h0`, as in the first cell
+    of a network, an h0 of the size of h1 stays as it comes.
 
     A whole cell says which of the two it `reads`, and prepares no other. It gives `outputs` nodes of its width:
-    (N, outputs * channels, ceil(H/stride), ceil(W/stride)) for h1's H and W.
+    (N, outputs * channels, ceil(H/stride), ceil(W/stride)) for h1's H and W. The `older_input` and the `newest_units`
+    are those of its skeleton: how h0 is prepared, and how often h1 is.
 
     Its maps have `dims` axes.
     """
@@ -21,23 +22,36 @@ class Cell(nn.Module):
     stride: int
     reads: tuple[int, ...]
     outputs: int
+    older_input = "raw-first"
+    newest_units = 1
     dims = 2
+    prepare_h0: nn.Module
+    prepare_h1: nn.Module
 
-    def __init__(self, older: int, newest: int, channels: int, halves: bool, fit: str, units: int) -> None:
+    def __init__(self, older: int, newest: int, channels: int, halves: bool, raw_h0: bool) -> None:
         super().__init__()
-        self.arguments = (older, newest, channels, halves, fit, units)
+        self.arguments = (older, newest, channels, halves, raw_h0)
         self.newest = newest
         self.channels = channels
-        self.channels_h0 = older if fit == "never" and not halves else channels
-        self.prepare_h0: nn.Module = nn.Identity()
-        self.prepare_h1: nn.Module = nn.Identity()
-        if 0 in self.reads and halves:
+        if self.older_input == "raw-first":
+            self.channels_h0 = older if raw_h0 and not halves else channels
+        else:
+            self.channels_h0 = channels
+        if 0 not in self.reads:
+            self.prepare_h0 = nn.Identity()
+        elif halves:
             self.prepare_h0 = nn.Sequential(nn.ReLU(), FactorizedReduction(older, channels, self.dims))
-        elif 0 in self.reads and (fit == "always" or older != self.channels_h0):
+        elif self.older_input == "prepared" or older != self.channels_h0:
             self.prepare_h0 = ReLUConvBN(older, channels, dims=self.dims)
-        if 1 in self.reads:
-            widths = [newest] + [channels] * (units - 1)
-            self.prepare_h1 = nn.Sequential(*[ReLUConvBN(width, channels, dims=self.dims) for width in widths])
+        else:
+            self.prepare_h0 = nn.Identity()
+        if 1 not in self.reads:
+            self.prepare_h1 = nn.Identity()
+        elif self.newest_units == 1:
+            self.prepare_h1 = nn.Sequential(ReLUConvBN(newest, channels, dims=self.dims))
+        else:
+            units = [ReLUConvBN(width, channels, dims=self.dims) for width in (newest, channels)]
+            self.prepare_h1 = nn.Sequential(*units)
 
     def prepare(self, h0: Tensor, h1: Tensor) -> tuple[Tensor, Tensor]:
         """Both inputs, (N, channels_h0, H, W) and (N, channels, H, W), those that are read."""

@@ -70,8 +70,8 @@ class FactorizedReduction(nn.Module):
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """The even pixels' channels, then the odd ones'."""
-        every, axes = slice(None), x_NCHW.ndim - 2
-        even_NCHW = x_NCHW[(every, every, *[slice(0, None, 2)] * axes)]
-        odd_NCHW = x_NCHW[(every, every, *[slice(1, None, 2)] * axes)]
+        axes = x_NCHW.ndim - 2
+        even_NCHW = x_NCHW[(slice(None), slice(None), *[slice(None, None, 2)] * axes)]
+        odd_NCHW = x_NCHW[(slice(None), slice(None), *[slice(1, None, 2)] * axes)]
         missing = [pixels for side in reversed(x_NCHW.shape[2:]) for pixels in (0, side % 2)]
         return torch.cat([self.even(even_NCHW), self.odd(F.pad(odd_NCHW, missing))], 1)

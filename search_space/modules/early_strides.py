@@ -10,8 +10,8 @@ class EverySecond(nn.Module):
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """A view of the map."""
-        every, axes = slice(None), x_NCHW.ndim - 2
-        return x_NCHW[(every, every, *[slice(0, None, 2)] * axes)]
+        axes = x_NCHW.ndim - 2
+        return x_NCHW[(slice(None), slice(None), *[slice(None, None, 2)] * axes)]
 
 
 def use_early_strides(network: Network) -> None:

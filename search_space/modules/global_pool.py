@@ -7,8 +7,7 @@ from torch import Tensor, nn
 class GlobalPool(nn.Module):
     """The "average" of all pixels of a channel, the "max", or the generalised mean "gem", whose exponent is learned.
 
-    (N, C, H, W) -> (N, C), for as many axes as there are. ValueError for another kind. (GeM: Radenovic et al. 2017,
-    arXiv 1711.02512.)
+    (N, C, H, W) -> (N, C). ValueError for another kind. (GeM: Radenovic et al. 2017, arXiv 1711.02512.)
     """
 
     def __init__(self, kind: str) -> None:

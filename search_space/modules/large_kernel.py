@@ -58,7 +58,7 @@ class Band(nn.Sequential):
     """ReLU, a 1 x kernel and a kernel x 1 depthwise convolution, a pointwise one, norm.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). A separable large kernel, at 2 x kernel
-    weights a channel.
+    weights a channel. (Peng et al. 2017, arXiv 1703.02719, of one branch and depthwise.)
     """
 
     def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int) -> None:

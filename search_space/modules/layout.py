@@ -18,16 +18,18 @@ class ChannelsLast(nn.Module):
         return x_NCHW.contiguous(memory_format=torch.channels_last)
 
 
-def use_channels_last(network: Network) -> None:
-    """Has all maps after the stem, and the kernels of the cells, lie in memory with their channels last.
+def put_channels_last(network: Network) -> None:
+    """Has all maps after the stem, and the kernels of the cells, lie in memory with their channels last."""
+    network.layout = ChannelsLast()
+    for kernel in network.cells.parameters():
+        if kernel.ndim == 4:
+            kernel.data = kernel.data.contiguous(memory_format=torch.channels_last)
 
-    Not where the cells are narrow and have no other layers than dense convolutions, which take more time so.
-    """
+
+def use_channels_last(network: Network) -> None:
+    """Puts channels last, but not where cells are narrow and have only dense convolutions, which take more time so."""
     parts = list(network.cells.modules())
     grouped = any(isinstance(part, nn.Conv2d) and part.groups > 1 for part in parts)
     pools = any(isinstance(part, nn.AvgPool2d | nn.MaxPool2d) for part in parts)
     if grouped or pools or min(part.channels for part in parts if isinstance(part, Cell)) >= 16:
-        network.layout = ChannelsLast()
-        for kernel in network.cells.parameters():
-            if kernel.ndim == 4:
-                kernel.data = kernel.data.contiguous(memory_format=torch.channels_last)
+        put_channels_last(network)

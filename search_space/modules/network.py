@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 from search_space.modules.cell import Cell
 from search_space.modules.global_pool import GlobalPool
-from search_space.modules.stem import Stem
+from search_space.modules.stem import DoubleStem, SingleStem
 from search_space.modules.unread import Unread
 
 
@@ -16,16 +16,15 @@ class Network(nn.Module):
     A stage is `cells_per_stage` normal cells; a reduction cell stands between stages, and the width, which is
     `channels` at first, doubles with it. With `reduction_in_stage`, it is one of the next stage's cells. The stem may
     be followed by `stem_reductions` more, each half as wide as the next. With `skip_reduction_input`, the cell after a
-    reduction takes for its older input the one that the reduction took. How cells prepare their older input is said
-    by `fit`, see Cell, and by `first_fit` for a first cell, which has two inputs that are one tensor. They prepare the
-    newest with `newest_units`. The head is ReLU, what `head` says of all pixels (see GlobalPool), and a linear layer.
-    It has no ReLU without `final_relu`. The layer has no bias without `classifier_bias`. Before it stands, in training,
-    `dropout`. (Zoph et al. 2017, arXiv 1707.07012, and its released code.)
+    reduction takes for its older input the one that the reduction took. The head is ReLU, what `head` says of all
+    pixels (see GlobalPool), and a linear layer. It has no ReLU without `final_relu`. The layer has no bias without
+    `classifier_bias`. Before it stands, in training, `dropout`. No side of an image is below `smallest`. (Zoph et al.
+    2017, arXiv 1707.07012, and its released code.)
     """
 
     def __init__(
         self,
-        stem: Stem,
+        stem: SingleStem | DoubleStem,
         normal: type[Cell],
         reduction: type[Cell],
         *,
@@ -33,23 +32,19 @@ class Network(nn.Module):
         channels: int,
         cells_per_stage: int,
         stages: int,
+        smallest: int,
         stem_reductions: int = 0,
         skip_reduction_input: bool = False,
         reduction_in_stage: bool = False,
-        first_fit: str = "never",
-        fit: str = "width",
-        newest_units: int = 1,
         final_relu: bool = True,
         classifier_bias: bool = True,
         head: str = "average",
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        fewest = 4 * 2**stem_reductions
-        if channels < fewest:
-            raise ValueError(f"the narrowest cell has 4 channels or more: use {fewest} channels or more")
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout is a share from 0 to less than 1, not {dropout}")
+        self.smallest = smallest
         plan = [(reduction, channels // 2**halvings) for halvings in range(stem_reductions, 0, -1)]
         self.skipping: set[int] = set()
         self.stage_ends: list[int] = []
@@ -68,45 +63,54 @@ class Network(nn.Module):
         unread = self.unread([cell_class for cell_class, _ in plan])
         if 1 in unread:
             stem.leave_out_newest()
-        # Cell i gives tensor i + 2, and reads i + 1 and, as a rule, i: the stem gives the first two.
-        widths, halvings = [stem.channels] * 2, [0, int(stem.halves)]
         self.cells = nn.ModuleList()
-        for number, (cell_class, width) in enumerate(plan):
-            older = number - (number in self.skipping)
-            halves = halvings[older] < halvings[-1]
-            own_fit = fit if number else first_fit
-            self.cells.append(
-                Unread(cell_class.stride)
-                if number + 2 in unread
-                else cell_class(widths[older], widths[-1], width, halves, own_fit, newest_units)
-            )
-            widths.append(cell_class.outputs * width)
-            halvings.append(halvings[-1] + cell_class.stride - 1)
+        self.result_widths: list[int] = []
+        # Of the next cell: the widths of its inputs, and whether the older one is twice as high and wide.
+        older, newest, halves = stem.channels, stem.channels, stem.older_is_larger
+        for cell_class, width in plan:
+            raw_h0 = not len(self.cells)
+            if len(self.cells) + 2 in unread:
+                self.cells.append(Unread(cell_class.stride))
+            else:
+                self.cells.append(cell_class(older, newest, width, halves, raw_h0))
+            if len(self.cells) not in self.skipping:
+                older = newest
+            newest, halves = cell_class.outputs * width, cell_class.stride == 2
+            self.result_widths.append(newest)
         # What the cells' results go through: nothing, as long as their readers begin with their activations themselves.
         self.finish = nn.ModuleList([nn.Identity() for _ in plan])
-        self.tensor_widths = tuple(widths)
         self.last_reduction = max([i for i, (cell_class, _) in enumerate(plan) if cell_class.stride == 2], default=0)
         self.pool = GlobalPool(head)
         self.final_relu = nn.ReLU() if final_relu else nn.Identity()
         self.dropout = nn.Dropout(dropout)
-        self.classifier = nn.Linear(widths[-1], classes, bias=classifier_bias)
+        self.classifier = nn.Linear(newest, classes, bias=classifier_bias)
         self.apply(initialise)
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         """Logits, (N, classes)."""
-        return self.classify(self.through(self.enter(x_NCHW), 0, len(self.cells))[-1])
+        tensors = self.enter(x_NCHW)
+        for number in range(len(self.cells)):
+            tensors = self.step(number, tensors)
+        return self.classify(tensors[-1])
 
     def enter(self, x_NCHW: Tensor) -> list[Tensor]:
         """What the first cell may read: its older input and its newest."""
+        self.check_size([*x_NCHW.shape[2:]])
         older, newest = self.stem(x_NCHW)
         return [self.layout(older), self.layout(newest)]
 
-    def through(self, tensors: list[Tensor], first: int, last: int) -> list[Tensor]:
-        """The three newest tensors after the cells from `first` up to `last`, which is not among them; oldest first."""
-        for number in range(first, last):
-            older = tensors[-3 if number in self.skipping else -2]
-            tensors = [*tensors[-2:], self.finish[number](self.cells[number](older, tensors[-1]))]
-        return tensors
+    def check_size(self, size: list[int]) -> None:
+        """ValueError where a reduction would find nothing to halve in inputs of this size."""
+        if min(size) < self.smallest:
+            raise ValueError(
+                f"inputs of size {size} are too small for the reductions: use {self.smallest} or more along each axis, "
+                "or fewer stages"
+            )
+
+    def step(self, number: int, tensors: list[Tensor]) -> list[Tensor]:
+        """The three newest tensors after the cell of this number, of those before it; oldest first."""
+        h0, h1 = tensors[-3 if number in self.skipping else -2], tensors[-1]
+        return [*tensors[-2:], self.finish[number](self.cells[number](h0, h1))]
 
     def classify(self, newest_NCHW: Tensor) -> Tensor:
         """Logits, (N, classes), of what the last cell gives."""

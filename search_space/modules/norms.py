@@ -52,20 +52,20 @@ class NormalisedCell(nn.Module):
 
 def use_ibn_a(network: Network, stages: int) -> None:
     """Half instance norm where the cells of the first `stages` stages prepare their newest input."""
-    for cell in network.cells[: network.stage_ends[stages - 1] + 1 if stages else 0].modules():
-        if isinstance(cell, Cell) and 1 in cell.reads:
-            convolution = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[cell.dims]
-            pointwise = convolution(cell.newest, cell.channels, 1, bias=False)
+    for part in network.cells[: network.stage_ends[stages - 1] + 1 if stages else 0].modules():
+        if isinstance(part, Cell) and 1 in part.reads:
+            convolution = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[part.dims]
+            pointwise = convolution(part.newest, part.channels, 1, bias=False)
             initialise(pointwise)
-            unit = cell.prepare_h1.get_submodule("0")
-            unit.add_module("1", nn.Sequential(pointwise, InstanceBatchNorm(cell.channels, dims=cell.dims)))
+            unit = part.prepare_h1.get_submodule("0")
+            unit.add_module("1", nn.Sequential(pointwise, InstanceBatchNorm(part.channels, dims=part.dims)))
 
 
 def use_ibn_b(network: Network, stages: int, dims: int = 2) -> None:
     """Instance norm after the last cell of each of the first `stages` stages."""
     for number in network.stage_ends[:stages]:
         if not isinstance(network.cells[number], Unread):
-            network.cells[number] = NormalisedCell(network.cells[number], network.tensor_widths[number + 2], dims)
+            network.cells[number] = NormalisedCell(network.cells[number], network.result_widths[number], dims)
 
 
 def use_norm(network: Network, norm: str, dims: int = 2) -> None:
@@ -100,7 +100,7 @@ def use_for_batch_norm(network: nn.Module, kind: str) -> None:
     for parent in list(network.modules()):
         for name, child in parent.named_children():
             if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
-                setattr(parent, name, other_norm(child.num_features, kind))
+                parent.add_module(name, other_norm(child.num_features, kind))
 
 
 def other_norm(channels: int, kind: str) -> nn.Module:

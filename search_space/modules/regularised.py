@@ -36,7 +36,7 @@ class RegularisedNetwork(Network):
             raise ValueError("an auxiliary head stands at a reduction cell: use more stages or cells, or a weight of 0")
         self.auxiliary_weight = weight
         self.watched = self.last_reduction + offset
-        channels_in, classes = self.tensor_widths[self.watched + 2], self.classifier.out_features
+        channels_in, classes = self.result_widths[self.watched], self.classifier.out_features
         self.auxiliary = AuxiliaryHead(channels_in, classes, size, pool_stride, widths, last_norm)
         self.auxiliary.apply(initialise)
 
@@ -60,6 +60,10 @@ class RegularisedNetwork(Network):
         """Those of the network and, where there is one, of the auxiliary head, (N, classes) each."""
         if self.watched is None:
             return self(x_NCHW), None
-        tensors = self.through(self.enter(x_NCHW), 0, self.watched + 1)
-        auxiliary_NK = self.auxiliary(tensors[-1])
-        return self.classify(self.through(tensors, self.watched + 1, len(self.cells))[-1]), auxiliary_NK
+        tensors = self.enter(x_NCHW)
+        auxiliary_NK: Tensor | None = None
+        for number in range(len(self.cells)):
+            tensors = self.step(number, tensors)
+            if number == self.watched:
+                auxiliary_NK = self.auxiliary(tensors[-1])
+        return self.classify(tensors[-1]), auxiliary_NK

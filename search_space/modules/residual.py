@@ -20,7 +20,7 @@ class Residual(nn.Module):
 
 
 class ChannelNorm(nn.LayerNorm):
-    """Layer norm over the channels of each pixel: (N, channels, H, W) -> the same; so for maps of any axes."""
+    """Layer norm over the channels of each pixel: (N, channels, H, W) -> the same."""
 
     def __init__(self, channels: int) -> None:
         super().__init__(channels, eps=1e-6)

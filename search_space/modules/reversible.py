@@ -91,22 +91,26 @@ def changed_again(cell: ReversibleCell, h1: Tensor) -> Tensor:
 class ReversibleNetwork(RegularisedNetwork):
     """A network whose reversible cells keep two tensors for the gradient, however many they are in a row."""
 
-    def through(self, tensors: list[Tensor], first: int, last: int) -> list[Tensor]:
-        """The three newest tensors after the cells from `first` up to `last`; the oldest only if a cell may read it."""
-        row: list[ReversibleCell] = []
-        for number in range(first, last):
-            cell = self.cells[number]
-            if isinstance(cell, ReversibleCell):
-                row.append(cell)
-            else:
-                tensors = super().through(self.along(tensors, row), number, number + 1)
-                row = []
-        return self.along(tensors, row)
-
-    def along(self, tensors: list[Tensor], row: list[ReversibleCell]) -> list[Tensor]:
-        """The three newest tensors after the cells of a row."""
-        if not row:
+    def step(self, number: int, tensors: list[Tensor]) -> list[Tensor]:
+        """The three newest tensors after the cell; reversible ones in a row are run together, with their first."""
+        if not isinstance(self.cells[number], ReversibleCell):
+            return super().step(number, tensors)
+        if self.goes_on(number):
             return tensors
+        row = self.row_from(number)
         parameters = [parameter for cell in row for parameter in trained(cell)]
         older, newest = Couplings.apply(row, *tensors[-2:], *parameters)  # type: ignore[no-untyped-call]
         return [tensors[-1], older, newest]
+
+    def row_from(self, number: int) -> list[nn.Module]:
+        """The cells of a row, from this one on."""
+        rest = self.row_from(number + 1) if self.goes_on(number + 1) else []
+        return [self.cells[number], *rest]
+
+    def goes_on(self, number: int) -> bool:
+        """Whether the cell is of one row with the one before it, which an auxiliary head does not read."""
+        if self.watched is not None and number == self.watched + 1:
+            return False
+        if not 0 < number < len(self.cells):
+            return False
+        return isinstance(self.cells[number - 1], ReversibleCell) and isinstance(self.cells[number], ReversibleCell)

@@ -9,7 +9,8 @@ class DepthwiseSeparable(nn.Sequential):
     """ReLU, a depthwise kernel x kernel convolution, a pointwise one, norm.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). With `dilation` 2 this is the dilated
-    separable convolution of DARTS (Liu et al. 2018, arXiv 1806.09055).
+    separable convolution of DARTS (Liu et al. 2018, arXiv 1806.09055); large kernels are worth their while in one
+    (Ding et al. 2022, arXiv 2203.06717).
     """
 
     def __init__(

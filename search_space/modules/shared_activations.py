@@ -21,14 +21,15 @@ def use_shared_activations(network: Network) -> None:
             for node in cell.reads:
                 readers[inputs[node]].append(beginning(cell, f"prepare_h{node}"))
         elif not isinstance(cell, Unread):
-            for tensor in inputs:
+            # What is around a cell reads its inputs too, and what it gives is to be had as it is.
+            for tensor in (*inputs, number + 2):
                 readers[tensor].append(None)
-    for number, cell in enumerate(network.cells):
+    for number in range(len(network.cells)):
         places = [place for place in readers[number + 2] if place is not None]
-        if isinstance(cell, Cell) and places and len(places) == len(readers[number + 2]):
+        if places and len(places) == len(readers[number + 2]):
             for parent, name in places:
                 network.finish[number] = parent.get_submodule(name)
-                setattr(parent, name, nn.Identity())
+                parent.add_module(name, nn.Identity())
             overwrite(network.finish[number])
     for sequence in network.modules():
         if isinstance(sequence, nn.Sequential):

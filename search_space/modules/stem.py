@@ -6,22 +6,14 @@ from search_space.modules.conv_norm import ConvNorm
 from search_space.modules.unread import Unread
 
 
-class Stem(nn.Module):
-    """Makes the inputs of the first cell, `channels` wide; where it `halves`, the older is twice as high and wide."""
-
-    channels: int
-    halves = False
-
-    def leave_out_newest(self) -> None:
-        """Makes no newest input, where there is one of its own and no cell reads it."""
-
-
-class SingleStem(Stem):
+class SingleStem(nn.Module):
     """A 3x3 convolution and batch norm, without ReLU: both inputs of the first cell, which are one tensor.
 
     (N, input_channels, H, W) -> twice (N, channels, H, W). Where it `shrinks`, it gives
     (N, channels, (H - 1) // 2, (W - 1) // 2), as in NASNet's released code for ImageNet.
     """
+
+    older_is_larger = False
 
     def __init__(self, input_channels: int, channels: int, shrinks: bool = False, dims: int = 2) -> None:
         super().__init__()
@@ -33,14 +25,17 @@ class SingleStem(Stem):
         newest = self.convolution(x_NCHW)
         return newest, newest
 
+    def leave_out_newest(self) -> None:
+        """Nothing: the older input is the newest."""
 
-class DoubleStem(Stem):
+
+class DoubleStem(nn.Module):
     """Three 3x3 convolutions with stride 2, of which the first cell reads the last two (Liu et al., arXiv 1806.09055).
 
     (N, input_channels, H, W) -> (N, channels, ceil(H/4), ceil(W/4)) and (N, channels, ceil(H/8), ceil(W/8)).
     """
 
-    halves = True
+    older_is_larger = True
 
     def __init__(self, input_channels: int, channels: int, dims: int = 2) -> None:
         super().__init__()

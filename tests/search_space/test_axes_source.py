@@ -16,7 +16,7 @@ from search_space.genotype import Cell, Edge, Genotype
 from search_space.network import Architecture
 from search_space.operators import OPERATORS
 from search_space.skeleton import Skeleton
-from search_space.unread_attributes import without_unread
+from search_space.unread_attributes import without_unmade, without_unread
 
 SHAPES = {1: (4, 64), 2: (3, 32, 32), 3: (1, 16, 16, 16)}
 MODULES = Path(search_space.modules.__path__[0])
@@ -69,6 +69,39 @@ def pool(
 def pool(kernel: int, a_long_name: int, another_long_name: int, one_more_long_name: int, stride: int) -> nn.Module:
     return nn.Sequential(nn.AvgPool1d(kernel, stride), Adapter(kernel), ConvNorm(kernel))"""
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "of_signals", "of_images"),
+    [
+        (
+            "x = y[(slice(None), slice(None), *[slice(None, None, 2)] * axes)]",
+            "x = y[..., ::2]",
+            "x = y[..., ::2, ::2]",
+        ),
+        (
+            "x = y[(slice(None), slice(None), *[slice(1, None, self.stride)] * axes)]",
+            "x = y[..., 1:: self.stride]",
+            "x = y[..., 1:: self.stride, 1:: self.stride]",
+        ),
+        (
+            "x = [pixels for side in reversed(y.shape[2:]) for pixels in (0, side % 2)]",
+            "x = [0, y.shape[2] % 2]",
+            "x = [0, y.shape[3] % 2, 0, y.shape[2] % 2]",
+        ),
+        ("x = y.mean(tuple(range(2, y.ndim)))", "x = y.mean((2,))", "x = y.mean((2, 3))"),
+        ("x = y.sum([*range(1, y.ndim)])", "x = y.sum([1, 2])", "x = y.sum([1, 2, 3])"),
+    ],
+)
+def test_what_is_done_along_every_axis_is_written_for_each(line: str, of_signals: str, of_images: str) -> None:
+    text = f"def f(y: Tensor) -> None:\n    axes = y.ndim - 2\n    {line}"
+    assert for_axes(text, 1) == f"def f(y: Tensor) -> None:\n    {of_signals}"
+    assert for_axes(text, 2) == f"def f(y: Tensor) -> None:\n    {of_images}"
+
+
+def test_layers_that_nothing_makes_are_not_asked_after() -> None:
+    text = "x = isinstance(y, nn.ReLU | nn.SiLU | nn.ELU)\nz = isinstance(y, nn.Conv1d | nn.Conv2d)\nnn.ReLU()"
+    assert without_unmade(text) == text.replace("nn.ReLU | nn.SiLU | nn.ELU", "nn.ReLU")
 
 
 def test_what_nothing_reads_is_not_kept_unless_it_is_a_part() -> None:

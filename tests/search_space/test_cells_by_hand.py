@@ -86,7 +86,7 @@ def test_a_built_cell_gives_out_what_was_drawn_under_whatever_numbers(data: st.D
     network = Architecture(Genotype(drawing.cell(), drawing.cell()), SKELETON).build()
     # One of each stride; none where no result hangs on it.
     for module in {each.stride: each for each in network.modules() if isinstance(each, Cell)}.values():
-        older, newest, *_, halves, _, _ = module.arguments
+        older, newest, _, halves, _ = module.arguments
         h0 = torch.randn(2, older, *((18, 14) if halves else (9, 7)), dtype=torch.float64)
         h1 = torch.randn(2, newest, 9, 7, dtype=torch.float64)
         for part in module.children():

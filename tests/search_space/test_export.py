@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
+from torch import nn
 
 from search_space.cost import cost
 from search_space.export import to_python
@@ -25,7 +27,7 @@ from search_space.network import Architecture
 from search_space.operators import OPERATORS
 from search_space.published import published
 from search_space.regularisation import Auxiliary, DropPath
-from search_space.skeleton import Head, Norm, Skeleton, skeletons
+from search_space.skeleton import Head, InvalidSkeleton, Norm, OlderInput, Skeleton, StemName, skeletons
 from tests.search_space.counted import counted
 from tests.search_space.random_cells import every_operator, random_genotype
 from tests.search_space.test_axes_source import exports
@@ -38,7 +40,7 @@ SKELETONS = [
     Skeleton((3, 20, 19), 10, 8, 2, reduction_in_stage=True, auxiliary=Auxiliary(), drop_path=DropPath(0.7)),
     Skeleton((3, 35, 35), 10, 8, stem="imagenet-darts", older_input="prepared", final_relu=False),
 ]
-FORMS = ["training", "inference"]
+FORMS: list[Form] = ["training", "inference"]
 
 # Runs each exported file of a folder on its images, beside which its weights lie, and compares with its logits.
 # Whatever the file itself imports, at any time, must be torch or math.
@@ -157,12 +159,37 @@ def test_norm_head_and_helps_for_training_are_arguments_of_the_call_and_of_build
         ({"head": "flat"}, "a head is average, max or gem"),
         ({"norm": "ibn_a", "stages": 1}, "there is only one"),
         ({"auxiliary_weight": 0.4, "image_size": (4, 4)}, "5 pixels or more"),
+        ({"image_size": (1, 16)}, r"size \[1, 16\] are too small for the reductions: use 2 or more along each axis"),
+        ({"stages": 6}, r"size \[16, 16\] are too small .* use 17 or more along each axis, or fewer stages"),
     ],
 )
 def test_what_a_network_cannot_be_is_refused_with_what_it_can(wish: dict[str, Any], told: str) -> None:
     build_model = executed(Architecture(published["nasnet-a"], IMAGES))["build_model"]
     with pytest.raises(ValueError, match=told):
         build_model(**wish)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("stem", get_args(StemName))
+@pytest.mark.parametrize("stages", [1, 2, 4])
+def test_an_input_too_small_for_the_reductions_is_refused_with_the_smallest_that_works(
+    stem: StemName, stages: int, form: Form
+) -> None:
+    smallest = next(side for side in range(1, 100) if _is_taken(side, stem, stages))
+    skeleton = Skeleton((1, smallest, 60), 10, 16, stages=stages, stem=stem)
+    network = executed(Architecture(published["enas"], skeleton), form)["build_model"]().eval()
+    assert network(torch.randn(1, 1, smallest, 60)).shape == (1, 10)
+    if smallest > 1:
+        with pytest.raises(ValueError, match=f"use {smallest} or more along each axis, or fewer stages$"):
+            network(torch.randn(1, 1, 60, smallest - 1))
+
+
+def _is_taken(side: int, stem: StemName, stages: int) -> bool:
+    try:
+        Skeleton((1, side, 60), 10, 16, stages=stages, stem=stem)
+    except InvalidSkeleton:
+        return False
+    return True
 
 
 def test_an_exported_file_holds_only_what_it_uses() -> None:
@@ -224,14 +251,14 @@ def test_an_exported_file_has_types_that_a_strict_checker_takes(tmp_path: Path) 
 
 
 OPTIONS: dict[str, dict[str, Any]] = {
-    "stem_reductions": {"stem": "imagenet", "input_shape": (3, 35, 35)},
-    "shrinks": {"stem": "imagenet", "input_shape": (3, 35, 35)},
-    "skip_reduction_input": {"skip_reduction_input": True},
-    "reduction_in_stage": {"reduction_in_stage": True},
-    "first_fit": {"older_input": "fitted"},
-    "newest_units": {"newest_units": 2},
-    "final_relu: bool": {"final_relu": False},
-    "classifier_bias": {"classifier_bias": False},
+    "range(2, 0, -1)": {"stem": "imagenet", "input_shape": (3, 35, 35)},
+    "3, 2, 0)": {"stem": "imagenet", "input_shape": (3, 35, 35)},
+    "DoubleStem": {"stem": "imagenet-darts", "input_shape": (3, 35, 35)},
+    "self.skipping": {"skip_reduction_input": True},
+    "plan.pop()": {"reduction_in_stage": True},
+    "elif older != self.channels_h0": {"older_input": "fitted"},
+    "width in (newest, channels)": {"newest_units": 2},
+    "bias=False)\n        self.apply": {"classifier_bias": False},
     "use_activation": {"activation": "gelu"},
     "use_residual_cells": {"residual_scale": 0.1},
     "use_recursion": {"recursion": 2},
@@ -240,12 +267,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "NormalisedCell": {"norm": "ibn_b"},
 }
 FOR_TRAINING = ("drop", "auxiliary", "use_norm", "set_progress", "BatchNorm")
-FOR_INFERENCE = ("layout", "finish", "use_early_strides", "use_channels_last", "use_shared_activations")
+FOR_INFERENCE = ("layout", "finish", "use_early_strides", "channels_last", "use_shared_activations")
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_an_option_is_in_an_exported_file_only_where_the_file_uses_it(form: Form) -> None:
-    skeleton = Skeleton((3, 16, 16), 10, 16, 2)
+    skeleton = Skeleton((3, 16, 16), 10, 16, 2, older_input="prepared")
     plain = to_python(Architecture(published["darts-v2"], skeleton), form)
     norms = {"ChannelNorm", "InstanceBatchNorm", "NormalisedCell"} if form == "training" else set()
     assert {option for option in OPTIONS if option in plain} == norms
@@ -253,6 +280,54 @@ def test_an_option_is_in_an_exported_file_only_where_the_file_uses_it(form: Form
     assert "unread" not in plain.lower()
     for option, chosen in OPTIONS.items():
         assert option in to_python(Architecture(published["darts-v2"], replace(skeleton, **chosen)), form)
+    assert "self.final_relu = nn.ReLU()" in plain
+    bare = to_python(Architecture(published["darts-v2"], replace(skeleton, final_relu=False)), form)
+    assert "final_relu = nn.ReLU()" not in bare
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("older_input", get_args(OlderInput))
+def test_an_exported_file_has_no_option_that_is_always_the_same(form: Form, older_input: OlderInput) -> None:
+    text = to_python(Architecture(published["nasnet-a"], Skeleton((3, 32, 32), 10, older_input=older_input)), form)
+    assert not re.search(
+        r"\b(fit|first_fit|units|newest_units|older_input|final_relu|classifier_bias|shrinks)\b[:=]", text
+    )
+    assert ("raw_h0" in text) == (older_input == "raw-first")
+    assert not re.search(r"nn\.(SiLU|GELU|ELU)|fewest|older = number|\bndim - 2|if True|if False", text)
+    assert ("put_channels_last" in text) == (form == "inference")
+    assert "use_channels_last" not in text
+
+
+def test_each_change_of_a_network_is_told_in_one_line_where_it_is_made() -> None:
+    changes: dict[str, Any] = {
+        "activation": "gelu", "residual_scale": 0.1, "recursion": 2, "norm": "ibn_a", "initialisation": "gabor",
+    }  # fmt: skip
+    skeletons = [IMAGES, replace(IMAGES, **changes), replace(IMAGES, norm="gn"), replace(IMAGES, reversible=True)]
+    for skeleton in [*skeletons, replace(IMAGES, norm="ibn_b", initialisation="dirac")]:
+        for form in FORMS:
+            text = to_python(Architecture(published["darts-v2"], skeleton), form)
+            lines = text.partition("\ndef build_model(")[2].partition("\ndef load(")[0].splitlines()
+            changing = [number for number, line in enumerate(lines) if re.match(r"    (use_|put_|share_|if aux)", line)]
+            assert changing or form == "inference"
+            assert all(re.match(r"    # [A-Z].*\.$", lines[number - 1]) for number in changing), text
+
+
+# Those of which the narrowest cell has a depthwise convolution or a pool, both of which are faster so.
+CHANNELS_LAST_PAY = {
+    name
+    for name, operator in OPERATORS.items()
+    if 2 in operator.dims
+    for parts in [list(merge(operator.build(4, 4).eval()).modules())]
+    if any(isinstance(part, nn.AvgPool2d | nn.MaxPool2d) or getattr(part, "groups", 1) > 1 for part in parts)
+}
+
+
+def test_channels_lie_last_without_a_question_where_that_is_always_faster() -> None:
+    for name, operator in OPERATORS.items():
+        if 2 in operator.dims:
+            cell = Cell((Edge(1, 2, name),), (2,))
+            text = to_python(Architecture(Genotype(cell, cell), Skeleton((3, 8, 8), 10, 8, stages=2)), "inference")
+            assert ("use_channels_last" in text) == (name not in CHANNELS_LAST_PAY), name
 
 
 def test_helps_for_training_that_a_network_cannot_have_are_not_in_its_file() -> None:
@@ -262,6 +337,20 @@ def test_helps_for_training_that_a_network_cannot_have_are_not_in_its_file() -> 
     reversible = to_python(Architecture(published["darts-v2"], replace(IMAGES, reversible=True)))
     assert "schedule_drop_path" not in reversible
     assert "class AuxiliaryHead" in reversible
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_exported_file_names_the_paper_of_every_operator(form: Form) -> None:
+    for name, operator in OPERATORS.items():
+        papers = re.findall(r"arXiv (\d{4}\.\d{4,5})", operator.source)
+        assert papers, name
+        for dims in operator.dims:
+            cell = Cell((Edge(0, 2, name), Edge(1, 2, name)), (2,))
+            skeleton = Skeleton((3, *[8] * dims), 10, 8, stages=2)
+            tree = ast.parse(to_python(Architecture(Genotype(cell, cell), skeleton), form))
+            definitions = [node for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef)]
+            told = " ".join((ast.get_docstring(node) or "") for node in definitions)
+            assert not [paper for paper in papers if paper not in told], name
 
 
 def test_a_cell_that_does_not_read_its_newest_input_brings_what_stands_for_what_is_unread() -> None:

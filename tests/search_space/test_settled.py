@@ -86,6 +86,12 @@ def test_branches_that_are_never_taken_are_left_out_with_what_is_said_of_them() 
         ("x = f(1) if switched else g(2)", "x = g(2)"),
         ("x = a if switched or b else c", "x = a if b else c"),
         ("x = not switched", "x = True"),
+        ("x = absent is not None and absent + 1 > 0", "x = False"),
+        ("x = number not in empty", "x = True"),
+        ("x: B | Never = f(other, passed)", "x: B = f(other)"),
+        ("x = (one, passed, other)", "x = (one, other)"),
+        ("x = isinstance(cell, B) and other", "x = other"),
+        ("x = constant", "x = 3"),
         ("x = 4 * 2**times", "x = 4"),
         ("x = [a for n in range(times, 0, -1)]", "x = []"),
         ("x = number - (number in empty)", "x = number"),
@@ -95,7 +101,19 @@ def test_branches_that_are_never_taken_are_left_out_with_what_is_said_of_them() 
     ],
 )
 def test_an_expression_is_what_it_comes_to(line: str, written: str) -> None:
-    start = '    def __init__(self, switched: bool = False, times: int = 0, name: str = "never") -> None:'
-    settled = Settled(given={"A": frozenset()}, variables={"empty": frozenset()})
-    text = settled.written(f'class A:\n    """A."""\n\n{start}\n        {line}')
+    options = (
+        'switched: bool = False, times: int = 0, name: str = "never", constant: int = 1, absent: int | None = None'
+    )
+    settled = Settled(
+        given={"A": frozenset()},
+        constants={"constant": 3},
+        variables={"empty": frozenset()},
+        parameters={"passed": False},
+        are={"cell": "B"},
+        gone=frozenset({"Never"}),
+    )
+    text = settled.written(
+        f'class A:\n    """A."""\n\n    def __init__(self, passed: bool, {options}):\n        {line}'
+    )
+    assert "    def __init__(self):" in text
     assert text.splitlines()[-1].strip() == written
