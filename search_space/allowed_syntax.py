@@ -9,11 +9,13 @@ from collections.abc import Iterable, Iterator
 
 IMPORTS = frozenset({"import torch", "import torch.nn.functional as F", "from torch import Tensor, nn"})
 BUILTINS = frozenset(
-    "ValueError abs any bool bytearray enumerate float int isinstance len list max min range reversed set setattr "
-    "slice staticmethod str super tuple type zip".split()
+    "ValueError abs any bool bytearray enumerate float int isinstance len list max min range reversed set "
+    "slice staticmethod str super tuple zip".split()
 )
 # Reading weights is what `load` is for, and nothing else opens a file.
 OPENS = "open(path, 'rb')"
+# Of a class that a cell is of another is made, and `type[...]` is an annotation; nothing else is done with `type`.
+CLASS_OF = "type(cell)"
 FROM_TORCH = frozenset(
     "torch.channels_last "
     "torch.arange torch.autograd.Function torch.autograd.grad torch.cat torch.cdist torch.einsum torch.empty "
@@ -34,9 +36,9 @@ ATTRIBUTES = frozenset(
     "data decode detach device diagonal div_ dtype endswith eval exp expm1 extend fill_ flatten from_bytes gather "
     "get_parameter get_submodule groups in_channels items kernel_size load_state_dict log mean modules movedim mT "
     "named_children named_parameters nbytes ndim new_zeros num_features numel out_channels out_features parameters "
-    "partition permute pop pow read register_buffer register_forward_hook remove repeat replace requires_grad "
-    "requires_grad_ reshape rsqrt save_for_backward saved_tensors select shape sign softmax split sqrt square "
-    "startswith state_dict sum T tanh tensor_split to training transpose unbind unfold uniform_ update var view "
+    "partition permute pop pow read register_buffer register_forward_hook register_parameter remove repeat replace "
+    "requires_grad requires_grad_ reshape rsqrt save_for_backward saved_tensors select shape sign softmax split sqrt "
+    "square startswith state_dict sum T tanh tensor_split to training transpose unbind unfold uniform_ update var view "
     "view_as weight zero_".split()
 )
 TAKEN = frozenset({"torch", "F", "nn", "Tensor", *dir(builtins)})
@@ -147,8 +149,10 @@ def _calls_in(annotation: ast.expr) -> Iterator[tuple[ast.AST, str]]:
 
 def _names(tree: ast.AST, known: set[str], attributes: set[str]) -> Iterator[tuple[ast.AST, str]]:
     """Names and attributes that nobody defines here, and parts of torch that are not listed."""
-    if isinstance(tree, ast.Import | ast.ImportFrom):
+    if isinstance(tree, ast.Import | ast.ImportFrom) or (isinstance(tree, ast.Call) and ast.unparse(tree) == CLASS_OF):
         return
+    if isinstance(tree, ast.Subscript) and _dotted(tree.value) == "type":
+        tree = tree.slice
     dotted = _dotted(tree)
     if dotted is not None and dotted.partition(".")[0] in {"torch", "F", "nn"}:
         if dotted not in FROM_TORCH:

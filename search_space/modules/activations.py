@@ -8,4 +8,4 @@ def use_activation(network: nn.Module, activation: type[nn.Module]) -> None:
     for parent in list(network.modules()):
         for name, child in parent.named_children():
             if isinstance(child, nn.ReLU):
-                setattr(parent, name, activation())
+                parent.add_module(name, activation())

@@ -29,7 +29,8 @@ def use_recursion(network: Network, times: int) -> None:
     for parent in list(network.modules()):
         for name, cell in list(parent.named_children()):
             if isinstance(cell, Cell) and keeps_shape(cell):
-                setattr(parent, name, Recursion([cell, *[type(cell)(*cell.arguments) for _ in range(times - 1)]]))
+                turns = [type(cell)(*cell.arguments) for _ in range(times - 1)]
+                parent.add_module(name, Recursion([cell, *turns]))
 
 
 def share_weights(network: nn.Module) -> None:
@@ -42,4 +43,4 @@ def share_weights(network: nn.Module) -> None:
                 for first, part in zip(recursion.turns[0].modules(), turn.modules(), strict=True):
                     if not isinstance(part, norms | instance_norms):
                         for name, parameter in list(first.named_parameters(recurse=False)):
-                            setattr(part, name, parameter)
+                            part.register_parameter(name, parameter)

@@ -29,4 +29,4 @@ def use_residual_cells(network: Network, scale: float) -> None:
     for parent in list(network.modules()):
         for name, cell in list(parent.named_children()):
             if keeps_shape(cell):
-                setattr(parent, name, ResidualCell(cell, scale))
+                parent.add_module(name, ResidualCell(cell, scale))

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -33,10 +39,47 @@ HOSTILE = [
     "%s%n",
     "f'{open(0)}'",
     "# coding: utf-7 +AGk-",
+    '"""\nopen("canary", "w")\n"""',
+    '\nopen("canary", "w")\n',
+    '"\n__import__("os").mkdir("canary")',
     "</script>",
     "x" * 300,
     "é̂ïｆｕｌｌ",
 ]
+
+
+# Executes each text that it is given as it would be imported, and tells of all that happens beside definitions: what
+# Python's own audit hears (files, processes, imports, code made of texts), and functions of the text that are called.
+EXECUTE = """
+import json, sys, torch
+torch.zeros(1)
+happened, running = [], False
+def hear(event, arguments):
+    if running and event != "object.__getattr__":  # torch.no_grad looks at what it decorates
+        happened.append(event)
+def see(frame, event, argument):
+    if event == "call" and frame.f_code.co_filename == "model.py" and frame.f_code.co_flags & 1:
+        happened.append(frame.f_code.co_name)
+sys.addaudithook(hear)
+for line in sys.stdin:
+    code = compile(json.loads(line), "model.py", "exec")
+    happened.clear()
+    sys.setprofile(see)
+    running = True
+    exec(code, {"__name__": "model"})
+    running = False
+    sys.setprofile(None)
+    print(*happened[1:])  # the first is the line above
+"""
+
+
+def happening(texts: Iterable[str], folder: Path) -> list[list[str]]:
+    """What happens in `folder` at the import of each text beside definitions, all in one process."""
+    command = [sys.executable, "-c", EXECUTE]
+    lines = "".join(f"{json.dumps(text)}\n" for text in texts)
+    shown = subprocess.run(command, input=lines, capture_output=True, text=True, check=False, cwd=folder)
+    assert shown.returncode == 0, shown.stderr
+    return [line.split() for line in shown.stdout.split("\n")[:-1]]
 
 
 def hostile(rng: Random) -> str:
@@ -51,8 +94,9 @@ def body(text: str) -> str:
 
 
 @pytest.mark.parametrize("times", [40, pytest.param(5000, marks=pytest.mark.long)])
-def test_no_name_however_hostile_changes_what_runs(times: int) -> None:
+def test_no_name_however_hostile_changes_what_runs(times: int, tmp_path: Path) -> None:
     rng = Random(times)
+    texts = []
     plain = [to_python(Architecture(random_genotype(seed), SKELETON)) for seed in range(10)]
     for number in range(times):
         seed = number % len(plain)
@@ -60,6 +104,27 @@ def test_no_name_however_hostile_changes_what_runs(times: int) -> None:
         text = to_python(Architecture(random_genotype(seed), SKELETON), head=head)
         assert text.isascii()
         assert body(text) == body(plain[seed])
+        texts.append(text)
+    for first in range(0, times, 500):
+        some = texts[first : first + 500]
+        assert happening(some, tmp_path) == [[]] * len(some)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_runs_at_an_import_is_heard(tmp_path: Path) -> None:
+    text = to_python(Architecture(random_genotype(0), replace(SKELETON, reversible=True)))
+    runs = [
+        "open('canary', 'w')",
+        "__import__('os').mkdir('canary_too')",
+        "largest_divisor(2, 2)",
+        "class A:\n    x = check_sizes()",
+        "import wave",
+        "exec('1')",
+        "x = 1",
+    ]
+    found = happening([text, *(f"{text}\n\n{run}\n" for run in runs)], tmp_path)
+    assert [bool(each) for each in found] == [False, *[True] * 6, False]
+    assert {path.name for path in tmp_path.iterdir()} == {"canary", "canary_too"}
 
 
 @pytest.mark.parametrize(
@@ -78,6 +143,12 @@ def test_no_name_however_hostile_changes_what_runs(times: int) -> None:
         ("def f(x: g()):\n    return x\n\n\ndef g():\n    return 1", "an annotation calls something"),
         ("def f():\n    return eval('1')", "nobody defines eval"),
         ("def f(path):\n    return open(path)", "nobody defines open"),
+        ("def f(x):\n    setattr(x, '__class__', int)", "nobody defines setattr"),
+        ("def f(x):\n    return type('A', (), {})", "nobody defines type"),
+        ("def f(x):\n    return type(x)", "nobody defines type"),
+        ("def f(x):\n    make = type\n    return make('A', (), {})", "nobody defines type"),
+        ("def f(cell):\n    return type(cell, (), {})", "nobody defines type"),
+        ("def f(x):\n    return type[open(x)]", "nobody defines open"),
         ("def f(path):\n    return torch.load(path)", "torch.load is not among"),
         ("def f(path):\n    return nn.init.torch.load(path)", "nn.init.torch.load is not among"),
         ("def f(x):\n    return x.__class__", "the attribute __class__ is not among"),
