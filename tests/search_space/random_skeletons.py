@@ -18,21 +18,21 @@ from search_space.skeleton import (
 )
 
 
-def random_skeleton(seed: int, **fixed: Any) -> Skeleton:
-    """One that can be built, all its choices drawn, but those that are `fixed`."""
+def random_skeleton(seed: int, dims: int = 2, **fixed: Any) -> Skeleton:
+    """One for maps of `dims` axes that can be built, all its choices drawn, but those that are `fixed`."""
     rng = Random(seed)
     while True:
         try:
-            return Skeleton(**(_drawn(rng) | fixed))
+            return Skeleton(**(_drawn(rng, dims) | fixed))
         except InvalidSkeleton:
             continue
 
 
-def _drawn(rng: Random) -> dict[str, Any]:
+def _drawn(rng: Random, dims: int) -> dict[str, Any]:
     stem = rng.choice(get_args(StemName))
     smallest = {"tiny": 5, "cifar": 5, "imagenet": 35, "imagenet-darts": 17}[stem]
     return {
-        "input_shape": (rng.randint(1, 4), smallest + rng.randint(0, 16), smallest + rng.randint(0, 16)),
+        "input_shape": (rng.randint(1, 4), *(smallest + rng.randint(0, 16 if dims < 3 else 4) for _ in range(dims))),
         "classes": rng.randint(1, 12),
         "channels": 16 if stem == "imagenet" else rng.randint(4, 12),
         "cells_per_stage": rng.randint(1, 2),

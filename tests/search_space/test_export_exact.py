@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from copy import deepcopy
+from itertools import count, islice
 from pathlib import Path
 
 import pytest
@@ -68,19 +70,29 @@ def training_step(network: nn.Module, images_NCHW: torch.Tensor) -> list[torch.T
     return [network(images_NCHW).detach()]
 
 
-def write_case(folder: Path, seed: int) -> float | None:
-    """Writes a case in both forms; the largest relative difference of the two, None where it cannot be built.
+def drawn(seed: int) -> tuple[Architecture, nn.Module, torch.Tensor] | None:
+    """Any genotype in any skeleton, its network as training leaves it, and inputs; None where it cannot be built.
 
-    Where float32 rounds more than 1e-5 away, it is the difference in float64; 0 for weights that explode.
+    Every second one is for images, the others are for signals and for volumes.
     """
+    dims = (2, 1, 2, 3)[seed % 4]
     try:
-        architecture = Architecture(random_genotype(seed), random_skeleton(seed))
+        architecture = Architecture(random_genotype(seed, dims), random_skeleton(seed, dims))
         torch.manual_seed(seed)
         network = architecture.build()
     except (InvalidGenotype, UnsuitableWidth):
         return None
     images_NCHW = torch.randn(4, *architecture.skeleton.input_shape, generator=torch.Generator().manual_seed(seed))
-    network = as_if_trained(network, images_NCHW, seed)
+    return architecture, as_if_trained(network, images_NCHW, seed), images_NCHW
+
+
+def drawn_from(first_seed: int, cases: int) -> Iterator[tuple[Architecture, nn.Module, torch.Tensor]]:
+    """So many that can be built."""
+    return islice(filter(None, map(drawn, count(first_seed))), cases)
+
+
+def write_case(folder: Path, architecture: Architecture, network: nn.Module, images_NCHW: torch.Tensor) -> None:
+    """Writes a case in both forms, with what the service's networks compute."""
     merged = merge(network)
     folder.mkdir()
     with torch.inference_mode():
@@ -90,14 +102,6 @@ def write_case(folder: Path, seed: int) -> float | None:
         save_file(tensors_of(measured), folder / f"{form}.safetensors")
         (folder / f"{form}.py").write_text(to_python(architecture, form))
     torch.save(case | {"step": training_step(network, images_NCHW)}, folder / "case.pt")
-    if not torch.isfinite(case["training"]).all():
-        return 0.0
-    difference = apart(case["training"], case["inference"])
-    if difference < 1e-5:
-        return difference
-    exact = deepcopy(network).double().eval()
-    with torch.inference_mode():
-        return apart(exact(images_NCHW.double()), merge(exact)(images_NCHW.double()))
 
 
 def apart(one_NK: torch.Tensor, other_NK: torch.Tensor) -> float:
@@ -107,22 +111,37 @@ def apart(one_NK: torch.Tensor, other_NK: torch.Tensor) -> float:
 
 @pytest.mark.parametrize(
     ("first_seed", "cases"),
-    [(0, 12), *(pytest.param(seed, 100, marks=pytest.mark.long) for seed in range(0, 10_000, 1000))],
+    [(0, 16), *(pytest.param(seed, 100, marks=pytest.mark.long) for seed in range(0, 10_000, 1000))],
 )
 def test_exported_files_compute_the_very_same_with_nothing_but_torch(
     tmp_path: Path, first_seed: int, cases: int
 ) -> None:
-    folders, merging = [], []
-    for seed in range(first_seed, first_seed + 1000):
-        folder = tmp_path / str(seed)
-        difference = write_case(folder, seed)
-        if difference is not None:
-            folders.append(str(folder))
-            merging.append(difference)
-        if len(folders) == cases:
-            break
+    folders = [str(tmp_path / str(number)) for number in range(cases)]
+    axes = set()
+    for folder, case in zip(folders, drawn_from(first_seed, cases), strict=True):
+        write_case(Path(folder), *case)
+        axes.add(case[0].skeleton.dims)
+    assert axes == {1, 2, 3}
     command = [sys.executable, "-c", CHECK, *folders]
     shown = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert shown.returncode == 0, shown.stderr
     assert shown.stdout.split() == ["True"] * 3 * cases
-    assert max(merging) < 1e-5
+
+
+@torch.inference_mode()
+def merging(network: nn.Module, images_NCHW: torch.Tensor) -> tuple[float, float]:
+    """How far the merged form is from the trained one, in float32 and in float64; none where weights explode."""
+    expected_NK = network(images_NCHW)
+    if not torch.isfinite(expected_NK).all():
+        return 0.0, 0.0
+    exact, doubled_NCHW = deepcopy(network).double(), images_NCHW.double()
+    found = apart(expected_NK, merge(network)(images_NCHW))
+    return found, apart(exact(doubled_NCHW), merge(exact)(doubled_NCHW))
+
+
+@pytest.mark.parametrize("cases", [40, pytest.param(1000, marks=pytest.mark.long)])
+def test_merged_forms_compute_what_was_trained_but_for_the_rounding_of_float32(cases: int) -> None:
+    found = [merging(network, images_NCHW) for _, network, images_NCHW in drawn_from(0, cases)]
+    assert max(in_float64 for _, in_float64 in found) < 1e-9
+    # Some three in a hundred random cells round a little further away than that in float32.
+    assert sum(in_float32 < 1e-5 for in_float32, _ in found) >= 0.95 * cases
