@@ -40,6 +40,7 @@ MOST_DIFFERENCE = 1e-4
 RESIST = {"model.onnx": ("halo", "dist_l1_", "rbf_"), "model.int8.onnx": ("halo", "dist_l1_", "rbf_", "cmix")}
 INSTEAD = {"model.onnx": "model.pt2", "model.int8.onnx": "model.pt2, which stays in float32"}
 CALIBRATION_IMAGES = 256
+MOST_PIXELS = 2**19  # that go through a network at once
 CARD = "library_name: pytorch"
 HEADING = "## Converted, and scored again by convert.py"
 ONNX = ("onnx", "onnxscript", "onnxruntime")
@@ -56,14 +57,15 @@ def main() -> None:
     sizes = {name: tuple(value) if isinstance(value, list) else value for name, value in wished.items()}
     try:
         network = model.load(chosen.weights, **sizes)
+        held = items(chosen.images, shape) if chosen.images else {}
+        shape = list(held["x_test"].shape[1:]) if held else shape
+        network.check_size(shape[1:])
     except (ValueError, OSError) as error:
         raise SystemExit(str(error)) from error
-    held = items(chosen.images, shape) if chosen.images else {}
     if "model.int8.onnx" in chosen.files and not {"x_train", "x_test"} <= held.keys():
         raise SystemExit(
             "model.int8.onnx wants --images with x_train to calibrate on, and x_test and y_test to score on"
         )
-    shape = list(held["x_test"].shape[1:]) if held else shape
     if chosen.threads:
         torch.set_num_threads(chosen.threads)
     scores = {"model.py": score("model.py", network, torch.randn(1, *shape), held)}
@@ -168,6 +170,12 @@ def to_pt2(network: torch.nn.Module, x_NCHW: Tensor, held: Images) -> Run:
 
 def to_onnx(network: torch.nn.Module, x_NCHW: Tensor, held: Images) -> Run:
     """Writes model.onnx, which onnx's own checker accepts; runs it in onnxruntime."""
+    write_onnx(network, x_NCHW, "model.onnx")
+    return session_of("model.onnx")
+
+
+def write_onnx(network: torch.nn.Module, x_NCHW: Tensor, path: str) -> None:
+    """Writes the network in ONNX to `path`, and has onnx check it."""
     import onnx
 
     # The exporter speaks of packages that nothing here wants, and of how it is written itself.
@@ -175,11 +183,10 @@ def to_onnx(network: torch.nn.Module, x_NCHW: Tensor, held: Images) -> Run:
     warnings.filterwarnings("ignore", category=FutureWarning)
     batch = {0: torch.export.Dim("batch", min=1)}
     torch.onnx.export(
-        network, (x_NCHW,), "model.onnx", dynamo=True, dynamic_shapes=(batch,), input_names=["images"],
+        network, (x_NCHW,), path, dynamo=True, dynamic_shapes=(batch,), input_names=["images"],
         output_names=["logits"], external_data=False, verbose=False,
     )  # fmt: skip
-    onnx.checker.check_model("model.onnx", full_check=True)
-    return session_of("model.onnx")
+    onnx.checker.check_model(path, full_check=True)
 
 
 def to_int8(network: torch.nn.Module, x_NCHW: Tensor, held: Images) -> Run:
@@ -189,15 +196,16 @@ def to_int8(network: torch.nn.Module, x_NCHW: Tensor, held: Images) -> Run:
 
     # It warns of each vector, such as a norm's, that it has no channels to quantise one by one.
     logging.getLogger().setLevel(logging.ERROR)
-    to_onnx(network, x_NCHW, held)
-    batches = iter([{"images": batch.numpy()} for batch in torch.split(held["x_train"][:CALIBRATION_IMAGES], 32)])
+    shown = held["x_train"][:CALIBRATION_IMAGES]
+    batches = iter([{"images": batch.numpy()} for batch in torch.split(shown, min(32, at_once(shown)))])
 
     class Calibration(quantization.CalibrationDataReader):  # type: ignore[misc]
         def get_next(self) -> Any:
             return next(batches, None)
 
     with tempfile.TemporaryDirectory() as folder:
-        quant_pre_process("model.onnx", f"{folder}/prepared.onnx", skip_symbolic_shape=True)
+        write_onnx(network, x_NCHW, f"{folder}/plain.onnx")  # and not here, where nothing would have compared it
+        quant_pre_process(f"{folder}/plain.onnx", f"{folder}/prepared.onnx", skip_symbolic_shape=True)
         quantization.quantize_static(
             f"{folder}/prepared.onnx",
             "model.int8.onnx",
@@ -223,6 +231,11 @@ def session_of(path: str) -> Run:
     return run
 
 
+def at_once(x_NCHW: Tensor) -> int:
+    """How many of these items go through a network together."""
+    return max(1, MOST_PIXELS // x_NCHW[0, 0].numel())
+
+
 FORMATS = {"model.pt2": to_pt2, "model.onnx": to_onnx, "model.int8.onnx": to_int8}
 
 
@@ -237,7 +250,8 @@ def score(name: str, run: Run, x_NCHW: Tensor, held: Images) -> dict[str, float]
     scores = {"latency_ms": statistics.median(times_ms[10:]), "threads": torch.get_num_threads()}
     told = f"{name}: {scores['latency_ms']:.3f} ms for one item, {torch.get_num_threads()} threads"
     if "x_test" in held:
-        found_N = torch.cat([run(batch).argmax(1) for batch in torch.split(held["x_test"], 256)])
+        batches = torch.split(held["x_test"], min(256, at_once(held["x_test"])))
+        found_N = torch.cat([run(batch).argmax(1) for batch in batches])
         scores["accuracy"] = (found_N == held["y_test"]).float().mean().item()
         told += f", accuracy {scores['accuracy']:.4f}"
     print(told)

@@ -47,6 +47,8 @@ def main() -> None:
     data = items(chosen)
     try:
         begun = model.load(chosen.weights, **grown(chosen)) if chosen.weights else fresh(data["x_train"], chosen)
+        for x in (data["x_train"], data["x_test"]):
+            begun.check_size([*x.shape[2:]])
         network = begun.to(chosen.device).train()
     except (ValueError, OSError, RuntimeError, AssertionError) as error:
         raise SystemExit(str(error)) from error
@@ -152,9 +154,9 @@ def items(chosen: argparse.Namespace) -> dict[str, Tensor]:
     return dict(data)
 
 
-def fresh(x_NCHW: Tensor, chosen: argparse.Namespace) -> nn.Module:
+def fresh(x_NCHW: Tensor, chosen: argparse.Namespace) -> Any:
     """The network with the weights that training begins with, some of which may go by what is in images."""
-    network: nn.Module = model.build_model(**grown(chosen))
+    network = model.build_model(**grown(chosen))
     for name in ("use_unit_variances_for", "use_clusters_of"):
         if hasattr(model, name):
             shown = min(BEGINNING_IMAGES, at_once(x_NCHW))

@@ -143,6 +143,7 @@ def test_what_cannot_be_trained_is_refused_in_a_line(folder: Path) -> None:
     torch.save({"x": torch.zeros(3)}, folder / "numbers.pt")
     torch.save(data | {"x_train": data["x_train"].byte()}, folder / "bytes.pt")
     torch.save(data | {"x_train": data["x_train"][:, 0]}, folder / "signals.pt")
+    torch.save(data | {"x_test": data["x_test"][..., :1]}, folder / "thin.pt")
     wrong = {
         "nowhere.pt": "nowhere.pt cannot be read",
         "model.py": "model.py cannot be read",
@@ -156,6 +157,7 @@ def test_what_cannot_be_trained_is_refused_in_a_line(folder: Path) -> None:
         "images.pt --weights images.pt": "images.pt is no safetensors file",
         "images.pt --resume": "--resume wants the checkpoint.pt",
         "signals.pt": "x_train has 3 axes where the network takes 4",
+        "thin.pt --auxiliary-weight 0": "inputs of size [10, 1] are too small for the reductions: use 2 or more",
         "images.pt --auxiliary-weight 0.4 --image-size 40 40": "use --image-size 10 10",
         "images.pt --device nowhere": "nowhere",
         "images.pt --output no/where": "there is no folder for no/where",
@@ -245,6 +247,7 @@ def test_a_network_of_8_bits_is_scored_again_in_accuracy_and_latency(merged: Pat
         card.write_text(card.read_text(encoding="utf-8") + note, encoding="utf-8")
         told = ran(merged, "convert.py", "model.int8.onnx", "--images", "images.pt").splitlines()
     assert [line.partition(":")[0] for line in told] == ["model.py", "model.int8.onnx"]
+    assert not list(merged.glob("model.onnx*"))  # which nothing would have compared
     before, after = json.loads((merged / "conversions.json").read_text()).values()
     images = torch.load(merged / "images.pt", weights_only=True)
     session = onnxruntime.InferenceSession(merged / "model.int8.onnx", providers=["CPUExecutionProvider"])
@@ -269,10 +272,23 @@ def test_a_network_of_8_bits_is_scored_again_in_accuracy_and_latency(merged: Pat
     )
 
 
+def test_as_many_items_are_scored_at_once_as_memory_holds(merged: Path) -> None:
+    code = (
+        "import convert, torch\n"
+        "for side in (8, 512, 2048):\n"
+        "    x_NCHW, sizes = torch.zeros(300, 1, 1, 1).expand(300, 1, side, side), []\n"
+        "    run = lambda x_NCHW: (sizes.append(len(x_NCHW)), torch.eye(3)[torch.zeros(len(x_NCHW)).long()])[1]\n"
+        "    convert.score('', run, x_NCHW[:1], {'x_test': x_NCHW, 'y_test': torch.zeros(300)})\n"
+        "    print(sum(sizes[40:]), max(sizes[40:]))"
+    )
+    assert ran(merged, "-c", code, "model.pt2").splitlines()[1::2] == ["300 256", "300 2", "300 1"]
+
+
 def test_what_cannot_be_converted_is_refused_in_a_line(merged: Path) -> None:
     data = torch.load(merged / "images.pt", weights_only=True)
     torch.save({"x": torch.zeros(3)}, merged / "numbers.pt")
     torch.save(data | {"x_test": data["x_test"].double()}, merged / "doubles.pt")
+    torch.save(data | {"x_test": data["x_test"][..., :1]}, merged / "thin.pt")
     wrong = {
         "model.pt2 --weights nowhere": "No such file or directory: 'nowhere'",
         "model.pt2 --weights images.pt": "images.pt is no safetensors file",
@@ -280,6 +296,7 @@ def test_what_cannot_be_converted_is_refused_in_a_line(merged: Path) -> None:
         "model.pt2 --images nowhere.pt": "nowhere.pt cannot be read",
         "model.pt2 --images numbers.pt": "numbers.pt holds no x_test (N, C, ...)",
         "model.pt2 --images doubles.pt": "x_test is float32 (N, 1, ...) with 4 axes",
+        "model.pt2 --images thin.pt": "inputs of size [10, 1] are too small for the reductions: use 2 or more",
     }
     for told, expected in zip(refusals(merged, "convert", wrong), wrong.values(), strict=True):
         assert expected in told
