@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.export import too_slow
 from tests.faults.killing import PARTS
 from tests.processes import ROOT
 
@@ -47,7 +48,12 @@ def test_recovery_tells_how_soon_each_part_is_back(tmp_path: Path) -> None:
 
 
 def test_export_compares_the_inference_form_with_the_training_form_and_a_cell_by_hand(tmp_path: Path) -> None:
-    found = figures(tmp_path, "benchmarks.export", "--passes", "6", "--random", "1")
+    file = tmp_path / "figures.json"
+    command = [sys.executable, "-m", "benchmarks.export", "--passes", "6", "--random", "1", "--json", str(file)]
+    shown = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    found: dict[str, float] = json.loads(file.read_text())["figures"]
+    assert shown.stderr.split("\n")[:-1] == too_slow(found)  # whatever so few passes come to
+    assert shown.returncode == bool(too_slow(found))
     assert found["nasnet_a_cell_by_hand_to_inference_ratio"] > 0
     for cell in ("nasnet-a", "lk_rep_17", "sep_conv_5x5", "least_of_nasnet"):
         assert found[f"{cell}_training_to_inference_ratio"] > 0
