@@ -96,7 +96,7 @@ def use_for_batch_norm(network: nn.Module, kind: str) -> None:
                 for half in (child.even, child.odd):
                     channels += len(half.get_parameter("0.weight"))
                     half[1] = nn.Identity()
-                setattr(parent, name, nn.Sequential(child, other_norm(channels, kind)))
+                parent.add_module(name, nn.Sequential(child, other_norm(channels, kind)))
     for parent in list(network.modules()):
         for name, child in parent.named_children():
             if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
