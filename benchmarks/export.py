@@ -138,7 +138,9 @@ def against_hand(passes: int) -> float:
     own = nn.ModuleList([merged.get_submodule("cells.2"), merged.get_submodule("finish.2")])
     hand = ByHand(96, 96, 16).eval()
     hand.load_state_dict(dict(zip(hand.state_dict(), trained.state_dict().values(), strict=True)))
-    hand = hand.to(memory_format=torch.channels_last)
+    for kernel in hand.parameters():
+        if kernel.ndim == 4:
+            kernel.data = kernel.data.contiguous(memory_format=torch.channels_last)
     maps = [torch.randn(1, 96, 32, 32).relu().contiguous(memory_format=torch.channels_last) for _ in range(2)]
     with torch.inference_mode():
         if not torch.allclose(hand(*maps), own[1](own[0](*maps)), atol=1e-4):
