@@ -60,7 +60,7 @@ class FactorizedReduction(nn.Module):
 
     One 1x1 convolution sees the even pixels and another the odd ones, which are padded with zeros at the bottom and
     the right, so that odd sizes work too: H/2 is rounded up. No ReLU. (NASNet's released code; its one batch norm
-    over both halves is two here, which is the same. Other norms are one: see use_for_batch_norm.)
+    over both halves is two here, which is the same.)
     """
 
     def __init__(self, channels_in: int, channels: int, dims: int = 2) -> None:
