@@ -30,8 +30,9 @@ def merge(network: nn.Module) -> nn.Module:
     They are folded in float64, so that both forms have the same outputs within the rounding of one pass (1e-5 in
     float32); `network` stays as it is, training goes on with it. The merged network has the tensors of the exported
     inference form, under the same names, and their order in memory. The auxiliary head goes. Norms that cannot be
-    folded (group norm, layer norm) stay as in training, with the branches that have them. Activations that several
-    parts would compute of one tensor are computed once, and none of pixels that the layer behind it passes over.
+    folded (group norm, layer norm, those that are half instance norm) stay as in training, with the branches that have
+    them. Activations that several parts would compute of one tensor are computed once, and none of pixels that the
+    layer behind it passes over.
     """
     with torch.no_grad():
         merged = deepcopy(network).eval()
