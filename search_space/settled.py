@@ -72,12 +72,14 @@ def _written(text: str, settled: Settled) -> str:
     is_class = isinstance(definition, ast.ClassDef)
     if isinstance(definition, ast.ClassDef):
         options: dict[str, Any] = {}
+        chosen: dict[str, Any] = {}
         if definition.name in settled.given:
             options = _options(definition)
-            options |= {name: value for name, value in settled.constants.items() if name in options}
-            names = {name: options[name] for name in options.keys() - settled.given[definition.name]}
+            chosen = {name: value for name, value in settled.constants.items() if name in options}
+            names = {name: (options | chosen)[name] for name in options.keys() - settled.given[definition.name]}
         unused = names.keys() | settled.attributes.keys() | settled.parameters.keys()
-        text = _without_sentences(text, definition, options.keys() | unused, unused)
+        chosen |= {name: value for name, value in names.items() if isinstance(value, bool)}
+        text = _without_sentences(text, definition, options.keys() | unused, unused, chosen)
     known = names | dict(settled.parameters) | dict(settled.variables if names else {})
     folding = _Folding(settled, known, is_class)
     while (edited := folding.once(text)) is not None:
@@ -307,15 +309,21 @@ def _block(test: ast.expr, body: list[ast.stmt], lines: list[str]) -> str:
     return "\n".join(lines[begins + 1 : body[-1].end_lineno])
 
 
-def _without_sentences(text: str, definition: ast.ClassDef, options: Iterable[str], unused: Iterable[str]) -> str:
-    """Without the sentences of a docstring that are about options, none of which is used."""
+def _without_sentences(
+    text: str, definition: ast.ClassDef, options: Iterable[str], unused: Iterable[str], chosen: Mapping[str, Any]
+) -> str:
+    """Without the sentences of a docstring that are about options, none of which is used.
+
+    What is said of an option that was chosen once and for all is said without it.
+    """
     docstring = definition.body[0]
     told = ast.get_docstring(definition)
     assert told is not None
     paragraphs = []
     for paragraph in told.split("\n\n"):
-        sentences = re.split(r"(?<=\.)\s+(?=[A-Z(])", paragraph)
-        kept = " ".join(sentence for sentence in sentences if not _is_about(sentence, options, unused))
+        sentences = re.split(r"(?<=\.)\s+(?=[A-Z(`])", paragraph)
+        said = [_as_chosen(sentence, chosen) for sentence in sentences]
+        kept = " ".join(sentence for sentence in said if not _is_about(sentence, options, unused))
         shorter = wrap(kept, _WIDTH - _IN_CLASS, break_long_words=False, break_on_hyphens=False)
         paragraphs.append(paragraph if kept == " ".join(sentences) else "\n".join(shorter))
     if "\n\n".join(paragraphs) == told:
@@ -325,6 +333,18 @@ def _without_sentences(text: str, definition: ast.ClassDef, options: Iterable[st
     lines = text.splitlines()
     lines[docstring.lineno - 1 : docstring.end_lineno] = [f'    """{written}{ends}"""']
     return "\n".join(lines)
+
+
+def _as_chosen(sentence: str, chosen: Mapping[str, Any]) -> str:
+    """A sentence as it is where options have these values: with one, without it, or with so many."""
+    for name, value in chosen.items():
+        if value is True:
+            sentence = re.sub(rf"^With `{name}`, (.)", lambda first: first[1].upper(), sentence)
+        elif value is False:
+            sentence = re.sub(rf" without `{name}`(?=\.$)", "", sentence)
+        else:
+            sentence = sentence.replace(f"`{name}`", str(value))
+    return sentence
 
 
 def _is_about(sentence: str, options: Iterable[str], unused: Iterable[str]) -> bool:

@@ -9,8 +9,8 @@ from search_space.modules.unread import Unread
 class SingleStem(nn.Module):
     """A 3x3 convolution and batch norm, without ReLU: both inputs of the first cell, which are one tensor.
 
-    (N, input_channels, H, W) -> twice (N, channels, H, W). Where it `shrinks`, it gives
-    (N, channels, (H - 1) // 2, (W - 1) // 2), as in NASNet's released code for ImageNet.
+    It makes of (N, input_channels, H, W) twice (N, channels, H, W) without `shrinks`. With `shrinks`, it makes of
+    (N, input_channels, H, W) twice (N, channels, (H - 1) // 2, (W - 1) // 2), as NASNet's released code for ImageNet.
     """
 
     older_is_larger = False
