@@ -12,7 +12,7 @@ from search_space.published import published
 @pytest.mark.parametrize(
     ("operator", "files"),
     [
-        ("halo", ["model.onnx", "model.int8.onnx"]),
+        ("halo", ["model.int8.onnx"]),
         ("dist_l1_3x3", ["model.onnx", "model.int8.onnx"]),
         ("rbf_3x3", ["model.onnx", "model.int8.onnx"]),
         ("cmix", ["model.int8.onnx"]),
