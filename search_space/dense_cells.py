@@ -13,8 +13,8 @@ def dense_answers(name: str, cell: Cell, nodes: int, operators: Sequence[str]) -
     """The operator on every edge of a dense cell of `nodes` inner nodes that has `cell` as its canonical form.
 
     For each target from 2 on, for each source from 1 on. A dense cell has one edge from node to node; where the
-    canonical cell has several, the source stands at several places, which copy the first. InvalidGenotype where the
-    cell, which is called `name` then, does not fit.
+    canonical cell has several, the source stands at several places, which copy the first; in the "reduction" cell, as
+    which `name` may call it, the newest input has no copies. InvalidGenotype where the cell does not fit.
     """
     _check_dense(name, cell)
     copy = next((operator for operator in operators if operator in COPIES), None)
@@ -27,6 +27,10 @@ def dense_answers(name: str, cell: Cell, nodes: int, operators: Sequence[str]) -
     chosen: dict[tuple[int, int], str] = {}
     for node, (first, *others) in places.items():
         if others or cell.outputs == (node,):
+            if node == 1 and name == "reduction":
+                raise InvalidGenotype(
+                    f"{name} cell: it needs a copy of node 1{_doubled(cell, [1])}, which no operator with a stride is"
+                )
             if copy is None:
                 raise InvalidGenotype(
                     f"{name} cell: it needs a copy of node {node}{_doubled(cell, [node])}, and the space has neither "

@@ -117,8 +117,9 @@ class CellSpace:
     def choices(self, genotype: Genotype) -> dict[str, int]:
         """Answers that describe `genotype`; InvalidGenotype where it lies outside the space, saying why."""
         _check_reduction(self, genotype)
-        searched = genotype.cells if self.reduction == "searched" else genotype.cells[:1]
-        answers = [answer for name, cell in searched for answer in _answers(self, name, cell)]
+        # Of two cells that are the same, the reduction shows more: a copy of the newest input is none in it.
+        answered = {"searched": genotype.cells, "same": genotype.cells[1:], "fixed": genotype.cells[:1]}
+        answers = [answer for name, cell in answered[self.reduction] for answer in _answers(self, name, cell)]
         return {
             decision.name: decision.choices.index(answer)
             for decision, answer in zip(self.decisions, answers, strict=True)
@@ -210,11 +211,19 @@ def _edges(space: CellSpace, node: int, answers: Iterator[Any]) -> list[Edge]:
 
 
 def _check_reduction(space: CellSpace, genotype: Genotype) -> None:
-    expected = {"searched": genotype.reduction, "same": genotype.normal, "fixed": FIXED_REDUCTION}[space.reduction]
-    if genotype.reduction != expected:
+    """InvalidGenotype where a reduction cell that is not searched is another than it is in the space."""
+    normal, reduction = genotype.normal, genotype.reduction
+    match space.reduction:
+        case "searched":
+            return
+        case "same":
+            found, expected = Genotype(reduction, reduction).normal, normal
+        case "fixed":
+            found, expected = reduction, FIXED_REDUCTION
+    if found != expected:
         raise InvalidGenotype(
             f"reduction cell: that of space {space.name!r} is {space.reduction}, and here "
-            f"{_difference(genotype.reduction, expected)}"
+            f"{_difference(found, expected)}"
         )
 
 

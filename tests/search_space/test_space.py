@@ -104,6 +104,8 @@ def test_two_published_cells_lie_outside_their_spaces_by_what_they_give_out_alon
         CellSpace("distinct", ("identity", "sep_conv_3x3"), 2, ("add",), "distinct", "all"),
         CellSpace("dense", ("none", "skip_connect", "conv_1x1"), 3, wiring="dense", reduction="fixed"),
         CellSpace("same", ("identity", "sep_conv_3x3"), 2, reduction="same"),
+        CellSpace("dense-same", ("none", "skip_connect", "conv_1x1"), 3, wiring="dense", reduction="same"),
+        CellSpace("dense-searched", ("none", "skip_connect", "conv_1x1"), 2, wiring="dense"),
     ],
 )
 def test_the_size_is_the_number_of_ways_to_answer(space: CellSpace) -> None:
@@ -112,6 +114,33 @@ def test_the_size_is_the_number_of_ways_to_answer(space: CellSpace) -> None:
     genotypes = [space.genotype(dict(zip(names, answer, strict=True))) for answer in answers]
     assert len(genotypes) == space.size
     assert all(space.genotype(space.choices(genotype)) == genotype for genotype in set(genotypes))
+
+
+@pytest.mark.parametrize("reduction", ["searched", "same"])
+@pytest.mark.parametrize(
+    ("edges", "outputs", "told"),
+    [
+        ([(1, 2, "conv_3x3")] * 2, (2,), "it needs a copy of node 1, since 2 edges run from node 1 to node 2, which"),
+        ([], (1,), "it needs a copy of node 1, which no operator with a stride is"),
+    ],
+)
+def test_a_reduction_cell_that_needs_the_newest_input_twice_lies_in_no_dense_space(
+    edges: list[tuple[int, int, str]], outputs: tuple[int, ...], told: str, reduction: Any
+) -> None:
+    cell = Cell(tuple(Edge(*edge) for edge in edges), outputs)
+    with pytest.raises(InvalidGenotype, match=f"^reduction cell: {told}"):
+        replace(spaces["nb201"], reduction=reduction).choices(Genotype(cell, cell))
+
+
+def test_a_reduction_cell_that_is_not_the_same_is_refused_with_the_difference() -> None:
+    space = replace(spaces["nb201"], reduction="same")
+    copied = Cell((Edge(1, 2, "skip_connect"), Edge(2, 3, "conv_3x3")), (3,))
+    genotype = Genotype(copied, copied)
+    assert genotype.normal != genotype.reduction
+    assert space.genotype(space.choices(genotype)) == genotype
+    told = r"^reduction cell: that of space 'nb201' is same, and here edge 1->2 \(conv_3x3\) is one more"
+    with pytest.raises(InvalidGenotype, match=told):
+        space.choices(Genotype(Cell((Edge(1, 2, "conv_1x1"),), (2,)), copied))
 
 
 @given(st.sampled_from(sorted(spaces)), st.integers(0, 2**32))
