@@ -138,6 +138,10 @@ def test_instance_norm_without_a_stage_to_stand_in_is_refused() -> None:
 
 
 def test_cells_that_are_not_built_are_left_alone() -> None:
-    genotype = random_genotype(0)
-    network = assemble(genotype, replace(SMALL, norm="ibn_b"))
-    assert not any(isinstance(getattr(cell, "cell", None), Unread) for cell in network.cells)
+    """Of cells that read only the older input, every second one is read by no other."""
+    cell = Cell((Edge(0, 2, "conv_3x3"),), (2,))
+    architecture = Architecture(Genotype(cell, cell), replace(SMALL, norm="ibn_b", stages=2))
+    network = assemble(architecture.genotype, architecture.skeleton)
+    assert [type(part) is Unread for part in network.cells] == [False, True, False, True, False]
+    assert network.stage_ends == [1, 4]
+    assert sum(own.numel() for own in network.parameters()) == cost(architecture).params

@@ -136,6 +136,16 @@ def test_a_skip_connection_of_stride_one_is_dropped_where_it_changes_the_width(
     assert second(older, torch.zeros(4, 4, 8, 8)).abs().sum() > 0
 
 
+def test_a_skip_connection_between_the_nodes_of_a_reduction_is_its_input_and_so_is_not_dropped() -> None:
+    torch.manual_seed(0)
+    cell = Cell((Edge(0, 2, "identity"), Edge(2, 3, "skip_connect"), Edge(1, 3, "avg_pool_3x3")), (3,))
+    skeleton = Skeleton((1, 8, 8), 2, 4, drop_path=DropPath(0.01, by_layer=False, by_time=False))
+    network: Any = Architecture(Genotype(cell, cell), skeleton).build()
+    reduction = network.cells[1]
+    assert type(reduction).__name__ == "ReductionCell"
+    assert reduction(torch.randn(4, 4, 8, 8), torch.zeros(4, 4, 8, 8)).abs().sum() > 0
+
+
 def test_keeping_every_path_is_training_without_drop_path() -> None:
     keeping = Architecture(published["darts-v1"], replace(SMALL, drop_path=DropPath(1.0))).build().train()
     plain = Architecture(published["darts-v1"], SMALL).build().train()
