@@ -48,6 +48,7 @@ def from_darts(text: str) -> Genotype:
     quark0/darts (Liu et al. 2018, arXiv 1806.09055) and what descends from it; a concat is a list or a range.
     InvalidGenotype for anything else.
     """
+    _check_text(text, "DARTS")
     try:
         match ast.parse(text.strip()).body:
             case [ast.Expr(ast.Call(args=[]) as call)] | [ast.Assign(value=ast.Call(args=[]) as call)]:
@@ -68,8 +69,10 @@ def from_darts(text: str) -> Genotype:
 def from_nas_bench_201(text: str) -> Genotype:
     """Reads `|nor_conv_3x3~0|+|none~0|skip_connect~1|+|...|`, of any number of nodes, as a dense cell.
 
-    The reduction cell is the fixed one of space "nb201". (Dong, Yang 2020, arXiv 2001.00326.)
+    The reduction cell is the fixed one of space "nb201". (Dong, Yang 2020, arXiv 2001.00326.) InvalidGenotype for
+    anything else.
     """
+    _check_text(text, "NAS-Bench-201")
     edges = []
     for target, node in enumerate(text.strip().split("+"), start=2):
         terms = re.fullmatch(r"\|((?:\w+~\d{1,3}\|)+)", node)
@@ -95,6 +98,12 @@ def from_nni(fields: Mapping[str, Any], merge: Literal["all", "loose_end"] = "al
     nothing reads (NASNet, ENAS, AmoebaNet); an input of the cell is never among them, read or not. Its two stacked
     dilated units, dil_sep_conv_3x3, are no operator here. InvalidGenotype for anything else, other entries too.
     """
+    if not isinstance(fields, Mapping):
+        raise InvalidGenotype(
+            f"a genotype of NNI is a mapping of entries like 'normal/op_2_0', not {reprlib.repr(fields)}"
+        )
+    if merge not in ("all", "loose_end"):
+        raise InvalidGenotype(f"merge is 'all' or 'loose_end', not {reprlib.repr(merge)}")
     others = [key for key in fields if not _is_entry(key, fields)]
     if others:
         raise InvalidGenotype(
@@ -110,6 +119,11 @@ def from_nni(fields: Mapping[str, Any], merge: Literal["all", "loose_end"] = "al
         read = {edge.source for edge in edges}
         cells[name] = _cell(name, edges, nodes if merge == "all" else nodes - read)
     return Genotype(cells["normal"], cells["reduce"])
+
+
+def _check_text(text: object, tool: str) -> None:
+    if not isinstance(text, str):
+        raise InvalidGenotype(f"a genotype of {tool} is text, not {reprlib.repr(text)}")
 
 
 def _is_entry(key: object, fields: Mapping[str, Any]) -> bool:

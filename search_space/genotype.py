@@ -135,7 +135,7 @@ class Genotype:
         """
         try:
             data = json.loads(text)
-        except (ValueError, RecursionError) as error:
+        except (ValueError, RecursionError, TypeError) as error:
             raise InvalidGenotype(f"a genotype is JSON text: {error}") from error
         cells = _fields(data, "a genotype", {"normal", "reduction"})
         return cls(_cell("normal", cells["normal"], known), _cell("reduction", cells["reduction"], known))

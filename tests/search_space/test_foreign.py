@@ -135,6 +135,24 @@ def test_no_text_is_more_than_refused(text: str) -> None:
             read(text)
 
 
+@pytest.mark.parametrize("value", [None, 7, b"|nor_conv_3x3~0|", ["|nor_conv_3x3~0|"], object()])
+def test_what_is_no_text_or_no_mapping_is_refused_by_its_tool(value: Any) -> None:
+    readers: list[tuple[Callable[[Any], Genotype], str]] = [
+        (from_darts, "a genotype of DARTS is text, not "),
+        (from_nas_bench_201, "a genotype of NAS-Bench-201 is text, not "),
+        (from_nni, "a genotype of NNI is a mapping of entries like 'normal/op_2_0', not "),
+    ]
+    for read, told in readers:
+        with pytest.raises(InvalidGenotype, match=f"^{told}.*$"):
+            read(value)
+
+
+def test_an_unknown_way_to_merge_nodes_is_refused() -> None:
+    merge: Any = "loose"
+    with pytest.raises(InvalidGenotype, match=r"^merge is 'all' or 'loose_end', not 'loose'$"):
+        from_nni(NNI, merge)
+
+
 @pytest.mark.parametrize(
     "change",
     [

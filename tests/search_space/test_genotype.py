@@ -219,6 +219,12 @@ def test_what_is_no_genotype_is_refused(text: str | bytes) -> None:
         Genotype.from_json(text)
 
 
+@pytest.mark.parametrize("text", [None, 7, ["a"], {}, object()])
+def test_what_is_no_text_is_refused(text: Any) -> None:
+    with pytest.raises(InvalidGenotype, match=r"^a genotype is JSON text: .*$"):
+        Genotype.from_json(text)
+
+
 JSON_VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
