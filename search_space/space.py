@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import reprlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -54,6 +55,8 @@ class CellSpace:
     - distinct: any two different ones (Liu et al. 2018, arXiv 1806.09055);
     - dense: all earlier nodes but the older input (Dong, Yang 2020, arXiv 2001.00326).
 
+    Its nodes add what they read or concatenate it, one of `combines`; those of a dense cell always add.
+
     `outputs` are concatenated into the result: all inner nodes, or the loose ends, which are the nodes that no
     operator reads, inputs included; of a dense cell always the last node alone. The reduction cell is searched too,
     or it is the same cell with a stride, or a fixed one.
@@ -69,16 +72,23 @@ class CellSpace:
     summary: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "operators", tuple(self.operators))
-        object.__setattr__(self, "combines", tuple(self.combines))
+        for field in ("name", "summary"):
+            if not isinstance(getattr(self, field), str):
+                raise InvalidSpace(f"the {field} of a space is text, not {reprlib.repr(getattr(self, field))}")
         _check_names("operator", self.operators, tuple(OPERATORS))
         _check_names("combination", self.combines, COMBINES)
+        object.__setattr__(self, "operators", tuple(self.operators))
+        object.__setattr__(self, "combines", tuple(self.combines))
         for field, kind in (("wiring", Wiring), ("outputs", Outputs), ("reduction", Reduction)):
             _check_names(field, [getattr(self, field)], get_args(kind))
         if type(self.nodes) is not int or not 1 <= self.nodes <= MOST_NODES:
-            raise InvalidSpace(f"a cell has 1 to {MOST_NODES} nodes, not {self.nodes!r}")
+            raise InvalidSpace(f"a cell has 1 to {MOST_NODES} nodes, not {reprlib.repr(self.nodes)}")
         if NOTHING in self.operators and self.wiring != "dense":
             raise InvalidSpace(f"operator {NOTHING!r} is for dense cells: elsewhere every edge is there by choice")
+        if self.wiring == "dense" and self.combines not in (COMBINES, ("add",)):
+            raise InvalidSpace(
+                f"the nodes of dense cells add: combines are left out or 'add' alone, not {self.combines}"
+            )
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
@@ -109,13 +119,17 @@ class CellSpace:
     def genotype(self, choices: Mapping[str, int]) -> Genotype:
         """The genotype that these answers describe; InvalidGenotype where one is missing, unknown or out of range."""
         decisions = self.decisions
+        if not isinstance(choices, Mapping):
+            raise InvalidGenotype(f"answers are a mapping from decisions to numbers, not {reprlib.repr(choices)}")
         unknown = choices.keys() - {decision.name for decision in decisions}
         if unknown:
-            raise InvalidGenotype(f"space {self.name!r} has no decision {min(unknown)!r}")
+            raise InvalidGenotype(f"space {self.name!r} has no decision {min(unknown, key=repr)!r}")
         return _genotype(self, iter([_answer(decision, choices.get(decision.name)) for decision in decisions]))
 
     def choices(self, genotype: Genotype) -> dict[str, int]:
         """Answers that describe `genotype`; InvalidGenotype where it lies outside the space, saying why."""
+        if type(genotype) is not Genotype:
+            raise InvalidGenotype(f"the answers to decisions describe a Genotype, not {reprlib.repr(genotype)}")
         _check_reduction(self, genotype)
         # Of two cells that are the same, the reduction shows more: a copy of the newest input is none in it.
         answered = {"searched": genotype.cells, "same": genotype.cells[1:], "fixed": genotype.cells[:1]}
@@ -137,6 +151,8 @@ class CellSpace:
 
     def for_axes(self, dims: int) -> CellSpace:
         """This space with those of its operators that are for maps of `dims` axes; InvalidSpace where none is."""
+        if type(dims) is not int or not 1 <= dims <= 3:
+            raise InvalidSpace(f"maps have 1, 2 or 3 axes, not {reprlib.repr(dims)}")
         return self.restricted([name for name in self.operators if dims in OPERATORS[name].dims])
 
 
@@ -170,7 +186,9 @@ def _node_decisions(space: CellSpace, name: str, node: int) -> Iterator[Decision
 
 def _answer(decision: Decision, index: int | None) -> int | str:
     if type(index) is not int or not 0 <= index < len(decision.choices):
-        raise InvalidGenotype(f"decision {decision.name!r} wants 0 to {len(decision.choices) - 1}, not {index!r}")
+        raise InvalidGenotype(
+            f"decision {decision.name!r} wants 0 to {len(decision.choices) - 1}, not {reprlib.repr(index)}"
+        )
     return decision.choices[index]
 
 
@@ -291,6 +309,8 @@ def _distinct_answers(name: str, node: int, edges: tuple[Edge, ...]) -> Iterator
 
 
 def _check_names(what: str, names: Sequence[str], known: tuple[str, ...], where: str = "") -> None:
+    if not isinstance(names, tuple | list):
+        raise InvalidSpace(f"a space has a list of {what}s, not {reprlib.repr(names)}")
     if not names:
         raise InvalidSpace(f"a space has at least one {what}")
     for name in names:

@@ -239,11 +239,42 @@ def test_a_subset_that_makes_no_sense_is_refused(operators: list[str] | None, no
         ({"outputs": "some"}, "no outputs 'some'"),
         ({"reduction": "none"}, "no reduction 'none'"),
         ({"operators": ("none",)}, "'none' is for dense cells"),
+        ({"operators": None}, "a space has a list of operators, not None"),
+        ({"operators": 7}, "a space has a list of operators, not 7"),
+        ({"operators": "identity"}, "a space has a list of operators, not 'identity'"),
+        ({"operators": ([],)}, r"there is no operator \[\]; use "),
+        ({"combines": None}, "a space has a list of combinations, not None"),
+        ({"combines": "add"}, "a space has a list of combinations, not 'add'"),
+        ({"wiring": "dense", "combines": ("concat",)}, "dense cells add: .* 'add' alone, not .'concat',"),
+        ({"wiring": "dense", "combines": ("concat", "add")}, "dense cells add"),
+        ({"name": []}, r"the name of a space is text, not \[\]"),
+        ({"summary": None}, "the summary of a space is text, not None"),
+        ({"nodes": "2"}, "a cell has 1 to 10 nodes, not '2'"),
     ],
 )
 def test_a_space_that_makes_no_sense_is_refused(fields: dict[str, Any], message: str) -> None:
-    with pytest.raises(InvalidSpace, match=message):
+    with pytest.raises(InvalidSpace, match=f"^.*{message}.*$"):
         replace(SMALL, **fields)
+
+
+@pytest.mark.parametrize("operators", [7, "identity", {"identity"}])
+def test_a_subset_that_is_no_list_is_refused(operators: Any) -> None:
+    with pytest.raises(InvalidSpace, match=r"^a space has a list of operators, not .*$"):
+        SMALL.restricted(operators)
+
+
+@pytest.mark.parametrize("dims", ["2", None, 0, 4, True, 2.0])
+def test_axes_of_no_map_are_refused(dims: Any) -> None:
+    with pytest.raises(InvalidSpace, match=r"^maps have 1, 2 or 3 axes, not .*$"):
+        SMALL.for_axes(dims)
+
+
+@pytest.mark.parametrize("value", [None, 7, "{}", []])
+def test_what_is_no_genotype_and_what_are_no_answers_are_refused(value: Any) -> None:
+    with pytest.raises(InvalidGenotype, match=r"^the answers to decisions describe a Genotype, not .*$"):
+        SMALL.choices(value)
+    with pytest.raises(InvalidGenotype, match=r"^answers are a mapping from decisions to numbers, not .*$"):
+        SMALL.genotype(value)
 
 
 @pytest.mark.parametrize(
@@ -252,9 +283,11 @@ def test_a_space_that_makes_no_sense_is_refused(fields: dict[str, Any], message:
         ({"normal.2.combine": 2}, "'normal.2.combine' wants 0 to 1, not 2"),
         ({"normal.2.combine": -1}, "not -1"),
         ({"normal.9.combine": 0}, "no decision 'normal.9.combine'"),
+        ({7: 0, "x": 0}, "no decision 'x'"),
+        ({"normal.2.combine": []}, r"not \[\]"),
     ],
 )
-def test_answers_that_fit_no_decision_are_refused(change: dict[str, int], message: str) -> None:
+def test_answers_that_fit_no_decision_are_refused(change: dict[Any, Any], message: str) -> None:
     with pytest.raises(InvalidGenotype, match=message):
         SMALL.genotype({decision.name: 0 for decision in SMALL.decisions} | change)
 
