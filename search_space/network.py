@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import reprlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from search_space.genotype import Genotype, InvalidGenotype
 from search_space.operators import OPERATORS
-from search_space.skeleton import Skeleton
+from search_space.skeleton import InvalidSkeleton, Skeleton
 
 if TYPE_CHECKING:
     from torch import nn
@@ -41,12 +42,19 @@ def check_edges(genotype: Genotype, dims: int, narrowest: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """A genotype in a skeleton; InvalidGenotype where an operator is none, or is not for maps of so many axes."""
+    """A genotype in a skeleton; InvalidGenotype where an operator is none, or is not for maps of so many axes.
+
+    InvalidGenotype or InvalidSkeleton where one of the two is something else.
+    """
 
     genotype: Genotype
     skeleton: Skeleton
 
     def __post_init__(self) -> None:
+        if not isinstance(self.genotype, Genotype):
+            raise InvalidGenotype(f"the genotype of an architecture is a Genotype, not {reprlib.repr(self.genotype)}")
+        if not isinstance(self.skeleton, Skeleton):
+            raise InvalidSkeleton(f"the skeleton of an architecture is a Skeleton, not {reprlib.repr(self.skeleton)}")
         self.genotype.check_operators(OPERATORS)
         check_edges(self.genotype, self.skeleton.dims, self.skeleton.narrowest)
         for name, cell in self.genotype.cells if self.skeleton.auxiliary else ():

@@ -19,7 +19,7 @@ from search_space.genotype import Cell, Edge, Genotype, InvalidGenotype
 from search_space.network import Architecture, check_edges
 from search_space.operators import OPERATORS
 from search_space.published import published
-from search_space.skeleton import skeletons
+from search_space.skeleton import InvalidSkeleton, skeletons
 from tests.search_space.random_cells import random_genotype
 from tests.search_space.strategies import Drawing, drawings, genotypes, redrawn
 
@@ -193,6 +193,15 @@ def test_a_genotype_of_other_things_than_cells_is_refused_with_which(cell: Any) 
         Genotype(cell, good)
     with pytest.raises(InvalidGenotype, match=r"^the reduction cell of a genotype is a Cell, not "):
         Genotype(good, cell)
+
+
+@pytest.mark.parametrize("value", [None, 7, "tiny", {}, Cell])
+def test_an_architecture_of_other_things_than_a_genotype_and_a_skeleton_is_refused_with_which(value: Any) -> None:
+    cell = Cell((Edge(0, 2, SEP),), (2,))
+    with pytest.raises(InvalidGenotype, match=r"^the genotype of an architecture is a Genotype, not .*$"):
+        Architecture(value, skeletons["tiny"])
+    with pytest.raises(InvalidSkeleton, match=r"^the skeleton of an architecture is a Skeleton, not .*$"):
+        Architecture(Genotype(cell, cell), value)
 
 
 @pytest.mark.parametrize("outputs", [[5], [2], [2, 5]])
