@@ -47,7 +47,7 @@ class Halo(Operator):
         attention = f"attention {self.block}x{self.block} to {self.window}x{self.window}"
         return chain("ReLU", attention, "1x1", "norm")
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         padded = tuple(-(-pixels // self.block) * self.block for pixels in size)
         asked, size_out = strided(padded, stride), strided(size, stride)
         windows = tuple(pixels // self.block * self.window for pixels in padded)

@@ -51,7 +51,7 @@ class MBConv(Operator):
         k = f"{self.kernel}x{self.kernel}"
         return residual("1x1", "norm", "SiLU", f"dw {k}", "norm", "SiLU", "1x1", "norm")
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         width, size_out = self.expansion * channels_in, strided(size, stride)
         return (
             pointwise_norm(channels_in, width, size)
@@ -90,7 +90,7 @@ class ConvFirst(Operator):
     def drawing(self) -> str:
         return residual(f"grouped {self.kernel}x{self.kernel}", "norm", "1x1", "norm", "SiLU", "1x1", "norm")
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         width, size_out = self.expansion * channels, strided(size, stride)
         groups = channels_in // largest_divisor(channels_in, self.group_width)
         return (
@@ -127,7 +127,7 @@ class ConvNeXt(Operator):
         k = f"{self.kernel}x{self.kernel}"
         return residual(f"dw {k}", "layer norm", "1x1", "GELU", "1x1", "scale")
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         width, size_out = self.expansion * channels, strided(size, stride)
         adds = stride == 1 and channels_in == channels
         return (

@@ -37,7 +37,7 @@ class DenseConv(Operator):
     def drawing(self) -> str:
         return chain("ReLU", f"{self.kernel}x{self.kernel}", "norm")
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         return dense_norm(self.kernel, channels_in, channels, size, stride)
 
 
@@ -64,7 +64,7 @@ class FactorizedConv(Operator):
     def drawing(self) -> str:
         return chain("ReLU", f"1x{self.kernel}", f"{self.kernel}x1", "norm")
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         size_out = strided(size, stride)
         size_between = (size[0], size_out[1])
         row = convolution(channels_in, channels, (1, self.kernel), size, size_between)
@@ -98,7 +98,7 @@ class BottleneckConv(Operator):
         thin = [step for size in (f"1x{self.kernel}", f"{self.kernel}x1") for step in ("ReLU", size, "norm")]
         return chain("ReLU", "1x1", "norm", *thin, "ReLU", "1x1", "norm")
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         width = max(2, channels * self.eighths // 8)
         size_out = strided(size, stride)
         size_between = (size[0], size_out[1])

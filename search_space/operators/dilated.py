@@ -33,7 +33,7 @@ class DilatedSeparableConv(Operator):
     def drawing(self) -> str:
         return chain("ReLU", f"dw {self.kernel}x{self.kernel} rate {self.dilation}", "1x1", "norm")
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         return depthwise_separable(self.kernel, channels_in, channels, size, stride)
 
 
@@ -58,5 +58,5 @@ class DilatedConv(Operator):
     def drawing(self) -> str:
         return chain("ReLU", f"{self.kernel}x{self.kernel} rate {self.dilation}", "norm")
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         return dense_norm(self.kernel, channels_in, channels, size, stride)

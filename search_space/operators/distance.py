@@ -32,7 +32,7 @@ class DistanceL2(Operator):
         k = f"{self.kernel}x{self.kernel}"
         return branches((), ((f"{k} of x²",), (f"{k} of x",)), ("+", "norm"))
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         size_out = strided(size, stride)
         conv = convolution(channels_in, channels, (self.kernel,) * len(size), size, size_out)
         rest = moved(channels, (1, 1), 0, (1, 1))  # what is left of the squares of the patches, a bias
@@ -62,7 +62,7 @@ class DistanceL1(Operator):
     def drawing(self) -> str:
         return chain(f"−Σ|patch {self.kernel}x{self.kernel} − w|", "norm")
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         size_out = strided(size, stride)
         copies = channels_in * self.kernel ** len(size)
         differences = convolution(copies, channels, (1, 1), size_out, size_out)
@@ -91,7 +91,7 @@ class RadialBasisConv(Operator):
     def drawing(self) -> str:
         return chain(f"exp(−s·|patch {self.kernel}x{self.kernel} − w|²)", "1x1", "norm")
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         size_out = strided(size, stride)
         products = convolution(channels_in, channels, (self.kernel,) * len(size), size, size_out)
         squares = moved(channels_in, size, 1, size) + moved(1, size, 1, size_out)

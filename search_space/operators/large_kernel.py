@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import ClassVar
 
 from search_space.counting import (
@@ -19,6 +21,7 @@ from search_space.counting import (
 from search_space.modules.dilated_branches import DILATED_BRANCHES
 from search_space.operators.base import Operator
 from search_space.operators.drawing import branches, chain
+from search_space.operators.fields import TAKES, Takes, one_of
 from search_space.operators.separable import depthwise_separable
 
 
@@ -52,7 +55,7 @@ class LargeKernelConv(Operator):
     def drawing(self) -> str:
         return chain("ReLU", f"dw {self.kernel}x{self.kernel}", "1x1", "norm")
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         return depthwise_separable(self.kernel, channels_in, channels, size, stride)
 
 
@@ -86,7 +89,7 @@ class InceptionDepthwise(Operator):
             ("ReLU",), (("as is",), (f"dw {k}x{k}",), (f"dw 1x{b}",), (f"dw {b}x1",)), ("concat", "1x1", "norm")
         )
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         branch = max(1, int(channels_in * self.ratio))
         size_out = strided(size, stride)
         untouched = channels_in - 3 * branch
@@ -120,7 +123,7 @@ class Band(Operator):
     def drawing(self) -> str:
         return chain("ReLU", f"dw 1x{self.kernel}", f"dw {self.kernel}x1", "1x1", "norm")
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         pointwise = pointwise_norm(channels_in, channels, strided(size, stride))
         return band(self.kernel, channels_in, size, stride) + pointwise
 
@@ -137,6 +140,7 @@ class LargeKernelRep(Operator):
     family: ClassVar[str] = "large_kernel"
     source: ClassVar[str] = "Zhang et al. 2024, arXiv 2410.08049"
     module: ClassVar[str] = "large_kernel:LargeKernelRep"
+    takes: ClassVar[Mapping[str, Takes]] = MappingProxyType({**TAKES, "kernel": one_of(DILATED_BRANCHES)})
     dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = (
         "In training, which pays for every branch. On processors, kernels of 15 and more are slow in both forms."
@@ -153,7 +157,7 @@ class LargeKernelRep(Operator):
         kernels = [f"dw {self.kernel}x{self.kernel}", *(f"dw {size}x{size} rate {rate}" for size, rate in small)]
         return branches(("ReLU",), [(kernel, "norm") for kernel in kernels], ("+", "1x1", "norm"))
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         size_out = strided(size, stride)
         kernels = (self.kernel, *(kernel for kernel, _ in DILATED_BRANCHES[self.kernel]))
         large, *dilated = [
@@ -191,7 +195,7 @@ class PeripheralGating(Operator):
         rows = [(f"dw 1x{k}", f"dw {k}x1", "less dw 3x3") for k in self.kernels]
         return branches(("ReLU",), rows, ("Σ by detail", "1x1", "norm"))
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         size_out = strided(size, stride)
         branches = len(self.kernels)
         total = self._cues(channels_in, size, size_out)

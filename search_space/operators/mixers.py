@@ -5,7 +5,9 @@ The epsilon of batch norms is torch's 1e-5, as in all cells here; the authors' c
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar
 
 from search_space.counting import (
@@ -21,6 +23,7 @@ from search_space.counting import (
 )
 from search_space.operators.base import Operator
 from search_space.operators.drawing import branches
+from search_space.operators.fields import EVEN, TAKES, Takes
 
 
 def scaled_by_channel(channels: int, size: Size) -> Cost:
@@ -56,7 +59,7 @@ class SpatialMixer(Operator):
         far = ("dw 3x3 rate 2", "dw 3x3 rate 2", "norm", "GELU", "SE")
         return branches(("1x1", "contrast"), (near, far), ("concat", "1x1", "norm"))
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         half, size_out = channels // 2, strided(size, stride)
         contrast = weights(half) + moved(half, size, half, (1, 1)) + scaled_by_channel(half, size)
         near = depthwise(half, (3,) * len(size), size, size_out)
@@ -83,6 +86,7 @@ class WaveMixer(Operator):
     family: ClassVar[str] = "mixers"
     source: ClassVar[str] = "Pay et al. 2025, arXiv 2507.10999"
     module: ClassVar[str] = "mixers:WaveMixer"
+    takes: ClassVar[Mapping[str, Takes]] = MappingProxyType({**TAKES, "expansion": EVEN})  # parts of complex numbers
     dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = (
         "Many passes at the wide end; the strongest channel is looked up, which edge compilers resist."
@@ -98,7 +102,7 @@ class WaveMixer(Operator):
         waves = branches((), (("1x1",), ("1x1", "GELU")), ("×", "+ strongest", "turn", "grouped 3x3"))
         return waves.replace(" ─ y", " ─ norm ─ GELU ─ SE ─ 1x1 ─ norm ─ y")
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         width, size_out = self.expansion * channels_in, strided(size, stride)
         product = convolution(channels_in, width, (1, 1), size, size, bias=True)
         strongest = moved(channels_in, size, 1, size) + moved(2, size, 1, size)  # its number, and its wave by that

@@ -33,7 +33,7 @@ class Identity(Operator):
     def drawing(self) -> str:
         return chain()
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         if stride == 1 and channels_in == channels:
             return Cost()
         size_out = strided(size, stride)
@@ -59,7 +59,7 @@ class SkipConnect(Operator):
     def drawing(self) -> str:
         return chain()
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         if stride == 1 and channels_in == channels:
             return Cost()
         size_out = strided(size, stride)
@@ -84,7 +84,7 @@ class Zero(Operator):
     def drawing(self) -> str:
         return "0 ─ y"
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         return moved(0, size, channels, strided(size, stride))
 
 
@@ -115,7 +115,7 @@ class Pool(Operator):
     def module_for(self, dims: int) -> str:
         return "pooling:VolumePool" if dims == 3 else self.module
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         size_out = strided(size, stride)
         return moved(channels_in, size, channels_in, size_out) + adapted(channels_in, channels, size_out)
 
@@ -140,7 +140,7 @@ class PoolSandwich(Operator):
     def drawing(self) -> str:
         return chain("ReLU", "1x1", "norm", "ReLU", f"max {self.kernel}x{self.kernel}", "1x1", "norm")
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         width, size_out = max(2, channels // 4), strided(size, stride)
         pool = moved(width, size, width, size_out)
         return pointwise_norm(channels_in, width, size) + pool + pointwise_norm(width, channels, size_out)
@@ -167,6 +167,6 @@ class Shift(Operator):
     def drawing(self) -> str:
         return chain("shift by group")
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         size_out = strided(size, stride)
         return moved(channels_in, size, channels_in, size_out) + adapted(channels_in, channels, size_out)

@@ -39,7 +39,7 @@ class SeparableConv(Operator):
         unit = ("ReLU", f"dw {self.kernel}x{self.kernel}", "1x1", "norm")
         return chain(*unit, *unit)
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         first = depthwise_separable(self.kernel, channels_in, channels, size, stride)
         return first + depthwise_separable(self.kernel, channels, channels, strided(size, stride), 1)
 
@@ -68,7 +68,7 @@ class ThinSeparableConv(Operator):
     def drawing(self) -> str:
         return chain("ReLU", f"dw {self.height}x{self.width}", "1x1", "norm")
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         size_out = strided(size, stride)
         thin = depthwise(channels_in, (self.height, self.width)[-len(size) :], size, size_out)
         return thin + pointwise_norm(channels_in, channels, size_out)

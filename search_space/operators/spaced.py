@@ -42,7 +42,7 @@ class SpacedConv(Operator):
         k = f"{self.kernel}x{self.kernel}"
         return chain("ReLU", f"dw {k} of {self.count}", "1x1", "norm")
 
-    def cost(self, channels_in: int, channels: int, size: Size, stride: int = 1) -> Cost:
+    def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         size_out = strided(size, stride)
         numbers_a_weight = 1 + {"linear": 1, "gauss": 2}[self.spread] * len(size)
         params = channels_in * (self.count * numbers_a_weight + 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from itertools import product
+from typing import Any
 
 import pytest
 import torch
@@ -13,7 +14,7 @@ from torch import nn
 from search_space.merge import merge
 from search_space.modules.conv_norm import ConvNorm
 from search_space.operators import OPERATORS
-from search_space.operators.base import UnsuitableMap, UnsuitableWidth
+from search_space.operators.base import UnsuitableMap, UnsuitableStride, UnsuitableWidth
 from tests.search_space.counted import counted
 from tests.search_space.trained import as_if_trained
 
@@ -57,8 +58,29 @@ def test_it_says_which_widths_it_takes_where_it_refuses_one(name: str) -> None:
         output = operator.build(fewest, fewest, stride, dims)(torch.randn(2, fewest, *size))
         assert output.shape == (2, fewest, *[-(-pixels // stride) for pixels in size])
     if fewest > 1:
-        with pytest.raises(UnsuitableWidth, match=f"{type(operator).__name__}.* takes {fewest} channels or more"):
-            operator.build(fewest, fewest - 1)
+        told = f"^{type(operator).__name__}.* takes {fewest} channels or more.*$"
+        for channels_in, channels in ((fewest, fewest - 1), (fewest - 1, fewest)):
+            with pytest.raises(UnsuitableWidth, match=told):
+                operator.build(channels_in, channels)
+            with pytest.raises(UnsuitableWidth, match=told):
+                operator.cost(channels_in, channels, (8, 8))
+
+
+@pytest.mark.parametrize("width", [0, -4, 8.0, True, "8", None])
+def test_a_width_that_is_no_whole_number_is_refused(name: str, width: Any) -> None:
+    for channels_in, channels in ((width, 8), (8, width)):
+        with pytest.raises(UnsuitableWidth, match=r"^.* channels or more, a whole number, not .*$"):
+            OPERATORS[name].build(channels_in, channels)
+        with pytest.raises(UnsuitableWidth, match=r"^.* channels or more, a whole number, not .*$"):
+            OPERATORS[name].cost(channels_in, channels, (8, 8))
+
+
+@pytest.mark.parametrize("stride", [0, 3, -1, 2.0, True, "1", None])
+def test_strides_but_1_and_2_are_refused(name: str, stride: Any) -> None:
+    with pytest.raises(UnsuitableStride, match=r"^.* takes stride 1 or 2, not .*$"):
+        OPERATORS[name].build(8, 8, stride)
+    with pytest.raises(UnsuitableStride, match=r"^.* takes stride 1 or 2, not .*$"):
+        OPERATORS[name].cost(8, 8, (8, 8), stride)
 
 
 @pytest.mark.parametrize(("stride", "channels_in"), STRIDES_AND_WIDTHS)
@@ -115,12 +137,12 @@ def test_a_program_of_it_takes_batches_of_any_size(name: str) -> None:
 def test_it_says_for_which_maps_it_is_where_it_refuses_one(name: str) -> None:
     operator = OPERATORS[name]
     assert 2 in operator.dims
-    for dims in {1, 3} - set(operator.dims):
-        taken = re.escape(str(operator.dims))
-        with pytest.raises(
-            UnsuitableMap, match=rf"{type(operator).__name__}.* takes maps of {taken} axes, not of {dims}"
-        ):
+    for dims in {0, 1, 3, 4} - set(operator.dims):
+        told = rf"^{type(operator).__name__}.* takes maps of {re.escape(str(operator.dims))} axes, not of {dims}.*$"
+        with pytest.raises(UnsuitableMap, match=told):
             operator.build(12, 12, dims=dims)
+        with pytest.raises(UnsuitableMap, match=told):
+            operator.cost(12, 12, (8,) * dims)
 
 
 @pytest.mark.parametrize(("stride", "channels_in"), PLAIN_AND_CHANGING)
