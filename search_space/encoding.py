@@ -13,6 +13,9 @@ from search_space.operators import OPERATORS
 Path: TypeAlias = tuple[int | str, ...]
 """The input that a path begins at, then its operators, in order, up to the result of the cell."""
 
+MOST_PATHS = 10_000
+"""Two edges a node make 2,048 at most; parallel edges multiply along the nodes, to more than any memory holds."""
+
 
 def one_hot(
     genotype: Genotype, operators: Sequence[str] = tuple(OPERATORS), nodes: int = MOST_NODES
@@ -42,17 +45,27 @@ def _one_hot(name: str, cell: Cell, operators: Sequence[str], nodes: int) -> lis
 
 
 def paths(cell: Cell) -> Counter[Path]:
-    """How often each sequence of operators leads from an input to the result (White et al. 2019, arXiv 1910.11858)."""
+    """How often each sequence of operators leads from an input to the result (White et al. 2019, arXiv 1910.11858).
+
+    ValueError where there are more than MOST_PATHS different ones.
+    """
     into: dict[int, Counter[Path]] = {node: Counter({(node,): 1}) for node in INPUTS}
     for node in cell.nodes:
         into[node] = Counter()
         for edge in cell.edges_into(node):
             for path, count in into[edge.source].items():
                 into[node][(*path, edge.operator)] += count
+            _check_count(into[node])
     total: Counter[Path] = Counter()
     for node in cell.outputs:
         total += into[node]
+        _check_count(total)
     return total
+
+
+def _check_count(found: Counter[Path]) -> None:
+    if len(found) > MOST_PATHS:
+        raise ValueError(f"a cell with more than {MOST_PATHS:,} different paths has too many to list")
 
 
 def distance(one: Genotype, other: Genotype) -> int:

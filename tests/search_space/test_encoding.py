@@ -51,6 +51,25 @@ def test_the_paths_of_a_cell_are_counted_by_their_operators() -> None:
     )
 
 
+def chain(edges: int, nodes: int) -> Cell:
+    """So many parallel edges of different operators from each node to the next: `edges` ** `nodes` paths."""
+    return Cell(
+        tuple(Edge(node - 1, node, f"o{edge}") for node in range(2, 2 + nodes) for edge in range(edges)), (1 + nodes,)
+    )
+
+
+def test_paths_are_listed_up_to_ten_thousand_and_more_are_refused() -> None:
+    assert len(paths(chain(10, 4))) == 10_000
+    for cell in (chain(10, 10), chain(22, 3), Cell(chain(10, 4).edges, (4, 5))):
+        with pytest.raises(ValueError, match=r"^a cell with more than 10,000 different paths has too many to list$"):
+            paths(cell)
+
+
+def test_every_cell_of_two_edges_a_node_has_its_paths_listed() -> None:
+    cell = Cell(chain(2, 10).edges, tuple(range(12)))
+    assert len(paths(cell)) == 2 + sum(2**node for node in range(1, 11)) == 2048
+
+
 @given(small, small, small)
 def test_the_distance_is_a_metric(one: Genotype, other: Genotype, third: Genotype) -> None:
     assert (distance(one, other) == 0) == (one == other)
