@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,21 +13,22 @@ from search_space.presets import spaces
 from search_space.space import CellSpace
 from search_space.variation import crossover, mutation
 
-anywhere = given(st.sampled_from(sorted(spaces)), st.integers(0, 2**32))
+SPACES = {**spaces, "same-dense": replace(spaces["nb201"], reduction="same")}
+anywhere = given(st.sampled_from(sorted(SPACES)), st.integers(0, 2**32))
 
 
 @anywhere
 def test_a_mutant_is_another_genotype_of_the_space(name: str, seed: int) -> None:
     rng = random.Random(seed)
-    genotype = spaces[name].sample(rng)
-    mutant = mutation(spaces[name], genotype, rng)
+    genotype = SPACES[name].sample(rng)
+    mutant = mutation(SPACES[name], genotype, rng)
     assert mutant != genotype
-    assert spaces[name].genotype(spaces[name].choices(mutant)) == mutant
+    assert SPACES[name].genotype(SPACES[name].choices(mutant)) == mutant
 
 
 @anywhere
 def test_a_child_lies_in_the_space_and_two_equal_parents_have_equal_children(name: str, seed: int) -> None:
-    space, rng = spaces[name], random.Random(seed)
+    space, rng = SPACES[name], random.Random(seed)
     one, other = space.sample(rng), space.sample(rng)
     child = crossover(space, one, other, rng)
     assert space.genotype(space.choices(child)) == child
