@@ -13,10 +13,13 @@ PASS_ON = ("skip_connect", "identity")
 
 
 def encoding_of(space: CellSpace) -> Encoding:
-    """By what its cells compute; of two dense cells at once no more is known than their operators."""
+    """By what its cells compute; of a dense cell that reduces too no more is known than its operators.
+
+    In a reduction a copy of the newest input is none, so that what is one function as a normal cell is two there.
+    """
     if space.wiring != "dense":
         return NasnetCell(space)
-    if space.reduction == "searched":
+    if space.reduction != "fixed":
         return OneHot({decision.name: len(decision.choices) for decision in space.decisions})
     ends = [(source - 1, node - 1) for node in range(2, 2 + space.nodes) for source in range(1, node)]
     links = {decision.name: link for decision, link in zip(space.decisions, ends, strict=True)}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from search_space.encoding import paths
 from search_space.presets import spaces
@@ -12,11 +15,12 @@ from service.sampling.encoding.nasnet_cell import NasnetCell
 from service.sampling.encoding.of_space import encoding_of
 
 TWO_DENSE = CellSpace("two-dense", ("conv_3x3", "identity"), nodes=2, wiring="dense", reduction="searched")
+SAME_DENSE = replace(spaces["nb201"], name="same-dense", reduction="same")
 ONE_NODE = [space.restricted(nodes=1) for space in spaces.values()]
 
 
 @pytest.mark.parametrize(
-    "space", [*spaces.values(), *ONE_NODE, TWO_DENSE], ids=lambda space: f"{space.name}-{space.nodes}"
+    "space", [*spaces.values(), *ONE_NODE, TWO_DENSE, SAME_DENSE], ids=lambda space: f"{space.name}-{space.nodes}"
 )
 def test_any_answers_have_features_a_key_and_a_simplest_form_with_the_same_genotype(space: CellSpace) -> None:
     encoding = encoding_of(space)
@@ -46,6 +50,24 @@ def test_the_paths_of_a_dense_cell_are_those_of_its_genotype_without_what_change
     _, _, features, *_ = encoding.views(answers)[0]
     together = features @ features.T
     assert together.tolist() == [[len(one & other) for other in expected] for one in expected]
+
+
+def test_a_copy_of_the_newest_input_changes_no_function_but_where_the_cell_reduces_too() -> None:
+    operators = [
+        {"normal.4.from.1.operator": "conv_3x3"},
+        {"normal.2.from.1.operator": "skip_connect", "normal.4.from.2.operator": "conv_3x3"},
+    ]
+
+    def rows(space: CellSpace) -> NDArray[np.intp]:
+        names = [decision.name for decision in space.decisions]
+        return np.array([[space.operators.index(own.get(name, "none")) for name in names] for own in operators])
+
+    functions = encoding_of(spaces["nb201"]).functions(rows(spaces["nb201"]))
+    assert functions is not None
+    assert functions[0] == functions[1]
+    assert encoding_of(SAME_DENSE).functions(rows(SAME_DENSE)) is None
+    one, other = rows(SAME_DENSE).tolist()
+    assert encoding_of(SAME_DENSE).key(one) != encoding_of(SAME_DENSE).key(other)
 
 
 def test_of_two_distinct_sources_each_carries_its_own_operator() -> None:
