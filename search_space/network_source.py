@@ -86,6 +86,7 @@ def network_source(skeleton: Skeleton, form: Form, offered: Skeleton | None = No
         ")",
         f"if channels < {fewest}:",
         f'    raise ValueError("the narrowest cell has 4 channels or more: use {fewest} channels or more")',
+        *_refusals(skeleton, form),
         f"{before} {network}(",
         f"    {_stem(skeleton)},",
         "    NormalCell,",
@@ -134,6 +135,18 @@ def load(
     )
     load_weights(network, path)
     return network.eval()"""
+
+
+def _refusals(skeleton: Skeleton, form: Form) -> list[str]:
+    """The statements that refuse what `Skeleton` does, as far as the sizes decide it."""
+    lines = []
+    if form == "inference" and skeleton.norm.startswith("ibn"):
+        told = f"{skeleton.norm} is for stages before the last one: use 2 stages or more"
+        lines += ["if stages == 1:", f'    raise ValueError("{told}")']
+    if skeleton.skip_reduction_input and skeleton.reduction_in_stage:
+        told = "the network wants a normal cell between every two reductions: use 2 cells a stage or more"
+        lines += ["if cells_per_stage == 1:", f'    raise ValueError("{told}")']
+    return lines
 
 
 def _comment(statement: str) -> list[str]:
@@ -237,8 +250,8 @@ def _regularisation(skeleton: Skeleton) -> list[str]:
         size = axes if skeleton.dims == 1 else f"({names})"
         how = f"{auxiliary.pool_stride}, {auxiliary.widths}, {auxiliary.last_norm}"
         statements += [
-            "network.check_size([*image_size])",
             "if auxiliary_weight:",
+            "    network.check_size([*image_size])",
             f"    {axes} = ({_auxiliary_side(skeleton)} for side in image_size)",
             f"    network.add_auxiliary(auxiliary_weight, {auxiliary.offset}, {size}, {how})",
         ]

@@ -32,7 +32,7 @@ class RegularisedNetwork(Network):
         """
         if not 0 < weight <= 10:
             raise ValueError(f"the weight of an auxiliary head is more than 0 and at most 10, not {weight}")
-        if self.cells[self.last_reduction].stride != 2 or not 0 <= self.last_reduction + offset < len(self.cells):
+        if len(self.stage_ends) == 1 or not 0 <= self.last_reduction + offset < len(self.cells):
             raise ValueError("an auxiliary head stands at a reduction cell: use more stages or cells, or a weight of 0")
         self.auxiliary_weight = weight
         self.watched = self.last_reduction + offset

@@ -80,7 +80,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--epochs", type=whole, default=100)
     parser.add_argument("--batch-size", type=whole, default=64)
     parser.add_argument("--learning-rate", type=positive, default=0.1)
-    parser.add_argument("--weight-decay", type=float, default=5e-4)
+    parser.add_argument("--weight-decay", type=not_negative, default=5e-4)
     parser.add_argument("--label-smoothing", type=share, default=0.1)
     parser.add_argument("--average", type=share, default=0.0, help="decay of averaged weights, like 0.999; 0 for none")
     parser.add_argument("--device", default="cpu")
@@ -106,6 +106,13 @@ def positive(text: str) -> float:
     """A finite number above 0."""
     if not 0 < float(text) < math.inf:
         raise argparse.ArgumentTypeError(f"a number above 0, not {text}")
+    return float(text)
+
+
+def not_negative(text: str) -> float:
+    """A finite number, 0 or more."""
+    if not 0 <= float(text) < math.inf:
+        raise argparse.ArgumentTypeError(f"0 or more, not {text}")
     return float(text)
 
 

@@ -67,14 +67,14 @@ def _picture(job: Job, dots: Sequence[Dot], number: int, result: Evaluated) -> s
 
 
 def _head(job: Job, trial: Trial, result: Evaluated, form: Form) -> dict[str, str]:
-    latency = result.latency
+    latency, (low, high) = result.latency, result.latency.interval_ms
     of_merged = "" if form == "inference" else " of the inference form"
     return {
         "found by": f"Cellsmith, trial {trial.number} of job {job.id}",
         "data set": job.spec.dataset,
         f"validation accuracy{of_merged}": f"{result.accuracy:.4f}",
-        f"latency{of_merged}": f"{latency.median_ms:.3f} ms on {latency.device}, "
-        f"batch {latency.batch}, threads {latency.threads}",
+        f"latency{of_merged}": f"{latency.median_ms:.3f} ms, 95 % interval {low:.3f} to {high:.3f} ms, "
+        f"on {latency.device}, batch {latency.batch}, threads {latency.threads}",
     }
 
 
@@ -98,8 +98,8 @@ def _config(job: Job, trial: Trial, result: Evaluated, form: Form) -> dict[str, 
         "seed": job.spec.seed,
         "accuracy": result.accuracy,
         "latency": asdict(result.latency),
-        "params": result.params,
-        "macs": result.macs,
+        "params": costs.params,
+        "macs": costs.macs,
         "inference_params": costs.inference_params,
         "inference_macs": costs.inference_macs,
     }

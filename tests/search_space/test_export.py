@@ -159,14 +159,53 @@ def test_norm_head_and_helps_for_training_are_arguments_of_the_call_and_of_build
         ({"head": "flat"}, "a head is average, max or gem"),
         ({"norm": "ibn_a", "stages": 1}, "there is only one"),
         ({"auxiliary_weight": 0.4, "image_size": (4, 4)}, "5 pixels or more"),
-        ({"image_size": (1, 16)}, r"size \[1, 16\] are too small for the reductions: use 2 or more along each axis"),
-        ({"stages": 6}, r"size \[16, 16\] are too small .* use 17 or more along each axis, or fewer stages"),
+        (
+            {"auxiliary_weight": 0.4, "image_size": (1, 16)},
+            r"size \[1, 16\] are too small for the reductions: use 2 or more along each axis",
+        ),
+        (
+            {"auxiliary_weight": 0.4, "stages": 6},
+            r"size \[16, 16\] are too small .* use 17 or more along each axis, or fewer stages",
+        ),
     ],
 )
 def test_what_a_network_cannot_be_is_refused_with_what_it_can(wish: dict[str, Any], told: str) -> None:
     build_model = executed(Architecture(published["nasnet-a"], IMAGES))["build_model"]
     with pytest.raises(ValueError, match=told):
         build_model(**wish)
+
+
+@pytest.mark.parametrize(
+    ("skeleton", "form", "wish", "told"),
+    [
+        (Skeleton((1, 16, 16), 10, recursion=2), "training", {"auxiliary_weight": 0.4, "stages": 1}, "use more stages"),
+        (Skeleton((1, 16, 16), 10, reversible=True), "training", {"auxiliary_weight": 1, "stages": 1}, "more stages"),
+        (Skeleton((1, 16, 16), 10, norm="ibn_a"), "inference", {"stages": 1}, "ibn_a is for stages before the last"),
+        (Skeleton((1, 16, 16), 10, norm="ibn_b"), "inference", {"stages": 1}, "use 2 stages or more"),
+        *(
+            (
+                Skeleton((1, 16, 16), 10, cells_per_stage=2, skip_reduction_input=True, reduction_in_stage=True),
+                form,
+                {"cells_per_stage": 1},
+                "use 2 cells a stage or more",
+            )
+            for form in FORMS
+        ),
+    ],
+)
+def test_what_no_skeleton_can_be_is_refused_of_what_is_grown(
+    skeleton: Skeleton, form: Form, wish: dict[str, Any], told: str
+) -> None:
+    cell = Cell((Edge(0, 2, "sep_conv_3x3"), Edge(1, 2, "sep_conv_3x3")), (2,))
+    build_model = executed(Architecture(Genotype(cell, cell), skeleton), form)["build_model"]
+    build_model()
+    with pytest.raises(ValueError, match=told):
+        build_model(**wish)
+
+
+def test_the_size_of_images_is_not_asked_after_where_no_auxiliary_head_reads_them() -> None:
+    build_model = executed(Architecture(published["nasnet-a"], IMAGES))["build_model"]
+    assert build_model(stages=6)(torch.randn(2, 3, 64, 64)).shape == (2, 10)
 
 
 @pytest.mark.parametrize("form", FORMS)

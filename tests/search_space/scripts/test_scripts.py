@@ -176,7 +176,9 @@ def refusals(folder: Path, script: str, commands: Iterable[str]) -> list[str]:
     return ran(folder, "-c", code, *commands).splitlines()
 
 
-@pytest.mark.parametrize("wrong", ["--epochs 0", "--batch-size -5", "--learning-rate nan", "--label-smoothing 2"])
+@pytest.mark.parametrize(
+    "wrong", ["--epochs 0", "--batch-size -5", "--learning-rate nan", "--label-smoothing 2", "--weight-decay -1"]
+)
 def test_numbers_that_make_no_sense_are_refused_with_the_option(folder: Path, wrong: str) -> None:
     (folder / "model.py").write_text(to_python(ARCHITECTURE))
     command = [sys.executable, "train.py", "images.pt", *wrong.split()]
