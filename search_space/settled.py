@@ -321,7 +321,8 @@ def _without_sentences(
     assert told is not None
     paragraphs = []
     for paragraph in told.split("\n\n"):
-        sentences = re.split(r"(?<=\.)\s+(?=[A-Z(`])", paragraph)
+        # What is broken over two lines is one sentence all the same.
+        sentences = re.split(r"(?<=\.) (?=[A-Z(`])", " ".join(paragraph.split()))
         said = [_as_chosen(sentence, chosen) for sentence in sentences]
         kept = " ".join(sentence for sentence in said if not _is_about(sentence, options, unused))
         shorter = wrap(kept, _WIDTH - _IN_CLASS, break_long_words=False, break_on_hyphens=False)

@@ -73,10 +73,14 @@ class HaloAttention(nn.Module):
 
 
 class SignalHaloAttention(nn.Module):
-    """`HaloAttention` on one axis: each block of a signal attends to itself and `halo` samples on both sides of it.
+    """Each block of a signal attends to itself and a margin of `halo` samples on both sides of it.
 
-    (N, channels_in, L) -> (N, channels, ceil(L/stride)), for any length. In shapes, T is blocks, J a block's queries, V
-    the samples of its window.
+    (N, channels_in, L) -> (N, channels, ceil(L/stride)), for any length: the signal is padded to whole blocks and the
+    result cropped. Samples outside the signal are zeros that take part. Heads are as wide as divides `channels`, up to
+    `head_width`. With a stride only every other sample asks. (HaloNet on one axis: Vaswani et al. 2021, arXiv
+    2103.12731.)
+
+    In shapes, T is blocks, J a block's queries, V the samples of its window.
     """
 
     def __init__(

@@ -13,13 +13,14 @@ class Network(nn.Module):
 
     With `dims` 1, these are signals (N, input_channels, L), with 3 volumes (N, input_channels, D, H, W).
 
-    A stage is `cells_per_stage` normal cells; a reduction cell stands between stages, and the width, which is
-    `channels` at first, doubles with it. With `reduction_in_stage`, it is one of the next stage's cells. Between stem
-    and stages are `stem_reductions` more, each half as wide as the next. With `skip_reduction_input`, the cell after a
-    reduction takes for its older input the one that the reduction took. The head is what `head` says of all pixels (see
-    GlobalPool), and a linear layer. With `final_relu`, a ReLU stands before them. The layer has no bias without
-    `classifier_bias`. Before it stands, in training, `dropout`. No side of an image is below `smallest`. (Zoph et al.
-    2017, arXiv 1707.07012, and its released code.)
+    A reduction cell begins every stage but the first and doubles the width, which is `channels` at first; the other
+    cells are normal ones. A stage has `cells_per_stage` of these without `reduction_in_stage`. With
+    `reduction_in_stage`, the reduction is one of its stage's `cells_per_stage` cells. Between stem and stages are
+    `stem_reductions` more reductions, each half as wide as the next. With `skip_reduction_input`, the cell after the
+    reduction of a stage takes for its older input the one that the reduction took. The head is what `head` says of all
+    pixels (see GlobalPool), and a linear layer. With `final_relu`, a ReLU stands before the head. The layer has no bias
+    without `classifier_bias`. Before the layer stands, in training, `dropout`. No side of an image is below `smallest`.
+    (Zoph et al. 2017, arXiv 1707.07012, and its released code.)
     """
 
     def __init__(

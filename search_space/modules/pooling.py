@@ -47,7 +47,11 @@ class VolumeAverage(nn.AvgPool3d):
 
 
 class VolumePool(nn.Sequential):
-    """A `Pool` over kernel x kernel x kernel voxels: (N, channels_in, D, H, W) -> (N, channels, ...), see there."""
+    """The average ("avg") or maximum ("max") over kernel x kernel x kernel voxels; padding takes no part in either.
+
+    (N, channels_in, D, H, W) -> (N, channels, ceil(D/stride), ceil(H/stride), ceil(W/stride)). Where the widths differ,
+    a 1x1x1 convolution and a batch norm follow, without ReLU, as in NASNet's released code.
+    """
 
     def __init__(
         self, channels_in: int, channels: int, stride: int = 1, *, kind: str, kernel: int, dims: int = 3

@@ -56,9 +56,10 @@ class ThinSeparableConv(nn.Sequential):
 
 
 class SignalSeparableConv(nn.Sequential):
-    """ReLU, a depthwise convolution of `kernel` weights along a signal, a pointwise one, norm: a ThinSeparableConv.
+    """ReLU, a depthwise convolution of `kernel` weights along a signal, a pointwise one, norm.
 
-    (N, channels_in, L) -> (N, channels, ceil(L/stride)). An even kernel sees one sample more at the end.
+    (N, channels_in, L) -> (N, channels, ceil(L/stride)). An even kernel sees one sample more at the end than at the
+    beginning, as in Keras and so in EEGNet (Lawhern et al. 2018, arXiv 1611.08024).
     """
 
     def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, dims: int = 1) -> None:

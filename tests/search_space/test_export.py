@@ -17,12 +17,14 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import nn
 
+import search_space.modules
 from search_space.cost import cost
 from search_space.export import to_python
 from search_space.genotype import Cell, Edge, Genotype
 from search_space.merge import merge
 from search_space.module_source import Form
 from search_space.modules.early_strides import EverySecond, use_early_strides
+from search_space.modules.network import Network
 from search_space.network import Architecture
 from search_space.operators import OPERATORS
 from search_space.published import published
@@ -253,6 +255,22 @@ def test_a_node_copies_what_it_concatenates_once_however_many_edges_there_are() 
         assert [body.count("torch.cat(") for body in cells] == [2, 2]  # its own, and that of the outputs
 
 
+MODULES = Path(search_space.modules.__path__[0])
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_a_docstring_names_no_class_that_is_not_in_its_file(dims: int) -> None:
+    known = {
+        name for path in MODULES.glob("*.py") for name in re.findall(r"^class (\w+)", path.read_text(), re.MULTILINE)
+    }
+    for text in exports(dims):
+        classes = {node.name: node for node in ast.parse(text).body if isinstance(node, ast.ClassDef)}
+        for name, node in classes.items():
+            # A name of two words; one of one word may be a word.
+            named = set(re.findall(r"[A-Z][a-z]+[A-Z]\w+|(?<=`)[A-Z]\w+(?=`)", ast.get_docstring(node) or ""))
+            assert not named & known - classes.keys(), name
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_an_exported_file_is_formatted_and_free_of_lint(tmp_path: Path, form: Form) -> None:
     genotypes = [every_operator(), joining_nine(), *(random_genotype(seed) for seed in range(6))]
@@ -335,6 +353,52 @@ def test_an_exported_file_has_no_option_that_is_always_the_same(form: Form, olde
     assert not re.search(r"nn\.(SiLU|GELU|ELU)|fewest|older = number|\bndim - 2|if True|if False", text)
     assert ("put_channels_last" in text) == (form == "inference")
     assert "use_channels_last" not in text
+
+
+def said_and_whether_it_holds(network: Network, image_NCHW: torch.Tensor) -> dict[str, bool]:
+    """What docstrings say of stem, stages and head, by what this network has."""
+    strides = [cell.stride for cell in network.cells]
+    [first, *later] = [len(part) for part in "".join(map(str, strides)).lstrip("2").split("2")]
+    shrunk = [(side - 1) // 2 for side in image_NCHW.shape[2:]]
+    older, newest = (list(map_NCHW.shape[2:]) for map_NCHW in network.stem(image_NCHW))
+    is_single = older == newest
+    return {
+        "twice (N, channels, H, W)": is_single and newest == list(image_NCHW.shape[2:]),
+        "twice (N, channels, (H - 1) // 2, (W - 1) // 2)": is_single and newest == shrunk,
+        "(N, channels, ceil(H/4), ceil(W/4)) and (N, channels, ceil(H/8), ceil(W/8))": not is_single,
+        "A stage has `cells_per_stage` of these": set(later) == {first},
+        "The reduction is one of its stage's `cells_per_stage` cells": set(later) == {first - 1},
+        "Between stem and stages are 2 more reductions": strides[:2] == [2, 2],
+        "The cell after the reduction of a stage takes for its older input the one that the reduction took": bool(
+            network.skipping
+        ),
+        "A ReLU stands before the head": isinstance(network.final_relu, nn.ReLU),
+        "The layer has no bias": network.classifier.bias is None,
+    }
+
+
+@pytest.mark.parametrize("stem", get_args(StemName))
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"skip_reduction_input": True},
+        {"reduction_in_stage": True},
+        {"final_relu": False},
+        {"classifier_bias": False},
+        {"skip_reduction_input": True, "reduction_in_stage": True, "final_relu": False, "classifier_bias": False},
+    ],
+)
+def test_docstrings_say_of_stem_stages_and_head_what_holds(stem: StemName, options: dict[str, Any]) -> None:
+    skeleton = Skeleton((3, 37, 37), 10, 16, 2, stem=stem, **options)
+    architecture = Architecture(published["darts-v2"], skeleton)
+    network = architecture.build().eval()
+    assert isinstance(network, Network)
+    holds = said_and_whether_it_holds(network, torch.randn(1, 3, 37, 37))
+    for form in FORMS:
+        classes = [node for node in ast.parse(to_python(architecture, form)).body if isinstance(node, ast.ClassDef)]
+        told = " ".join(" ".join((ast.get_docstring(node) or "").split()) for node in classes)
+        assert {said: said in told for said in holds} == holds
 
 
 def test_each_change_of_a_network_is_told_in_one_line_where_it_is_made() -> None:

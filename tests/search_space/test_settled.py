@@ -49,12 +49,13 @@ SOURCE = dedent(
 
 
 def test_what_is_said_of_an_option_is_said_without_it_where_it_was_chosen_once_and_for_all() -> None:
-    told = "One. With `twice`, each counts double. It has no end without `ends`. It has `many`."
+    told = "One. With{0}`twice`, each counts double. It has no end without{0}`ends`. It has `many`."
     start = "    def __init__(self, twice: bool = False, ends: bool = True, many: int = 1) -> None:"
-    source = f'class A:\n    """{told}"""\n\n{start}\n        super().__init__()'
-    chosen = Settled(given={"A": frozenset()}, constants={"twice": True, "ends": False, "many": 2})
-    assert '"""One. Each counts double. It has no end. It has 2."""' in chosen.written(source)
-    assert '"""One."""' in Settled(given={"A": frozenset()}).written(source)
+    for space in (" ", "\n    "):
+        source = f'class A:\n    """{told.format(space)}"""\n\n{start}\n        super().__init__()'
+        chosen = Settled(given={"A": frozenset()}, constants={"twice": True, "ends": False, "many": 2})
+        assert '"""One. Each counts double. It has no end. It has 2."""' in chosen.written(source)
+        assert '"""One."""' in Settled(given={"A": frozenset()}).written(source)
 
 
 def test_nothing_changes_where_nothing_is_settled() -> None:
