@@ -52,11 +52,9 @@ class Network(nn.Module):
         for stage in range(stages):
             if stage:
                 plan.append((reduction, channels * 2**stage))
-            if skip_reduction_input and stage:
-                self.skipping |= {len(plan)}
-            plan.extend([(normal, channels * 2**stage)] * cells_per_stage)
-            if reduction_in_stage and stage:
-                plan.pop()
+                if skip_reduction_input:
+                    self.skipping |= {len(plan)}
+            plan += [(normal, channels * 2**stage) for _ in range(cells_per_stage - (reduction_in_stage and stage > 0))]
             self.stage_ends.append(len(plan) - 1)
 
         self.stem = stem

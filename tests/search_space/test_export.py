@@ -312,7 +312,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "3, 2, 0)": {"stem": "imagenet", "input_shape": (3, 35, 35)},
     "DoubleStem": {"stem": "imagenet-darts", "input_shape": (3, 35, 35)},
     "self.skipping": {"skip_reduction_input": True},
-    "plan.pop()": {"reduction_in_stage": True},
+    "range(cells_per_stage - (stage > 0))": {"reduction_in_stage": True},
     "elif older != self.channels_h0": {"older_input": "fitted"},
     "width in (newest, channels)": {"newest_units": 2},
     "bias=False)\n        self.apply": {"classifier_bias": False},
@@ -337,6 +337,7 @@ def test_an_option_is_in_an_exported_file_only_where_the_file_uses_it(form: Form
     assert "unread" not in plain.lower()
     for option, chosen in OPTIONS.items():
         assert option in to_python(Architecture(published["darts-v2"], replace(skeleton, **chosen)), form)
+    assert "range(cells_per_stage)" in plain
     assert "self.final_relu = nn.ReLU()" in plain
     bare = to_python(Architecture(published["darts-v2"], replace(skeleton, final_relu=False)), form)
     assert "final_relu = nn.ReLU()" not in bare
