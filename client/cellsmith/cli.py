@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # httpx2 and rich are imported where they are needed, so that --help answers at once.
 
 TEXTS, OBJECTS = ("darts", "nas-bench-201"), ("cellsmith", "nni", "nni-loose-end")
+TEXTS_HAVE_A_FORMAT = " A genotype that is text needs its --format: darts or nas-bench-201."
 FAILED, USAGE, REFUSED, UNREACHABLE, INTERRUPTED = 1, 2, 3, 4, 130
 
 app = typer.Typer(
@@ -315,7 +316,7 @@ def register(
     """Keep a cell from elsewhere. `submit --seed-with KEY` evaluates it."""
     if format not in (*TEXTS, *OBJECTS):
         _refuse(USAGE, f"--format is one of {', '.join((*OBJECTS, *TEXTS))}, not {format}.")
-    genotype = _read_text(file) if format in TEXTS else _read_job(file)
+    genotype = _read_text(file) if format in TEXTS else _read_job(file, TEXTS_HAVE_A_FORMAT)
     with _service(url) as client:
         known = client.register(genotype, format)
     if as_json:
@@ -361,10 +362,13 @@ def _print_json(value: Any, indent: int | None = 2) -> None:
     typer.echo(json.dumps(value, indent=indent))
 
 
-def _read_job(path: Path) -> dict[str, Any]:
+def _read_job(path: Path, otherwise: str = "") -> dict[str, Any]:
+    """A JSON object; where the file holds something else, `otherwise` is said too."""
     try:
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
         asked = json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        _refuse(USAGE, f"{path} is no JSON: {error}.{otherwise}")
     except (OSError, ValueError) as error:
         _refuse(USAGE, f"Cannot read {path}: {error}")
     except RecursionError:

@@ -38,6 +38,16 @@ class LatencyForecast:
     networks: int
     extrapolates: bool
 
+    def at_least(self, least_ms: float) -> LatencyForecast:
+        """The same where it is known from elsewhere that the device takes `least_ms` or more."""
+        low, high = self.interval_ms
+        milliseconds = max(self.milliseconds, least_ms)
+        return replace(
+            self,
+            milliseconds=milliseconds,
+            interval_ms=(max(low, least_ms), high * milliseconds / self.milliseconds),
+        )
+
     def __str__(self) -> str:
         low, high = self.interval_ms
         beyond = ", and larger than any of them" if self.extrapolates else ""

@@ -16,6 +16,7 @@ from service.domain.errors import Invalid, NotFound
 from service.domain.latency_forecast import LatencyForecast, forecast
 from service.ports import Store, UnitOfWork
 from service.usecases.devices import LOCAL, refuse_unknown_device
+from service.usecases.reach import least_latency_ms, profile_of
 
 MOST_MEASURED = 500
 
@@ -74,9 +75,13 @@ def grown(key: str, skeleton: Skeleton, work: UnitOfWork, device: str = LOCAL) -
     with work() as store:
         refuse_unknown_device(device, store)
         genotype, measured = called(key, store), store.latencies(device, MOST_MEASURED)
+        profile = profile_of(store.devices(), device)
     try:
         architecture = Architecture(genotype, skeleton)
-        return Grown(architecture, cost(architecture), forecast(device, architecture, measured))
+        latency = forecast(device, architecture, measured)
+        if latency and profile:
+            latency = latency.at_least(least_latency_ms(architecture, profile))
+        return Grown(architecture, cost(architecture), latency)
     except InvalidGenotype as error:
         blamed = "auxiliary" if skeleton.auxiliary else "input"
         raise Invalid(blamed, f"This cell cannot stand in such a network: {error}.") from error

@@ -63,14 +63,15 @@ def _measures(
         yield KNOWN_BEFORE[objective.metric], ""
     if objective.metric == "latency_ms" and objective.device:
         profile = profile_of(profiles, objective.device) or no_processor_beats(spec.resources.cpus)
-        yield lambda architecture: _least_latency_ms(architecture, profile), " at the very least"
+        yield lambda architecture: least_latency_ms(architecture, profile), " at the very least"
         # Networks of other skeletons say too little of these to refuse a job by.
         if model := LatencyModel.fitted(objective.device, in_same_skeleton(spec.skeleton, measured)):
             told = f", where {model.networks} measured networks predict the least"
             yield lambda architecture: model.forecast(architecture).interval_ms[0], told
 
 
-def _least_latency_ms(architecture: Architecture, profile: DeviceProfile) -> float:
+def least_latency_ms(architecture: Architecture, profile: DeviceProfile) -> float:
+    """What one pass takes at the very least on a device of this profile."""
     genotype = architecture.genotype
     places = places_of(architecture.skeleton, Face.of(genotype.normal), Face.of(genotype.reduction))
     # An identity is often no layer at all; everything else is at least one.

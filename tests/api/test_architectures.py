@@ -6,6 +6,7 @@ import ast
 import io
 import json
 import zipfile
+from dataclasses import asdict
 from typing import Any
 from xml.etree import ElementTree
 
@@ -20,6 +21,7 @@ from search_space.skeleton import Skeleton
 from service.ports import UnitOfWork
 from tests.api.problems import problem
 from tests.recorded import evaluated, record
+from workers.device_profile import DeviceProfile
 
 NASNET = published["nasnet-a"]
 
@@ -146,6 +148,12 @@ def test_a_grown_cell_states_its_cost_and_its_predicted_latency(http: TestClient
     assert f"{expected.params:,} parameters" in text
     predicted = f"{latency['milliseconds']:.3g} ms on local, predicted from 15 measured networks"
     assert f"latency of the inference form: {predicted}" in text
+    known = DeviceProfile("any", 2, 1, "float32", "any", ms_per_layer=1e-6, macs_per_ms=expected.macs / 1000)
+    with work() as store:
+        store.save_device("local", asdict(known))
+    bounded = http.get(f"/v1/architectures/{key}/cost?{query}").json()["predicted_latency"]
+    low, high = bounded["interval_ms"]
+    assert bounded["milliseconds"] == pytest.approx(1000) == low <= high
     with work() as store:
         store.save_device("phone", {})
     assert http.get(f"/v1/architectures/{key}/cost?device=phone").json()["predicted_latency"] is None

@@ -288,3 +288,13 @@ def test_an_input_that_is_none_is_told_what_one_looks_like(cellsmith: Cellsmith,
 def test_the_version_is_told(cellsmith: Cellsmith) -> None:
     result = cellsmith("--version")
     assert (result.exit_code, result.stdout) == (0, f"cellsmith {__version__}\n")
+
+
+def test_a_genotype_that_is_text_is_told_of_its_format(cellsmith: Cellsmith, tmp_path: Path) -> None:
+    file = tmp_path / "cell.txt"
+    file.write_text("|nor_conv_3x3~0|+|none~0|skip_connect~1|+|none~0|none~1|skip_connect~2|")
+    result = cellsmith("register", str(file))
+    assert result.exit_code == 2
+    assert "is no JSON" in result.stderr
+    assert "needs its --format: darts or nas-bench-201" in result.stderr
+    assert cellsmith("register", str(file), "--format", "nas-bench-201").exit_code == 0

@@ -26,6 +26,8 @@ def main() -> None:
     given = parser.parse_args()
     if not Path(given.file).absolute().parent.is_dir():
         parser.error(f"there is no folder for {given.file}")
+    if given.seed < 0:
+        parser.error(f"argument --seed: 0 or more, as that of a job, not {given.seed}")
     save(given.dataset, given.file, given.seed)
 
 

@@ -30,3 +30,12 @@ def test_a_folder_that_is_not_there_is_named(
     with pytest.raises(SystemExit):
         main()
     assert f"there is no folder for {file}" in capsys.readouterr().err
+
+
+def test_a_seed_that_no_job_has_is_refused_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["save", "digits", str(tmp_path / "images.pt"), "--seed", "-1"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "argument --seed: 0 or more, as that of a job, not -1" in capsys.readouterr().err
