@@ -45,6 +45,7 @@ def cell_source(name: str, cell: Cell, skeleton: Skeleton, drop_path: bool = Fal
         f'        """The concatenated outputs, {_shape(len(cell.outputs), stride)} where h1 is (N, newest, H, W)."""',
         "        h0, h1 = self.prepare(h0, h1)",
         *(f"        {line}" for line in _steps(cell, stride, drop_path)),
+        # One output is copied too: so its cost is counted, and where it lies in memory never depends on its operator.
         f"        return torch.cat([{', '.join(_output(node, stride) for node in cell.outputs)}], 1)",
     ]
     return "\n".join(lines)
@@ -63,7 +64,11 @@ def _sources(cell: Cell) -> Iterator[str]:
 
 def _shape(outputs: int, stride: int) -> str:
     sides = "H, W" if stride == 1 else f"ceil(H/{stride}), ceil(W/{stride})"
-    return f"(N, {outputs} * channels, {sides})"
+    return f"(N, {_channels(outputs)}, {sides})"
+
+
+def _channels(times: int) -> str:
+    return "channels" if times == 1 else f"{times} * channels"
 
 
 def _parts(cell: Cell, stride: int, dims: int, raw_first: bool) -> Iterator[str]:
@@ -73,7 +78,7 @@ def _parts(cell: Cell, stride: int, dims: int, raw_first: bool) -> Iterator[str]
         for index, edge in enumerate(edges):
             yield f"self.h{node}_{index} = {_construction(edge, stride, dims, raw_first)}"
         if node in cell.concat:
-            yield f"self.h{node}_join = ReLUConvBN({len(edges)} * channels, channels{axes})"
+            yield f"self.h{node}_join = ReLUConvBN({_channels(len(edges))}, channels{axes})"
     for node in (0, 1):
         if node in cell.outputs and _is_fitted(node, stride):
             fit = "Adapter" if stride == 1 else "FactorizedReduction"
