@@ -133,7 +133,9 @@ def _settled(architecture: Architecture, form: Form, offered: Skeleton, network:
         "newest_units": skeleton.newest_units,
         "older_is_larger": skeleton.stem == "imagenet-darts",
     }
-    parameters = {} if skeleton.older_input == "raw-first" else {"raw_h0": False}
+    parameters: dict[str, Any] = {} if skeleton.older_input == "raw-first" else {"raw_h0": False}
+    if form == "inference" and not skeleton.folds_norms:
+        parameters["replacement"] = skeleton.norm
     gone: set[str] = {"SingleStem" if skeleton.stem == "imagenet-darts" else "DoubleStem"}
     is_plain = not skeleton.reversible and skeleton.residual_scale is None and skeleton.norm != "ibn_b"
     are: dict[str, str] = {}

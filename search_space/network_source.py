@@ -216,7 +216,8 @@ def _changes(skeleton: Skeleton, form: Form) -> list[str]:
     if form == "training":
         statements.append(f"use_norm(network, norm{_axes(skeleton)})")
     elif skeleton.norm in ("gn", "ln"):
-        statements.append(f'use_for_batch_norm(network, "{skeleton.norm}")')
+        # By which norm is settled in the file; see `to_python`.
+        statements.append("use_for_batch_norm(network)")
     elif skeleton.norm == "ibn_a":
         statements.append("use_ibn_a(network, min(2, stages - 1))")
     elif skeleton.norm == "ibn_b":

@@ -69,7 +69,11 @@ def use_ibn_b(network: Network, stages: int, dims: int = 2) -> None:
 
 
 def use_norm(network: Network, norm: str, dims: int = 2) -> None:
-    """Puts "ibn_a", "ibn_b", "gn" or "ln" in place of batch norm, "bn"; ValueError where that cannot be."""
+    """Puts another norm in place of batch norm, "bn"; ValueError where that cannot be.
+
+    "ibn_a" and "ibn_b" do as `use_ibn_a` and `use_ibn_b`; "gn" is group norm, "ln" layer norm over the channels of each
+    pixel.
+    """
     stages = min(2, len(network.stage_ends) - 1)
     if norm in ("ibn_a", "ibn_b") and not stages:
         raise ValueError(f"{norm} is for stages before the last one, and there is only one")
@@ -83,11 +87,10 @@ def use_norm(network: Network, norm: str, dims: int = 2) -> None:
         raise ValueError(f"a norm is bn, ibn_a, ibn_b, gn or ln, not {norm}")
 
 
-def use_for_batch_norm(network: nn.Module, kind: str) -> None:
-    """Group norm ("gn"), or layer norm over the channels of each pixel ("ln"), for all of them.
+def use_for_batch_norm(network: nn.Module, replacement: str) -> None:
+    """Puts an `other_norm` in place of every batch norm.
 
-    Up to 32 groups (Wu, He 2018, arXiv 1803.08494), of at least two channels where there are two: one alone would be
-    zero on one pixel. A factorised reduction has one norm over both halves, which batch norm need not see together.
+    A factorised reduction has one norm over both halves, which batch norm need not see together.
     """
     for parent in list(network.modules()):
         for name, child in parent.named_children():
@@ -96,15 +99,17 @@ def use_for_batch_norm(network: nn.Module, kind: str) -> None:
                 for half in (child.even, child.odd):
                     channels += len(half.get_parameter("0.weight"))
                     half[1] = nn.Identity()
-                parent.add_module(name, nn.Sequential(child, other_norm(channels, kind)))
+                parent.add_module(name, nn.Sequential(child, other_norm(channels, replacement)))
     for parent in list(network.modules()):
         for name, child in parent.named_children():
             if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
-                parent.add_module(name, other_norm(child.num_features, kind))
+                parent.add_module(name, other_norm(child.num_features, replacement))
 
 
-def other_norm(channels: int, kind: str) -> nn.Module:
+def other_norm(channels: int, replacement: str) -> nn.Module:
     """The norm that `use_for_batch_norm` puts in place of one of so many channels: (N, channels, H, W) -> the same."""
-    if kind == "ln":
+    if replacement == "ln":
         return ChannelNorm(channels)
+    # Up to 32 groups (Wu, He 2018, arXiv 1803.08494), of at least two channels where there are two: one alone would be
+    # zero on one pixel.
     return nn.GroupNorm(largest_divisor(channels, max(1, min(32, channels // 2))), channels)

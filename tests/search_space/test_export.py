@@ -248,6 +248,28 @@ def joining_nine() -> Genotype:
     return Genotype(cell, cell)
 
 
+@pytest.mark.parametrize(
+    ("norm", "layer", "other"), [("gn", "GroupNorm", "ChannelNorm"), ("ln", "ChannelNorm", "GroupNorm")]
+)
+def test_the_inference_form_holds_the_norm_alone_that_stands_for_batch_norm(norm: Norm, layer: str, other: str) -> None:
+    architecture = Architecture(published["darts-v2"], replace(IMAGES, norm=norm))
+    text = to_python(architecture, "inference")
+    assert f"{layer}(" in text
+    assert other not in text
+    assert '"ln"' not in text
+    merged, exported = merge(architecture.build()), executed(architecture, "inference")["build_model"]()
+    used, written = ([type(part).__name__ for part in net.modules()].count(layer) for net in (merged, exported))
+    assert written == used > 0
+
+
+def test_what_there_is_one_of_is_not_multiplied() -> None:
+    cell = Cell((Edge(1, 2, "conv_3x3"),), (2,), (2,))
+    text = to_python(Architecture(Genotype(cell, cell), IMAGES))
+    assert "1 * channels" not in text
+    assert "ReLUConvBN(channels, channels)" in text
+    assert "(N, channels, ceil(H/2), ceil(W/2)) where" in text
+
+
 def test_a_node_copies_what_it_concatenates_once_however_many_edges_there_are() -> None:
     for drop_path in (None, DropPath(0.8)):
         text = to_python(Architecture(joining_nine(), replace(IMAGES, drop_path=drop_path)))
