@@ -45,7 +45,7 @@ def cell_source(name: str, cell: Cell, skeleton: Skeleton, drop_path: bool = Fal
         f'        """The concatenated outputs, {_shape(len(cell.outputs), stride)} where h1 is (N, newest, H, W)."""',
         "        h0, h1 = self.prepare(h0, h1)",
         *(f"        {line}" for line in _steps(cell, stride, drop_path)),
-        # One output is copied too: so its cost is counted, and where it lies in memory never depends on its operator.
+        # One output is copied too, as its cost is counted: what is written over a result is then never over an input.
         f"        return torch.cat([{', '.join(_output(node, stride) for node in cell.outputs)}], 1)",
     ]
     return "\n".join(lines)
