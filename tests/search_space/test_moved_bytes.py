@@ -53,7 +53,7 @@ def test_a_sum_reads_a_map_once_however_often_it_adds_it(older_is_copied: bool) 
     assert moved_bytes(architecture.build, skeleton.input_shape) == cost(architecture).bytes_moved
 
 
-@pytest.mark.parametrize(("dims", "count"), [(1, 10), (2, 60), (3, 10)])
+@pytest.mark.parametrize(("dims", "count"), [(1, 6), (2, 24), (3, 6)])
 def test_networks_of_any_skeleton_move_as_many_bytes_as_their_descriptions_say(dims: int, count: int) -> None:
     for architecture in islice(random_architectures(dims), count):
         found = moved_bytes(architecture.build, architecture.skeleton.input_shape)
