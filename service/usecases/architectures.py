@@ -16,7 +16,7 @@ from service.domain.errors import Invalid, NotFound
 from service.domain.latency_forecast import LatencyForecast, forecast
 from service.ports import Store, UnitOfWork
 from service.usecases.devices import LOCAL, refuse_unknown_device
-from service.usecases.reach import least_latency_ms, profile_of
+from service.usecases.reach import bounded, profile_of
 
 MOST_MEASURED = 500
 
@@ -79,9 +79,7 @@ def grown(key: str, skeleton: Skeleton, work: UnitOfWork, device: str = LOCAL) -
     try:
         architecture = Architecture(genotype, skeleton)
         latency = forecast(device, architecture, measured)
-        if latency and profile:
-            latency = latency.at_least(least_latency_ms(architecture, profile))
-        return Grown(architecture, cost(architecture), latency)
+        return Grown(architecture, cost(architecture), latency and bounded(latency, architecture, profile))
     except InvalidGenotype as error:
         blamed = "auxiliary" if skeleton.auxiliary else "input"
         raise Invalid(blamed, f"This cell cannot stand in such a network: {error}.") from error

@@ -19,7 +19,7 @@ from service.domain.pace import Pace, Timed, timed
 from service.domain.tally import Tally
 from service.ports import Store, UnitOfWork
 from service.usecases.datasets import named
-from service.usecases.reach import MOST_MEASURED, least_latency_ms, profile_of, spread
+from service.usecases.reach import MOST_MEASURED, bounded, profile_of, spread
 
 RECENT_JOBS = 100
 TRIALS_OF_A_JOB = 100
@@ -69,10 +69,7 @@ def outlook(spec: JobSpec, work: UnitOfWork) -> Outlook:
     values = dict(_known_before(spec.space, spec.skeleton))
     reaches = [Reach(metric, *_range(own)) for metric, own in values.items()]
     if model := model_for(spec.device, spec.skeleton, measured):
-        told = [(cell, model.forecast(cell)) for cell in cells]
-        if profile:
-            told = [(cell, each.at_least(least_latency_ms(cell, profile))) for cell, each in told]
-        values["latency_ms"] = [each.milliseconds for _, each in told]
+        values["latency_ms"] = [bounded(model.forecast(cell), cell, profile).milliseconds for cell in cells]
         reaches.append(Reach("latency_ms", *_range(values["latency_ms"]), networks=model.networks))
     images = TRAINING_IMAGES * named(spec.dataset).validation_images
     time = time_ahead(spec, fmean(values["macs"]), images, recorded, profile)

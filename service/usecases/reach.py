@@ -16,7 +16,7 @@ from search_space.skeleton import Skeleton
 from search_space.space import CellSpace
 from service.domain.errors import Invalid
 from service.domain.job import JobSpec
-from service.domain.latency_forecast import Latencies, LatencyModel, in_same_skeleton
+from service.domain.latency_forecast import Latencies, LatencyForecast, LatencyModel, in_same_skeleton
 from service.domain.limits import KNOWN_BEFORE
 from service.domain.objectives import METRICS, Objective
 from workers.device_profile import DeviceProfile, no_processor_beats
@@ -63,15 +63,19 @@ def _measures(
         yield KNOWN_BEFORE[objective.metric], ""
     if objective.metric == "latency_ms" and objective.device:
         profile = profile_of(profiles, objective.device) or no_processor_beats(spec.resources.cpus)
-        yield lambda architecture: least_latency_ms(architecture, profile), " at the very least"
+        yield lambda architecture: _least_latency_ms(architecture, profile), " at the very least"
         # Networks of other skeletons say too little of these to refuse a job by.
         if model := LatencyModel.fitted(objective.device, in_same_skeleton(spec.skeleton, measured)):
             told = f", where {model.networks} measured networks predict the least"
             yield lambda architecture: model.forecast(architecture).interval_ms[0], told
 
 
-def least_latency_ms(architecture: Architecture, profile: DeviceProfile) -> float:
-    """What one pass takes at the very least on a device of this profile."""
+def bounded(told: LatencyForecast, architecture: Architecture, profile: DeviceProfile | None) -> LatencyForecast:
+    """The forecast, which is not below what the device takes at the very least where its profile is known."""
+    return told.at_least(_least_latency_ms(architecture, profile)) if profile else told
+
+
+def _least_latency_ms(architecture: Architecture, profile: DeviceProfile) -> float:
     genotype = architecture.genotype
     places = places_of(architecture.skeleton, Face.of(genotype.normal), Face.of(genotype.reduction))
     # An identity is often no layer at all; everything else is at least one.
