@@ -12,7 +12,8 @@ from search_space.network import Architecture
 from service.domain.job import JobSpec
 from service.domain.objectives import Objective
 from service.usecases.reach import spread
-from tests.fakes import a_spec, gated
+from tests.fake_evaluations import gated
+from tests.fakes import a_spec
 from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, LatencyMeasurement
 
 

@@ -19,7 +19,7 @@ from search_space.network import Architecture
 from search_space.skeleton import FROM_IMAGES
 from workers.data.labelled import LabelledData
 from workers.data.splits import SearchData
-from workers.failures import failure_class
+from workers.failures import Constant, failure_class
 from workers.latency import Gauge, shared_reference
 from workers.messages import (
     Evaluated,
@@ -28,7 +28,7 @@ from workers.messages import (
     Failed,
     FailureClass,
 )
-from workers.train import Constant, Training, at_once, labelled, share_correct, tensors
+from workers.train import Training, at_once, labelled, share_correct, tensors
 
 BEGINNING_IMAGES = 256
 """What initialisations that go by images are shown of the training images at most, drawn at random."""

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from search_space.modules.regularised import RegularisedNetwork
 from workers.data.labelled import LabelledData
 from workers.data.splits import SearchData
+from workers.failures import Diverged
 from workers.messages import Recipe
 
 MOMENTUM = 0.9
@@ -21,14 +22,6 @@ MOST_GRADIENT = 5.0  # norm over all parameters, as DARTS clips (arXiv:1806.0905
 SCORING_BATCH = 256
 SETTLING_IMAGES = 512
 MOST_PIXELS = 2**19  # that go through a network at once without gradients: 512 images of 32 x 32, or 23 volumes of 28^3
-
-
-class Diverged(Exception):
-    """A loss, or an answer, that is no finite number."""
-
-
-class Constant(Exception):
-    """A trained network that gives every image the same label: it has learned nothing."""
 
 
 class Training:

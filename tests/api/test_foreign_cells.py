@@ -18,8 +18,9 @@ from service.domain.job import JobState
 from service.ports import UnitOfWork
 from service.store.memory import MemoryUnitOfWork
 from tests.api.problems import problem
-from tests.fakes import Evaluate, resumed
-from tests.fakes import evaluate as by_table
+from tests.fake_evaluations import Evaluate
+from tests.fake_evaluations import evaluate as by_table
+from tests.fakes import resumed
 from workers.data.load import load
 from workers.data.splits import split
 from workers.evaluate import evaluate as by_training

@@ -7,24 +7,12 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-from collections.abc import Iterator
 
 from service import supervisor
 from service.__main__ import main
-from workers.messages import EvaluationReport, EvaluationRequest
+from workers.messages import EvaluationReport
 
 LEDGER = "CELLSMITH_TEST_LEDGER"
-EVALUATION_S = 0.05
-
-
-def evaluate(request: EvaluationRequest, data: object) -> Iterator[EvaluationReport]:
-    """A function of the cell and the fidelity, after a moment."""
-    from tests import fakes
-
-    for report in fakes.evaluate(request):
-        time.sleep(EVALUATION_S)
-        yield report
 
 
 def _the_cores_alone() -> dict[str, object]:
@@ -51,8 +39,8 @@ if __name__ == "__main__":
     supervisor.PROGRAM = (sys.executable, "-m", "tests.faults.quick_service")
     if sys.argv[1:] == ["scheduler"]:
         from service import wiring
-        from tests.faults.quick_service import evaluate as found_by_workers
+        from tests.faults.quick_evaluations import evaluate
 
-        vars(wiring).update(evaluate=found_by_workers, profile_device=_the_cores_alone)
+        vars(wiring).update(evaluate=evaluate, profile_device=_the_cores_alone)
         _write_what_is_acknowledged()
     sys.exit(main())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from service.dispatch.inline import InlineDispatcher
 from service.domain.trial import Trial
 from service.store.memory import MemoryUnitOfWork
-from tests import fakes
+from tests import fake_evaluations
 from tests.fakes import a_search
 from tests.faults.killing import Service, a_job
 
@@ -31,7 +31,7 @@ def check_undisturbed(service: Service, ids: list[int], trials: int) -> None:
     for id in ids:
         with service.reading() as store:
             undisturbed = a_search(store.job(id).spec, MemoryUnitOfWork())
-        InlineDispatcher(fakes.evaluate).run(undisturbed)
+        InlineDispatcher(fake_evaluations.evaluate).run(undisturbed)
         assert _story(service.trials(id)) == _story(list(undisturbed.trials))
 
 

@@ -15,7 +15,8 @@ from service.dispatch.inline import InlineDispatcher
 from service.domain.job import Budget
 from service.domain.samplers import SAMPLERS
 from service.store.memory import MemoryUnitOfWork
-from tests.fakes import a_search, a_spec, evaluate
+from tests.fake_evaluations import evaluate
+from tests.fakes import a_search, a_spec
 
 GOLDEN = Path(__file__).with_name("searches.json")
 TRIALS = 40

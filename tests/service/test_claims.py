@@ -14,7 +14,8 @@ from service.domain.job import JobSpec
 from service.sampling.registry import proposer_for
 from service.search import Search
 from service.store.memory import MemoryUnitOfWork
-from tests.fakes import ShuffledDispatcher, a_search, a_spec, evaluate, failing, told_of
+from tests.fake_evaluations import evaluate, failing
+from tests.fakes import ShuffledDispatcher, a_search, a_spec, told_of
 from workers.messages import EvaluationReport, EvaluationRequest
 
 Story = list[tuple[str, str, list[tuple[int, float]]]]

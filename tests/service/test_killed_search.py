@@ -22,7 +22,8 @@ from service.store.engine import connect
 from service.store.memory import MemoryUnitOfWork
 from service.store.migrate import upgrade
 from service.store.sql import SqlUnitOfWork
-from tests.fakes import ShuffledDispatcher, a_search, a_spec, failing, gated
+from tests.fake_evaluations import failing, gated
+from tests.fakes import ShuffledDispatcher, a_search, a_spec
 
 KILLS = 20
 Story = list[tuple[str, str, list[tuple[int, float]]]]

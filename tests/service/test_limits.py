@@ -16,7 +16,8 @@ from service.domain.trial import TrialState
 from service.store.memory import MemoryUnitOfWork
 from service.usecases.front import of_job
 from service.usecases.reach import spread
-from tests.fakes import ShuffledDispatcher, a_search, a_spec, evaluate, told_of
+from tests.fake_evaluations import evaluate
+from tests.fakes import ShuffledDispatcher, a_search, a_spec, told_of
 from tests.limited import Table, latency_ms, limited
 
 START = 20  # proposals before a sampler knows what is slow

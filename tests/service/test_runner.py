@@ -20,7 +20,8 @@ from service.sampling.registry import proposer_for
 from service.search import Dispatcher, Search
 from service.store.memory import MemoryStore, MemoryUnitOfWork
 from service.usecases import jobs
-from tests.fakes import a_spec, evaluate
+from tests.fake_evaluations import evaluate
+from tests.fakes import a_spec
 from tests.processes import wait_for
 
 

@@ -22,7 +22,8 @@ from service.sampling.registry import proposer_for
 from service.search import Search
 from service.store.memory import MemoryUnitOfWork
 from tests.builders import evaluated, latency
-from tests.fakes import ShuffledDispatcher, a_search, a_spec, evaluate, failing, resumed, told_of
+from tests.fake_evaluations import evaluate, failing
+from tests.fakes import ShuffledDispatcher, a_search, a_spec, resumed, told_of
 from workers.messages import EvaluationReport, EvaluationRequest, Failed, FailureClass
 
 MEDIAN_PARAMS = 213_768.0  # of random cells in the skeleton of the tests

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tests import fakes
+from tests import fake_evaluations
 from workers.messages import EvaluationReport, EvaluationRequest, Failed, FailureClass
 
 Reports = Iterator[EvaluationReport]
@@ -24,7 +24,7 @@ CHILDREN = 200
 def hangs_in_c(request: EvaluationRequest, data: Any) -> Reports:
     """An endless loop in C that never lets go of the interpreter's lock."""
     sum(iter(int, 1))
-    yield from fakes.evaluate(request)
+    yield from fake_evaluations.evaluate(request)
 
 
 def is_too_slow(request: EvaluationRequest, data: Any) -> Reports:
@@ -34,7 +34,7 @@ def is_too_slow(request: EvaluationRequest, data: Any) -> Reports:
 
 def hangs_after_a_report(request: EvaluationRequest, data: Any) -> Reports:
     """The same, at the second fidelity."""
-    yield next(fakes.evaluate(request))
+    yield next(fake_evaluations.evaluate(request))
     sum(iter(int, 1))
 
 
@@ -44,7 +44,7 @@ def ignores_signals(request: EvaluationRequest, data: Any) -> Reports:
         signal.signal(number, signal.SIG_IGN)
     while True:
         time.sleep(3600)
-        yield from fakes.evaluate(request)
+        yield from fake_evaluations.evaluate(request)
 
 
 def bombs(request: EvaluationRequest, data: Any) -> Reports:
@@ -58,7 +58,7 @@ def bombs(request: EvaluationRequest, data: Any) -> Reports:
             while True:
                 time.sleep(3600)
     time.sleep(3600)
-    yield from fakes.evaluate(request)
+    yield from fake_evaluations.evaluate(request)
 
 
 def leaves_children(request: EvaluationRequest, data: Any) -> Reports:
@@ -68,7 +68,7 @@ def leaves_children(request: EvaluationRequest, data: Any) -> Reports:
             os.setsid()
             while True:
                 time.sleep(3600)
-    yield from fakes.evaluate(request)
+    yield from fake_evaluations.evaluate(request)
 
 
 def works_beside_children(request: EvaluationRequest, data: Any) -> Reports:
@@ -77,14 +77,14 @@ def works_beside_children(request: EvaluationRequest, data: Any) -> Reports:
         if os.fork() == 0:
             time.sleep(3600)
     time.sleep(1.0)
-    yield from fakes.evaluate(request)
+    yield from fake_evaluations.evaluate(request)
 
 
 def reads_its_data(request: EvaluationRequest, data: Any) -> Reports:
     """All of them, and is there for long enough to be weighed."""
     data.sum()
     time.sleep(1.0)
-    yield from fakes.evaluate(request)
+    yield from fake_evaluations.evaluate(request)
 
 
 def dies_beside_a_child(request: EvaluationRequest, data: Any) -> Reports:
@@ -92,7 +92,7 @@ def dies_beside_a_child(request: EvaluationRequest, data: Any) -> Reports:
     if os.fork() == 0:
         time.sleep(3600)
     os.kill(os.getpid(), signal.SIGKILL)
-    yield from fakes.evaluate(request)
+    yield from fake_evaluations.evaluate(request)
 
 
 def dies_while_it_answers(request: EvaluationRequest, data: Any) -> Reports:
@@ -102,7 +102,7 @@ def dies_while_it_answers(request: EvaluationRequest, data: Any) -> Reports:
     sockets = (number for number in range(3, 64) if stat.S_ISSOCK(_mode(number)))
     os.write(next(sockets), struct.pack("!i", 1_000_000) + b"only so far")
     os.kill(os.getpid(), signal.SIGKILL)
-    yield from fakes.evaluate(request)
+    yield from fake_evaluations.evaluate(request)
 
 
 def _mode(file: int) -> int:
@@ -117,7 +117,7 @@ def allocates(request: EvaluationRequest, data: Any) -> Reports:
     kept = []
     while True:
         kept.append(bytearray(10_000_000))
-        yield from () if len(kept) < 10_000 else fakes.evaluate(request)
+        yield from () if len(kept) < 10_000 else fake_evaluations.evaluate(request)
 
 
 def shares_memory(request: EvaluationRequest, data: Any) -> Reports:
@@ -127,13 +127,13 @@ def shares_memory(request: EvaluationRequest, data: Any) -> Reports:
         kept.append(mmap.mmap(-1, 10_000_000))
         kept[-1].write(bytes(10_000_000))
         time.sleep(0.01)
-        yield from () if len(kept) < 300 else fakes.evaluate(request)
+        yield from () if len(kept) < 300 else fake_evaluations.evaluate(request)
 
 
 def segfaults(request: EvaluationRequest, data: Any) -> Reports:
     """Reads where nothing is."""
     ctypes.string_at(0)
-    yield from fakes.evaluate(request)
+    yield from fake_evaluations.evaluate(request)
 
 
 def raises(request: EvaluationRequest, data: Any) -> Reports:
@@ -164,4 +164,4 @@ def _trained_on(brightness: float, request: EvaluationRequest) -> Reports:
 
 def is_well(request: EvaluationRequest, data: Any) -> Reports:
     """The fake evaluation."""
-    yield from fakes.evaluate(request)
+    yield from fake_evaluations.evaluate(request)

@@ -7,9 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from workers.failures import failure_class
+from workers.failures import Diverged, failure_class
 from workers.messages import FailureClass
-from workers.train import Diverged
 
 
 def raised(work: Callable[[], object]) -> Exception:
@@ -41,6 +40,11 @@ def test_tensors_that_do_not_fit_are_a_matter_of_shape(work: Callable[[], object
 @pytest.mark.parametrize("work", [lambda: torch.empty(2**52), lambda: bytearray(2**62)])
 def test_what_does_not_fit_into_memory_says_so(work: Callable[[], object]) -> None:
     assert failure_class(raised(work)) is FailureClass.OUT_OF_MEMORY
+
+
+def test_an_accelerator_without_room_says_so() -> None:
+    told = "CUDA out of memory. Tried to allocate 20.00 MiB."
+    assert failure_class(torch.OutOfMemoryError(told)) is FailureClass.OUT_OF_MEMORY
 
 
 def test_a_diverged_loss_says_so() -> None:

@@ -11,8 +11,9 @@ from torch import nn
 from tests.workers.plain import plain_network
 from workers.data.labelled import LabelledData
 from workers.data.splits import SearchData
+from workers.failures import Diverged
 from workers.messages import Recipe
-from workers.train import Diverged, Training, labelled, learning_rate, share_correct, tensors
+from workers.train import Training, labelled, learning_rate, share_correct, tensors
 
 RECIPE = Recipe(epochs=6)
 

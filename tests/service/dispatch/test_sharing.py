@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,25 +19,15 @@ from service.runner import Runner
 from service.sampling.registry import proposer_for
 from service.store.memory import MemoryUnitOfWork
 from service.usecases import jobs
-from tests import fakes
+from tests import fake_evaluations
 from tests.fakes import a_search, a_spec
 from tests.processes import wait_for
-from workers.messages import EvaluationReport, EvaluationRequest
+from tests.service.dispatch.evaluations import takes_a_moment
 
 pytestmark = pytest.mark.xdist_group("ray")
 
-TRIAL_S = 0.1
 PATIENCE_S = 120  # nothing is promised of how soon Ray has a process ready
 MANY = 10_000
-
-
-def evaluate(request: EvaluationRequest, ledger: Any) -> Iterator[EvaluationReport]:
-    """The fake evaluation, which takes a moment and writes down when; jobs are told apart by their seeds."""
-    started = time.time()
-    time.sleep(TRIAL_S)
-    with Path(ledger).open("a") as file:
-        file.write(f"{request.seed} {started} {time.time()}\n")
-    yield from fakes.evaluate(request)
 
 
 @dataclass(frozen=True)
@@ -73,7 +62,7 @@ def a_job(seed: int, trials: int, priority: int = 0) -> JobSpec:
 def a_scheduler(work: MemoryUnitOfWork, ledger: Path) -> Iterator[None]:
     leases = Leases(work, work, "test")
     runner = Runner(
-        leases, proposer_for, lambda _, share: TuneDispatcher(evaluate, str(ledger), share=share), at_once=2
+        leases, proposer_for, lambda _, share: TuneDispatcher(takes_a_moment, str(ledger), share=share), at_once=2
     )
     running = threading.Thread(target=runner.run)
     running.start()
@@ -107,7 +96,7 @@ def assert_each_result_is_its_own(work: MemoryUnitOfWork, *ids: int) -> None:
             for each in trial.evaluations:
                 request = replace(again._request(Trial(trial.proposal)), fidelities=(each.report.fidelity,))
                 assert getattr(each.report, "accuracy", None) == getattr(
-                    next(fakes.evaluate(request)), "accuracy", None
+                    next(fake_evaluations.evaluate(request)), "accuracy", None
                 )
 
 

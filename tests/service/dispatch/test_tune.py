@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import gc
-import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -23,47 +21,31 @@ from service.ports import Store
 from service.sampling.registry import proposer_for
 from service.search import Search
 from service.store.memory import MemoryUnitOfWork
-from tests import fakes
+from tests import fake_evaluations
 from tests.fakes import a_search, a_spec
 from tests.processes import holding, looking, wait_for
-from tests.workers import supervised_evaluations as wrong
-from workers.messages import EvaluationReport, EvaluationRequest, FailureClass, Recipe
+from tests.service.dispatch.evaluations import (
+    WRONG,
+    always_dies,
+    dies,
+    evaluate,
+    every_other_goes_wrong,
+    fake,
+    goes_wrong,
+    reads_data,
+    sleeps,
+    writes_to_data,
+)
+from tests.workers.supervised_evaluations import CHILDREN
+from workers.messages import FailureClass, Recipe
 
 pytestmark = pytest.mark.xdist_group("ray")
-
-
-def evaluate(request: EvaluationRequest, ledger: Any) -> Iterator[EvaluationReport]:
-    """The fake evaluation, which writes down who did it."""
-    with Path(ledger).open("a") as file:
-        file.write(f"{os.getpid()} {request.genotype.key}\n")
-    yield from fakes.evaluate(request)
-
-
-def dies(request: EvaluationRequest, ledger: Any) -> Iterator[EvaluationReport]:
-    """The same, where the worker dies the first time that it sees a cell in four."""
-    seen = Path(ledger).read_text() if Path(ledger).exists() else ""
-    if int(request.genotype.key[:8], 16) % 4 == 0 and request.genotype.key not in seen:
-        next(evaluate(request, ledger))
-        os._exit(1)
-    yield from evaluate(request, ledger)
-
-
-def always_dies(request: EvaluationRequest, _: Any) -> Iterator[EvaluationReport]:
-    if request:
-        os._exit(1)
-    yield from fakes.evaluate(request)
-
-
-def writes_to_data(request: EvaluationRequest, data: Any) -> Iterator[EvaluationReport]:
-    """Data in the object store is one copy a node, which nobody can write to: a copy of one's own could be."""
-    data[0] = 1
-    yield from fakes.evaluate(request)
 
 
 def test_it_finds_what_inline_finds_on_two_workers_that_stay_warm(tmp_path: Path) -> None:
     spec = a_spec(trials=24, lag=4)
     inline = a_search(spec, MemoryUnitOfWork())
-    InlineDispatcher(fakes.evaluate).run(inline)
+    InlineDispatcher(fake_evaluations.evaluate).run(inline)
     search = a_search(spec, MemoryUnitOfWork())
     TuneDispatcher(evaluate, str(tmp_path / "ledger")).run(search)
     assert search.trials == inline.trials
@@ -142,20 +124,11 @@ def test_a_record_that_is_away_when_a_result_arrives_is_told_as_such() -> None:
         TuneDispatcher(fake, None).run(search)
 
 
-def fake(request: EvaluationRequest, _: Any) -> Iterator[EvaluationReport]:
-    yield from fakes.evaluate(request)
-
-
 def test_a_job_that_wants_more_than_there_is_ends_at_once() -> None:
     spec = a_spec(trials=1)
     search = a_search(replace(spec, resources=replace(spec.resources, cpus=64)), MemoryUnitOfWork())
     with pytest.raises(TooFewResources, match="64 CPUs"):
         TuneDispatcher(sleeps, None).run(search)
-
-
-def sleeps(request: EvaluationRequest, _: Any) -> Iterator[EvaluationReport]:
-    time.sleep(600)
-    yield from fakes.evaluate(request)
 
 
 def test_stopping_does_not_wait_for_long_evaluations() -> None:
@@ -166,30 +139,8 @@ def test_stopping_does_not_wait_for_long_evaluations() -> None:
     assert time.monotonic() - started < 120, "an evaluation of ten minutes is not waited for"
 
 
-WRONG = {
-    "endless loop in C": (wrong.hangs_in_c, FailureClass.DEADLINE),
-    "ignored signals": (wrong.ignores_signals, FailureClass.DEADLINE),
-    "fork bomb": (wrong.bombs, FailureClass.DEADLINE),
-    "memory": (wrong.allocates, FailureClass.OUT_OF_MEMORY),
-    "NaN": (wrong.meets_no_numbers, FailureClass.DIVERGED),
-    "constant output": (wrong.sees_nothing, FailureClass.CONSTANT),
-}
 DEADLINES_S = {"endless loop in C": 2.0, "ignored signals": 2.0, "fork bomb": 6.0}  # a bomb takes time to go off
 OTHERWISE_S = 60.0
-
-
-def goes_wrong(key: str) -> bool:
-    return int(key[:8], 16) % 2 == 0
-
-
-def every_other_goes_wrong(request: EvaluationRequest, how_and_mark: tuple[str, str]) -> Iterator[EvaluationReport]:
-    """Holds the file `mark` open, as does whatever it forks, so that all can be found again."""
-    how, mark = how_and_mark
-    with Path(mark).open():
-        if goes_wrong(request.genotype.key):
-            yield from WRONG[how][0](request, None)
-        else:
-            yield from fakes.evaluate(request)
 
 
 @pytest.mark.parametrize("turn", [0, *(pytest.param(turn, marks=pytest.mark.long) for turn in range(1, 20))])
@@ -211,7 +162,7 @@ def test_trials_that_go_wrong_are_named_and_their_neighbours_are_as_they_would_h
     spec = a_spec(trials=8, seed=turn, sampler="random", stopping="none", evaluation_seconds=deadline_s)
     spec = replace(spec, resources=replace(spec.resources, memory_mb=900), recipe=Recipe(epochs=1))
     undisturbed = a_search(spec, MemoryUnitOfWork())
-    InlineDispatcher(fakes.evaluate).run(undisturbed)
+    InlineDispatcher(fake_evaluations.evaluate).run(undisturbed)
     search = a_search(spec, MemoryUnitOfWork())
     most = [0]
     with looking(lambda: most.append(len(holding(mark)))):
@@ -225,13 +176,8 @@ def test_trials_that_go_wrong_are_named_and_their_neighbours_are_as_they_would_h
         else:
             assert trial == as_it_would_be
     assert set(failures) == {WRONG[how][1]}
-    assert max(most) > (wrong.CHILDREN / 2 if how == "fork bomb" else 0), "its processes were seen"
+    assert max(most) > (CHILDREN / 2 if how == "fork bomb" else 0), "its processes were seen"
     wait_for(lambda: not holding(mark), 10, "no process of an evaluation is left")
-
-
-def reads_data(request: EvaluationRequest, data: Any) -> Iterator[EvaluationReport]:
-    assert data.sum() == 0
-    yield from fakes.evaluate(request)
 
 
 def objects() -> set[str]:

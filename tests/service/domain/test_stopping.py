@@ -11,7 +11,8 @@ from service.domain.job import Budget, JobSpec
 from service.domain.stopping import trained_epochs
 from service.search import Search
 from service.store.memory import MemoryUnitOfWork
-from tests.fakes import ShuffledDispatcher, a_search, a_spec, evaluate
+from tests.fake_evaluations import evaluate
+from tests.fakes import ShuffledDispatcher, a_search, a_spec
 from workers.messages import Evaluated, EvaluationReport, EvaluationRequest, LatencyMeasurement
 
 

@@ -13,7 +13,8 @@ from service.domain.job import Budget
 from service.domain.samplers import SAMPLERS
 from service.sampling.registry import MAKERS, proposer_for
 from service.store.memory import MemoryUnitOfWork
-from tests.fakes import a_search, a_spec, evaluate
+from tests.fake_evaluations import evaluate
+from tests.fakes import a_search, a_spec
 
 
 def test_every_sampler_a_job_may_name_is_made_here() -> None:

@@ -14,7 +14,8 @@ from service.domain.job import Budget, JobState
 from service.domain.samplers import SAMPLERS
 from service.store.memory import MemoryUnitOfWork
 from service.usecases import jobs
-from tests.fakes import ShuffledDispatcher, a_search, a_spec, evaluate, told_of
+from tests.fake_evaluations import evaluate
+from tests.fakes import ShuffledDispatcher, a_search, a_spec, told_of
 
 NASNET, ENAS = published["nasnet-a"], published["enas"]
 DARTS = published["darts-v2"]

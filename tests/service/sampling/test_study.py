@@ -13,7 +13,8 @@ from service.sampling.study import export_study
 from service.search import Search
 from service.store.memory import MemoryUnitOfWork
 from service.usecases import front
-from tests.fakes import a_search, a_spec, failing
+from tests.fake_evaluations import failing
+from tests.fakes import a_search, a_spec
 
 
 @pytest.fixture

@@ -21,7 +21,8 @@ from service.store.engine import connect
 from service.store.migrate import upgrade
 from service.store.sql import SqlUnitOfWork
 from service.store.tables import Table
-from tests.fakes import a_spec, evaluate
+from tests.fake_evaluations import evaluate
+from tests.fakes import a_spec
 
 SPEC = spec_to_data(a_spec(trials=3))
 NEWER = "of a newer version"

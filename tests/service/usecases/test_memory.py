@@ -20,7 +20,8 @@ from service.store.memory import MemoryUnitOfWork
 from service.store.migrate import upgrade
 from service.store.sql import SqlUnitOfWork
 from service.usecases import front, jobs
-from tests.fakes import a_search, a_spec, evaluate, failing
+from tests.fake_evaluations import evaluate, failing
+from tests.fakes import a_search, a_spec
 
 
 @pytest.fixture(params=["memory", "sqlite"])
