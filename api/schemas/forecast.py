@@ -12,7 +12,8 @@ from service.usecases.beforehand import Outlook, Reach
 class ReachRead(Told):
     """What a metric is over cells drawn by chance, in its own unit.
 
-    Exact where `networks` is null; else predicted, from so many networks that were measured.
+    Exact where `networks` is null; else predicted, from so many networks that were measured, 90 % of which took between
+    the two `ratios` times what the others foresaw of them.
     """
 
     metric: str
@@ -21,6 +22,7 @@ class ReachRead(Told):
     median: float
     highest: float
     networks: int | None
+    ratios: tuple[float, float] | None
 
     @classmethod
     def of(cls, reach: Reach) -> Self:
@@ -32,6 +34,7 @@ class ReachRead(Told):
             median=reach.median,
             highest=reach.highest,
             networks=reach.networks,
+            ratios=reach.ratios,
         )
 
 

@@ -29,7 +29,13 @@ def _large(number: str) -> str:
 def _reach(reach: Reach) -> str:
     form, unit = FORMS.get(reach["metric"], (count, ""))
     low, middle, high = (form(reach[which]) for which in ("lowest", "median", "highest"))
-    known = "" if reach["networks"] is None else f", predicted from {reach['networks']} measured networks"
+    known = ""
+    if reach["ratios"] is not None:
+        least, most = reach["ratios"]
+        known = (
+            f", predicted from {reach['networks']} measured networks, 90 % of which took {least:.2f} to {most:.2f} "
+            "times what is foreseen"
+        )
     return f"{NAMES.get(reach['metric'], reach['metric'])}: {low} to {high}{unit}, half below {middle}{known}"
 
 

@@ -59,7 +59,10 @@ class Job(JobSummary):
 
 
 class Reach(TypedDict):
-    """What a metric is over cells drawn by chance; predicted where `networks` says from how many measured ones."""
+    """What a metric is over cells drawn by chance; predicted where `networks` says from how many measured ones.
+
+    90 % of these took between the two `ratios` times what the others foresaw of them.
+    """
 
     metric: str
     unit: str
@@ -67,6 +70,7 @@ class Reach(TypedDict):
     median: float
     highest: float
     networks: int | None
+    ratios: list[float] | None
 
 
 class TimeAhead(TypedDict):

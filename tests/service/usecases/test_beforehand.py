@@ -137,3 +137,4 @@ def test_latency_is_predicted_where_networks_were_measured(work: UnitOfWork) -> 
     predicted = outlook(job_spec(), work).reaches[-1]
     assert (predicted.metric, predicted.unit, predicted.networks) == ("latency_ms", "ms", 20)
     assert 0 < predicted.lowest < predicted.median < predicted.highest
+    assert predicted.ratios == pytest.approx((1, 1)), "latencies that bytes alone decide are foreseen exactly"

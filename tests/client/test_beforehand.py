@@ -1,0 +1,25 @@
+"""What is told of a search before it begins."""
+
+from __future__ import annotations
+
+from cellsmith.beforehand import forecast_lines
+from cellsmith.results import Forecast, Reach
+
+
+def of(reach: Reach) -> str:
+    time = {"basis": "unknown", "seconds": None, "at_least_seconds": None, "ends_by": None, "reports": 0, "workers": 2}
+    told = Forecast(size="1000", samples=200, keeping=None, reaches=[reach], time=time)  # type: ignore[typeddict-item]
+    return list(forecast_lines(told))[1].strip()
+
+
+def test_what_is_exact_is_told_without_more() -> None:
+    reach = Reach(metric="params", unit="", lowest=1000, median=2000, highest=30_000, networks=None, ratios=None)
+    assert of(reach) == "parameters: 1k to 30k, half below 2k"
+
+
+def test_what_is_predicted_says_how_far_off_that_may_be() -> None:
+    reach = Reach(metric="latency_ms", unit="ms", lowest=1, median=2, highest=9, networks=12, ratios=[0.05, 21.4])
+    assert of(reach) == (
+        "latency: 1.00 to 9.00 ms, half below 2.00, predicted from 12 measured networks, "
+        "90 % of which took 0.05 to 21.40 times what is foreseen"
+    )
