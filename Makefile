@@ -1,6 +1,6 @@
 # `make demo` shows the whole service at work; `make test` runs its tests. Both set up .venv first.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check format docs clean
+.PHONY: help install demo test test-long check format docs clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,6 +8,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constr
 export PYTHONPATH := .:client
 
 help:
+	@echo "make install    sets up .venv; the others do so by themselves"
 	@echo "make demo       a search on real data, from submit to the exported file (about two minutes after the set-up)"
 	@echo "make test       every test that needs no more than this machine"
 	@echo "make test-long  the same and the long ones"
@@ -30,6 +31,8 @@ $(VENV)/.develops: $(VENV)/.runs
 	@echo "Cellsmith: adding what tests and checks need ..."
 	@$(PIP) --editable ".[server,compute,postgres,dev]"
 	@touch $@
+
+install: $(VENV)/.runs
 
 demo: $(VENV)/.runs
 	@$(BIN)/python -m examples.demo

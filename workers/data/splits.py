@@ -55,7 +55,7 @@ def split(data: LabelledData, seed: int = 0, validation_share: float = 0.25, tes
         rest, test = np.flatnonzero(~data.published_test_N), np.flatnonzero(data.published_test_N)
     train, validation = _cut(rest, data, validation_share, random)
     if not (len(train) and len(validation) and len(test)):
-        raise ValueError("too few images, or groups, for three parts")
+        raise ValueError("too few items, or groups of them, for three parts")
     return Split(data.part(train), data.part(validation), data.part(test))
 
 

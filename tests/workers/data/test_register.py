@@ -169,9 +169,9 @@ def test_a_damaged_description_is_passed_over(folder: Path) -> None:
         ({"y": np.zeros(60, dtype=int)}, "y holds one class alone"),
         ({"y": np.arange(60) // 59}, "Class 1 would have no item in the validation part"),
         ({"test": np.arange(60)}, "test holds int64"),
-        ({"test": np.ones(60, dtype=bool)}, "too few images"),
+        ({"test": np.ones(60, dtype=bool)}, "too few items"),
         ({"groups": np.arange(60) // 3, "test": np.arange(60) % 3 == 0}, "some items of group 0 and not all"),
-        ({"groups": np.zeros(60, dtype=int)}, "too few images, or groups"),
+        ({"groups": np.zeros(60, dtype=int)}, "too few items, or groups of them"),
         ({"group": np.arange(60)}, "has group too; only x, y, groups and test are known"),
     ],
 )
