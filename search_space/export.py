@@ -152,7 +152,7 @@ def _settled(architecture: Architecture, form: Form, offered: Skeleton, network:
         attributes["watched"] = None
         gone |= {"auxiliary", "add_auxiliary"}
     if offered.drop_path is None:
-        gone |= {"schedule_drop_path"}
+        gone |= {"schedule_drop_path", "set_progress", "keep", "by_layer", "by_time"}
     if form == "training":
         pass_on = {"finish", "layout", *(() if skeleton.final_relu else ("final_relu",))}
     else:

@@ -77,7 +77,7 @@ def _written(text: str, settled: Settled) -> str:
             options = _options(definition)
             chosen = {name: value for name, value in settled.constants.items() if name in options}
             names = {name: (options | chosen)[name] for name in options.keys() - settled.given[definition.name]}
-        unused = names.keys() | settled.attributes.keys() | settled.parameters.keys()
+        unused = names.keys() | settled.attributes.keys() | settled.parameters.keys() | settled.gone
         chosen |= {name: value for name, value in names.items() if isinstance(value, bool)}
         text = _without_sentences(text, definition, options.keys() | unused, unused, chosen)
     known = names | dict(settled.parameters) | dict(settled.variables if names else {})

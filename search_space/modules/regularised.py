@@ -8,7 +8,10 @@ from search_space.modules.network import Network, initialise
 
 
 class RegularisedNetwork(Network):
-    """A Network that may have an auxiliary head, and whose cells may drop paths; see `logits` and `set_progress`."""
+    """A Network with what may help its training.
+
+    It may have an `auxiliary` head: see `logits`. Its cells may drop paths: see `set_progress`.
+    """
 
     auxiliary: AuxiliaryHead
     auxiliary_weight = 0.0

@@ -210,9 +210,8 @@ def train_epoch(
 def loss_of(network: Any, x_NCHW: Tensor, y_N: Tensor, done: float, chosen: argparse.Namespace) -> Tensor:
     """Cross entropy, with that of the auxiliary head where there is one; drop path goes by the share that is `done`."""
     smoothing = chosen.label_smoothing
-    if not hasattr(network, "set_progress"):
-        return F.cross_entropy(network(x_NCHW), y_N, label_smoothing=smoothing)
-    network.set_progress(done)
+    if hasattr(network, "set_progress"):
+        network.set_progress(done)
     logits_NK, auxiliary_NK = network.logits(x_NCHW)
     loss = F.cross_entropy(logits_NK, y_N, label_smoothing=smoothing)
     if auxiliary_NK is not None:

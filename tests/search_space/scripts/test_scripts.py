@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import onnx
 import onnxruntime
@@ -90,8 +91,10 @@ def test_training_learns_resumes_with_the_same_bits_and_writes_weights_that_load
     ran(folder, "-c", "import model; model.load('trained.safetensors')")
 
 
-def test_an_auxiliary_head_learns_beside_the_network(folder: Path) -> None:
-    (folder / "model.py").write_text(to_python(replace(ARCHITECTURE, skeleton=replace(SKELETON, auxiliary=None))))
+@pytest.mark.parametrize("options", [{"drop_path": DropPath(0.8)}, {"drop_path": None, "reversible": True}])
+def test_an_auxiliary_head_learns_beside_the_network(folder: Path, options: dict[str, Any]) -> None:
+    skeleton = replace(SKELETON, auxiliary=None, **options)
+    (folder / "model.py").write_text(to_python(replace(ARCHITECTURE, skeleton=skeleton)))
     code = (
         "import argparse, torch, model, train; chosen = argparse.Namespace(label_smoothing=0.0)\n"
         "for weight in (0.0, 0.4):\n"
