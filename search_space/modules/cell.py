@@ -50,6 +50,7 @@ class Cell(nn.Module):
         elif self.newest_units == 1:
             self.prepare_h1 = nn.Sequential(ReLUConvBN(newest, channels, dims=self.dims))
         else:
+            # The newest input goes through two of these in a row, as in the released code of ENAS (arXiv 1802.03268).
             units = [ReLUConvBN(width, channels, dims=self.dims) for width in (newest, channels)]
             self.prepare_h1 = nn.Sequential(*units)
 

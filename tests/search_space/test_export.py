@@ -438,6 +438,14 @@ def test_each_change_of_a_network_is_told_in_one_line_where_it_is_made() -> None
             assert all(re.match(r"    # [A-Z].*\.$", lines[number - 1]) for number in changing), text
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_it_is_told_of_the_newest_input_that_it_goes_through_two_units_where_it_does(form: Form) -> None:
+    one, two = (to_python(Architecture(published["enas"], replace(IMAGES, newest_units=n)), form) for n in (1, 2))
+    told = "# The newest input goes through two of these in a row, as in the released code of ENAS"
+    assert told in two.partition("units = [ReLUConvBN(")[0].splitlines()[-2]
+    assert "in a row" not in one
+
+
 # Those of which the narrowest cell has a depthwise convolution or a pool, both of which are faster so.
 CHANNELS_LAST_PAY = {
     name
