@@ -9,6 +9,7 @@ from textwrap import indent
 from search_space.module_source import Form
 from search_space.skeleton import AXES, FROM_IMAGES, Skeleton
 
+_NORMS = {"gn": "Group norm", "ln": "Layer norm over the channels of each pixel"}
 _ACTIVATIONS = {"silu": "nn.SiLU", "gelu": "nn.GELU", "elu": "nn.ELU"}
 # The smallest side of an image, in pixels, of which the last reduction finds two; see `Skeleton`.
 _SMALLEST = {
@@ -36,7 +37,6 @@ _TOLD = {
     "use_activation": "Another activation stands wherever ReLU did.",
     "use_residual_cells": "The newest input is led around normal cells and added to their result, which is scaled.",
     "use_norm": 'Where `norm` is not "bn", another norm stands for batch norm.',
-    "use_for_batch_norm": "Another norm stands wherever batch norm did.",
     "use_ibn_a": "In the first stages half of the channels of the newest inputs are instance-normalised.",
     "use_ibn_b": "After the first stages all channels are instance-normalised.",
     "put_channels_last": "The channels of each pixel lie side by side in memory, on which most layers are faster.",
@@ -217,7 +217,7 @@ def _changes(skeleton: Skeleton, form: Form) -> list[str]:
         statements.append(f"use_norm(network, norm{_axes(skeleton)})")
     elif skeleton.norm in ("gn", "ln"):
         # By which norm is settled in the file; see `to_python`.
-        statements.append("use_for_batch_norm(network)")
+        statements += [f"# {_NORMS[skeleton.norm]} stands wherever batch norm did.", "use_for_batch_norm(network)"]
     elif skeleton.norm == "ibn_a":
         statements.append("use_ibn_a(network, min(2, stages - 1))")
     elif skeleton.norm == "ibn_b":

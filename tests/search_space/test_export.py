@@ -249,11 +249,18 @@ def joining_nine() -> Genotype:
 
 
 @pytest.mark.parametrize(
-    ("norm", "layer", "other"), [("gn", "GroupNorm", "ChannelNorm"), ("ln", "ChannelNorm", "GroupNorm")]
+    ("norm", "told", "layer", "other"),
+    [
+        ("gn", "Group norm stands", "GroupNorm", "ChannelNorm"),
+        ("ln", "Layer norm over the channels of each pixel stands", "ChannelNorm", "GroupNorm"),
+    ],
 )
-def test_the_inference_form_holds_the_norm_alone_that_stands_for_batch_norm(norm: Norm, layer: str, other: str) -> None:
+def test_the_inference_form_holds_and_names_the_norm_alone_that_stands_for_batch_norm(
+    norm: Norm, told: str, layer: str, other: str
+) -> None:
     architecture = Architecture(published["darts-v2"], replace(IMAGES, norm=norm))
     text = to_python(architecture, "inference")
+    assert f"    # {told} wherever batch norm did.\n    use_for_batch_norm(network)\n" in text
     assert f"{layer}(" in text
     assert other not in text
     assert '"ln"' not in text
