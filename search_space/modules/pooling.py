@@ -9,25 +9,6 @@ from search_space.modules.conv_norm import ConvNorm
 from search_space.modules.convolution import ReLUConvBN
 
 
-class Pool(nn.Sequential):
-    """The average ("avg") or maximum ("max") over kernel x kernel pixels; padding takes no part in either.
-
-    (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). Where the widths differ, a 1x1
-    convolution and a batch norm follow, without ReLU, as in NASNet's released code.
-    """
-
-    def __init__(
-        self, channels_in: int, channels: int, stride: int = 1, *, kind: str, kernel: int, dims: int = 2
-    ) -> None:
-        average: type[nn.Module] = {1: nn.AvgPool1d, 2: nn.AvgPool2d}[dims]
-        maximum: type[nn.Module] = {1: nn.MaxPool1d, 2: nn.MaxPool2d}[dims]
-        pool = {
-            "avg": average(kernel, stride, kernel // 2, count_include_pad=False),
-            "max": maximum(kernel, stride, kernel // 2),
-        }[kind]
-        super().__init__(pool, Adapter(channels_in, channels, dims))
-
-
 class VolumeAverage(nn.AvgPool3d):
     """An average pool for volumes smaller than its kernel too, which torch refuses to pad.
 
@@ -46,21 +27,31 @@ class VolumeAverage(nn.AvgPool3d):
         return sums_NCDHW / F.avg_pool3d(present, self.kernel_size, self.stride)
 
 
-class VolumePool(nn.Sequential):
-    """The average ("avg") or maximum ("max") over kernel x kernel x kernel voxels; padding takes no part in either.
+class AveragePool(nn.Sequential):
+    """The average over kernel x kernel pixels; padding takes no part.
 
-    (N, channels_in, D, H, W) -> (N, channels, ceil(D/stride), ceil(H/stride), ceil(W/stride)). Where the widths differ,
-    a 1x1x1 convolution and a batch norm follow, without ReLU, as in NASNet's released code.
+    (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). Where the widths differ, a 1x1
+    convolution and a batch norm follow, without ReLU, as in NASNet's released code.
     """
 
-    def __init__(
-        self, channels_in: int, channels: int, stride: int = 1, *, kind: str, kernel: int, dims: int = 3
-    ) -> None:
-        pool = {
-            "avg": VolumeAverage(kernel, stride, kernel // 2, count_include_pad=False),
-            "max": nn.MaxPool3d(kernel, stride, kernel // 2),
-        }[kind]
-        super().__init__(pool, Adapter(channels_in, channels, dims))
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, dims: int = 2) -> None:
+        average: type[nn.Module] = {1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: VolumeAverage}[dims]
+        super().__init__(
+            average(kernel, stride, kernel // 2, count_include_pad=False),
+            Adapter(channels_in, channels, dims),
+        )
+
+
+class MaxPool(nn.Sequential):
+    """The maximum over kernel x kernel pixels; padding takes no part.
+
+    (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). Where the widths differ, a 1x1
+    convolution and a batch norm follow, without ReLU, as in NASNet's released code.
+    """
+
+    def __init__(self, channels_in: int, channels: int, stride: int = 1, *, kernel: int, dims: int = 2) -> None:
+        maximum: type[nn.Module] = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}[dims]
+        super().__init__(maximum(kernel, stride, kernel // 2), Adapter(channels_in, channels, dims))
 
 
 class PoolSandwich(nn.Sequential):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from search_space.counting import Cost, Size, batch_norm, convolution, moved, pointwise_norm, strided
 from search_space.operators.base import Operator
@@ -97,7 +97,7 @@ class Pool(Operator):
 
     family: ClassVar[str] = "parameter_free"
     source: ClassVar[str] = "Zoph et al. 2017, arXiv 1707.07012"
-    module: ClassVar[str] = "pooling:Pool"
+    module: ClassVar[str] = "pooling:MaxPool"
     dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
     slow: ClassVar[str] = (
         "Processors compare and add pixel by pixel: slower than a convolution of the size, though it has no MACs."
@@ -113,7 +113,11 @@ class Pool(Operator):
         return chain(f"{self.kind} {self.kernel}x{self.kernel}")
 
     def module_for(self, dims: int) -> str:
-        return "pooling:VolumePool" if dims == 3 else self.module
+        return "pooling:AveragePool" if self.kind == "avg" else self.module
+
+    def arguments(self, channels_in: int, channels: int, stride: int = 1, dims: int = 2) -> dict[str, Any]:
+        arguments = Operator.arguments(self, channels_in, channels, stride, dims)
+        return {name: value for name, value in arguments.items() if name != "kind"}
 
     def _cost(self, channels_in: int, channels: int, size: Size, stride: int) -> Cost:
         size_out = strided(size, stride)

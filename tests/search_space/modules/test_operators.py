@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from search_space.modules.convolution import BottleneckConv, FactorizedConv, FactorizedReduction, ReLUConvBN
 from search_space.modules.identity import Identity, SkipConnect
 from search_space.modules.large_kernel import Band, InceptionDepthwise
-from search_space.modules.pooling import Pool
+from search_space.modules.pooling import AveragePool, MaxPool
 from search_space.modules.separable import SeparableConv, ThinSeparableConv
 from search_space.modules.shift import Shift
 
@@ -82,12 +82,12 @@ def test_an_average_pool_divides_by_the_pixels_that_are_there(stride: int, kerne
     sums_NCHW, counts_NCHW = (
         F.conv2d(each, ones, None, stride, kernel // 2, groups=4) for each in (x_NCHW, torch.ones_like(x_NCHW))
     )
-    assert torch.equal(Pool(4, 4, stride, kind="avg", kernel=kernel)(x_NCHW), sums_NCHW / counts_NCHW)
+    assert torch.equal(AveragePool(4, 4, stride, kernel=kernel)(x_NCHW), sums_NCHW / counts_NCHW)
 
 
 @pytest.mark.parametrize("kernel", [3, 5, 7])
 def test_a_max_pool_gives_back_pixels_and_may_trade_places_with_scales_and_relu(kernel: int) -> None:
-    pool = Pool(4, 4, kind="max", kernel=kernel)
+    pool = MaxPool(4, 4, kernel=kernel)
     x_NCHW = torch.randn(2, 4, 7, 8)
     assert torch.isin(pool(x_NCHW), x_NCHW).all()
     assert torch.equal(pool(3 * x_NCHW), 3 * pool(x_NCHW))
@@ -95,7 +95,7 @@ def test_a_max_pool_gives_back_pixels_and_may_trade_places_with_scales_and_relu(
 
 
 @pytest.mark.parametrize(
-    "make_plain", [lambda: Identity(8, 8), lambda: Pool(8, 8, 2, kind="max", kernel=3), lambda: Shift(8, 8, 2)]
+    "make_plain", [lambda: Identity(8, 8), lambda: MaxPool(8, 8, 2, kernel=3), lambda: Shift(8, 8, 2)]
 )
 def test_what_is_parameter_free_has_no_parameters(make_plain: Callable[[], nn.Module]) -> None:
     assert not list(make_plain().parameters())
