@@ -51,8 +51,8 @@ class NormalisedCell(nn.Module):
 
 
 def use_ibn_a(network: Network, stages: int) -> None:
-    """Half instance norm where the cells of the first `stages` stages prepare their newest input."""
-    for part in network.cells[: network.stage_ends[stages - 1] + 1 if stages else 0].modules():
+    """Half instance norm where the cells of the first `stages` stages, one or more, prepare their newest input."""
+    for part in network.cells[: network.stage_ends[stages - 1] + 1].modules():
         if isinstance(part, Cell) and 1 in part.reads:
             convolution = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[part.dims]
             pointwise = convolution(part.newest, part.channels, 1, bias=False)
