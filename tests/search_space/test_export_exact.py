@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from itertools import count, islice
 from pathlib import Path
+from statistics import median
 
 import pytest
 import torch
@@ -127,11 +128,11 @@ def test_exported_files_compute_the_very_same_with_nothing_but_torch(
 
 
 @torch.inference_mode()
-def merging(network: nn.Module, images_NCHW: torch.Tensor) -> tuple[float, float]:
-    """How far the merged form is from the trained one, in float32 and in float64; none where weights explode."""
+def merging(network: nn.Module, images_NCHW: torch.Tensor) -> tuple[float, float] | None:
+    """How far the merged form is from the trained one, in float32 and in float64; None where weights explode."""
     expected_NK = network(images_NCHW)
     if not torch.isfinite(expected_NK).all():
-        return 0.0, 0.0
+        return None
     exact, doubled_NCHW = deepcopy(network).double(), images_NCHW.double()
     found = apart(expected_NK, merge(network)(images_NCHW))
     return found, apart(exact(doubled_NCHW), merge(exact)(doubled_NCHW))
@@ -139,7 +140,12 @@ def merging(network: nn.Module, images_NCHW: torch.Tensor) -> tuple[float, float
 
 @pytest.mark.parametrize("cases", [20, pytest.param(1000, marks=pytest.mark.long)])
 def test_merged_forms_compute_what_was_trained_but_for_the_rounding_of_float32(cases: int) -> None:
-    found = [merging(network, images_NCHW) for _, network, images_NCHW in drawn_from(0, cases)]
-    assert max(in_float64 for _, in_float64 in found) < 1e-9
+    found = list(filter(None, (merging(network, images_NCHW) for _, network, images_NCHW in drawn_from(0, cases))))
+    in_float32, in_float64 = (sorted(distances) for distances in zip(*found, strict=True))
+    near = sum(distance < 1e-5 for distance in in_float32)
+    told = f"{near} of {len(found)} within 1e-5 in float32, half within {median(in_float32):.0e}"
+    print(f"{told}, the last ten {in_float32[-10:]}; at most {in_float64[-1]:.0e} in float64")  # noqa: T201
+    assert len(found) >= 0.95 * cases
+    assert in_float64[-1] < 1e-9
     # Some three in a hundred random cells round a little further away than that in float32.
-    assert sum(in_float32 < 1e-5 for in_float32, _ in found) >= 0.95 * cases
+    assert near >= 0.95 * len(found)
