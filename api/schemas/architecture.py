@@ -82,7 +82,8 @@ class CostRead(Told):
 class LatencyPrediction(Told):
     """A latency that a model predicts; `interval_ms` would have held 90 % of the measured `networks`.
 
-    A network that `extrapolates` is larger than all of these, and may be further away.
+    These stood in the same skeleton, or in others (`elsewhere`). A network that `extrapolates` is larger than all of
+    these, and may be further away.
     """
 
     device: str
@@ -90,6 +91,7 @@ class LatencyPrediction(Told):
     interval_ms: tuple[float, float]
     networks: int
     extrapolates: bool
+    elsewhere: bool
 
 
 class GrownRead(CostRead):

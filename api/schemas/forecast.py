@@ -13,7 +13,7 @@ class ReachRead(Told):
     """What a metric is over cells drawn by chance, in its own unit.
 
     Exact where `networks` is null; else predicted, from so many networks that were measured, 90 % of which took between
-    the two `ratios` times what the others foresaw of them.
+    the two `ratios` times what the others foresaw of them. They stood in the same skeleton, or in others (`elsewhere`).
     """
 
     metric: str
@@ -23,6 +23,7 @@ class ReachRead(Told):
     highest: float
     networks: int | None
     ratios: tuple[float, float] | None
+    elsewhere: bool
 
     @classmethod
     def of(cls, reach: Reach) -> Self:
@@ -35,6 +36,7 @@ class ReachRead(Told):
             highest=reach.highest,
             networks=reach.networks,
             ratios=reach.ratios,
+            elsewhere=reach.elsewhere,
         )
 
 
@@ -70,7 +72,7 @@ class ForecastRead(Told):
     """The size of the space, as text: it is more than a JSON number holds exactly; what its cells reach; the time.
 
     Of `samples` cells drawn by chance, `keeping` keep every limit that can be judged before training, by exact costs
-    and predicted latency; null where no limit can.
+    and latency as networks in the same skeleton predict it; null where no limit can.
     """
 
     size: str

@@ -14,7 +14,8 @@ ENDS = {"trials": "when its trials are spent", "seconds": "when its seconds are 
 
 def forecast_lines(forecast: Forecast) -> Iterator[str]:
     """How large the space is, what its cells cost, and how long the search will take."""
-    yield f"The space holds {_large(forecast['size'])} pairs of cells. Of {forecast['samples']} drawn by chance:"
+    pairs = "pair of cells" if forecast["size"] == "1" else "pairs of cells"
+    yield f"The space holds {_large(forecast['size'])} {pairs}. Of {forecast['samples']} drawn by chance:"
     for reach in forecast["reaches"]:
         yield f"  {_reach(reach)}"
     if forecast["keeping"] is not None:
@@ -33,8 +34,8 @@ def _reach(reach: Reach) -> str:
     if reach["ratios"] is not None:
         least, most = reach["ratios"]
         known = (
-            f", predicted from {reach['networks']} measured networks, 90 % of which took {least:.2f} to {most:.2f} "
-            "times what is foreseen"
+            f", predicted from {reach['networks']} measured networks{' in other skeletons' * reach['elsewhere']}, 90 % "
+            f"of which took {least:.2f} to {most:.2f} times what is foreseen"
         )
     return f"{NAMES.get(reach['metric'], reach['metric'])}: {low} to {high}{unit}, half below {middle}{known}"
 
@@ -48,8 +49,8 @@ def _time(time: TimeAhead) -> str:
             f"With {workers} it takes about {duration(time['seconds'])}{ends}, by {time['reports']} recorded "
             f"trainings of this data set {where}."
         )
-    unknown = "How long it takes is not known: no such training is recorded yet."
-    if time["at_least_seconds"] is None:
+    unknown = "How long it takes is not known: too few such trainings are recorded yet."
+    if time["at_least_seconds"] is None or time["at_least_seconds"] < 1:
         return unknown
     least = duration(time["at_least_seconds"])
     return f"{unknown} With {workers} at least {least}, were the device at its best all the time."

@@ -61,7 +61,8 @@ class Job(JobSummary):
 class Reach(TypedDict):
     """What a metric is over cells drawn by chance; predicted where `networks` says from how many measured ones.
 
-    90 % of these took between the two `ratios` times what the others foresaw of them.
+    90 % of these took between the two `ratios` times what the others foresaw of them. They stood in the same skeleton,
+    or in others (`elsewhere`).
     """
 
     metric: str
@@ -71,6 +72,7 @@ class Reach(TypedDict):
     highest: float
     networks: int | None
     ratios: list[float] | None
+    elsewhere: bool
 
 
 class TimeAhead(TypedDict):

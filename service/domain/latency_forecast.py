@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median, stdev
 from typing import TypeAlias
@@ -28,8 +28,9 @@ SHARE = 0.9
 class LatencyForecast:
     """A predicted latency. Measured networks would have been predicted within `interval_ms` in 90 % of cases.
 
-    That is, by a model that had not seen them; of a network whose `extrapolates`, being larger than every measured
-    one in layers, multiply-accumulates or bytes, it may be further away. `networks` were measured.
+    That is, by a model that had not seen them: of `networks` in the same skeleton, or of those in other skeletons,
+    where it is told by what was measured `elsewhere` alone. A network that `extrapolates` is larger than every measured
+    one in layers, multiply-accumulates or bytes, and may be further away; so may any that is told by one skeleton.
     """
 
     device: str
@@ -37,6 +38,7 @@ class LatencyForecast:
     interval_ms: tuple[float, float]
     networks: int
     extrapolates: bool
+    elsewhere: bool
 
     def at_least(self, least_ms: float) -> LatencyForecast:
         """The same where it is known from elsewhere that the device takes `least_ms` or more."""
@@ -49,11 +51,12 @@ class LatencyForecast:
         )
 
     def __str__(self) -> str:
-        low, high = self.interval_ms
+        low, high = (bound / self.milliseconds for bound in self.interval_ms)
+        where = " in other skeletons" if self.elsewhere else ""
         beyond = ", and larger than any of them" if self.extrapolates else ""
         return (
-            f"{self.milliseconds:.3g} ms on {self.device}, predicted from {self.networks} measured networks{beyond}; "
-            f"90 % of these took {low / self.milliseconds:.2f} to {high / self.milliseconds:.2f} times what is foreseen"
+            f"{self.milliseconds:.3g} ms on {self.device}, predicted from {self.networks} measured networks{where}"
+            f"{beyond}; 90 % of these took {low:.2f} to {high:.2f} times what is foreseen"
         )
 
 
@@ -62,7 +65,8 @@ class LatencyModel:
     """What latency is made of on one device, from `networks` measured ones.
 
     A sum of what each layer, each multiply-accumulate and each byte moved costs, none of which is negative. `ratios`
-    hold what was measured, over what the others would have predicted, in 90 % of cases.
+    hold what was measured, over what the others would have predicted, in 90 % of cases. Of a model that predicts what
+    is `elsewhere`, in another skeleton than its networks, the others are those in other skeletons, if there are any.
     """
 
     device: str
@@ -70,16 +74,18 @@ class LatencyModel:
     prices: tuple[float, ...]
     ratios: tuple[float, float]
     largest: tuple[float, ...]
+    elsewhere: bool = False
 
     @classmethod
-    def fitted(cls, device: str, measured: Latencies) -> LatencyModel | None:
+    def fitted(cls, device: str, measured: Latencies, elsewhere: bool = False) -> LatencyModel | None:
         """From architectures with their latencies in milliseconds; None for fewer than FEWEST different ones."""
         # The newest comes first, and of a network that was measured several times it is what counts.
         known = {(each.genotype.key, each.skeleton): (_sizes(each), ms) for each, ms in reversed(measured)}
         if len(known) < FEWEST:
             return None
         sizes, times_ms = np.array([size for size, _ in known.values()]), np.array([ms for _, ms in known.values()])
-        ratios = np.array([times_ms[i] / left_out for i, left_out in enumerate(_left_out(sizes, times_ms))])
+        skeletons = [skeleton for _, skeleton in known] if elsewhere else []
+        ratios = _left_out(sizes, times_ms, skeletons) or _left_out(sizes, times_ms, range(len(known)))
         low, high = np.quantile(ratios, [(1 - SHARE) / 2, (1 + SHARE) / 2])
         return cls(
             device,
@@ -87,6 +93,7 @@ class LatencyModel:
             tuple(prices(sizes, times_ms).tolist()),
             (min(1.0, float(low)), max(1.0, float(high))),
             tuple(sizes.max(0).tolist()),
+            elsewhere,
         )
 
     def forecast(self, architecture: Architecture) -> LatencyForecast:
@@ -99,18 +106,19 @@ class LatencyModel:
             (predicted * self.ratios[0], predicted * self.ratios[1]),
             self.networks,
             any(size > most for size, most in zip(own, self.largest, strict=True)),
+            self.elsewhere,
         )
 
-    def corrected_by(self, measured: Latencies) -> LatencyModel:
+    def corrected_by(self, measured: Latencies) -> LatencyModel | None:
         """As many times slower or faster as these networks are than foreseen, by their median, and no surer than they.
 
-        Fewer than ENOUGH_TO_CORRECT different ones change nothing.
+        None for fewer than ENOUGH_TO_CORRECT different ones.
         """
         known = {
             architecture.genotype.key: ms / self.forecast(architecture).milliseconds for architecture, ms in measured
         }
         if len(known) < ENOUGH_TO_CORRECT:
-            return self
+            return None
         factor = median(known.values())
         apart = stdev(map(math.log, known.values())) * math.sqrt(1 + 1 / len(known))
         held = math.exp(apart * T_95[min(len(known) - 1, len(T_95)) - 1])
@@ -124,12 +132,18 @@ def in_same_skeleton(skeleton: Skeleton, measured: Latencies) -> Latencies:
 
 
 def model_for(device: str, skeleton: Skeleton, measured: Latencies) -> LatencyModel | None:
-    """From the networks in this very skeleton; where they are fewer than FEWEST, from all, corrected by these few."""
+    """From the networks in this very skeleton; where they are too few, from others, corrected by these few.
+
+    The others are those for as many axes (signals, images, volumes), or all, where they are too few again.
+    """
     own = in_same_skeleton(skeleton, measured)
     if model := LatencyModel.fitted(device, own):
         return model
-    model = LatencyModel.fitted(device, measured)
-    return model and model.corrected_by(own)
+    alike = [(architecture, ms) for architecture, ms in measured if architecture.skeleton.dims == skeleton.dims]
+    for others in (alike, measured):
+        if model := LatencyModel.fitted(device, others):
+            return model.corrected_by(own) or LatencyModel.fitted(device, others, elsewhere=True)
+    return None
 
 
 def forecast(device: str, architecture: Architecture, measured: Latencies) -> LatencyForecast | None:
@@ -149,8 +163,12 @@ def _sizes(architecture: Architecture) -> tuple[float, ...]:
     return float(sum(edges[place.cell] for place in places)), float(total.macs), float(total.bytes_moved)
 
 
-def _left_out(sizes: Numbers, times_ms: Numbers) -> Iterator[float]:
-    """The prediction of each by the others."""
-    for index in range(len(times_ms)):
-        others = np.arange(len(times_ms)) != index
-        yield float(sizes[index] @ prices(sizes[others], times_ms[others]))
+def _left_out(sizes: Numbers, times_ms: Numbers, groups: Sequence[object]) -> list[float]:
+    """What each took, over what is predicted of it by those of other groups; not of one with hardly any others."""
+    ratios: list[float] = []
+    for group in dict.fromkeys(groups):
+        own = np.array([each == group for each in groups])
+        if np.count_nonzero(~own) >= FEWEST - 1:
+            predicted = sizes[own] @ prices(sizes[~own], times_ms[~own])
+            ratios += (times_ms[own] / predicted).tolist()
+    return ratios

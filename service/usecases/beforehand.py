@@ -32,7 +32,7 @@ class Reach:
     """What a metric is over cells drawn by chance, in its own unit.
 
     It follows from their description, or is predicted from `networks` measured ones, 90 % of which took between the
-    two `ratios` times what the others foresaw of them.
+    two `ratios` times what the others foresaw of them. These were measured in the same skeleton or `elsewhere`.
     """
 
     metric: str
@@ -41,6 +41,7 @@ class Reach:
     highest: float
     networks: int | None = None
     ratios: tuple[float, float] | None = None
+    elsewhere: bool = False
 
     @property
     def unit(self) -> str:
@@ -51,7 +52,8 @@ class Reach:
 class Outlook:
     """What is known before a search begins. `size` is that of its space; `reaches` are over `samples` cells.
 
-    `keeping` of these keep every limit that can be judged before anything is trained; None where there is none.
+    `keeping` of these keep every limit that can be judged before anything is trained, of latency by networks that were
+    measured in the same skeleton; None where there is none.
     """
 
     size: int
@@ -71,8 +73,10 @@ def outlook(spec: JobSpec, work: UnitOfWork) -> Outlook:
     values = dict(_known_before(spec.space, spec.skeleton))
     reaches = [Reach(metric, *_range(own)) for metric, own in values.items()]
     if model := model_for(spec.device, spec.skeleton, measured):
-        values["latency_ms"] = [bounded(model.forecast(cell), cell, profile).milliseconds for cell in cells]
-        reaches.append(Reach("latency_ms", *_range(values["latency_ms"]), model.networks, model.ratios))
+        latencies_ms = [bounded(model.forecast(cell), cell, profile).milliseconds for cell in cells]
+        reaches.append(Reach("latency_ms", *_range(latencies_ms), model.networks, model.ratios, model.elsewhere))
+        if not model.elsewhere:
+            values["latency_ms"] = latencies_ms
     images = TRAINING_IMAGES * named(spec.dataset).validation_images
     time = time_ahead(spec, fmean(values["macs"]), images, recorded, profile)
     return Outlook(spec.space.size, len(cells), _keeping(spec, values), tuple(reaches), time)

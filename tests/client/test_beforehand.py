@@ -13,13 +13,17 @@ def of(reach: Reach) -> str:
 
 
 def test_what_is_exact_is_told_without_more() -> None:
-    reach = Reach(metric="params", unit="", lowest=1000, median=2000, highest=30_000, networks=None, ratios=None)
+    reach = Reach(
+        metric="params", unit="", lowest=1000, median=2000, highest=30_000, networks=None, ratios=None, elsewhere=False
+    )
     assert of(reach) == "parameters: 1k to 30k, half below 2k"
 
 
 def test_what_is_predicted_says_how_far_off_that_may_be() -> None:
-    reach = Reach(metric="latency_ms", unit="ms", lowest=1, median=2, highest=9, networks=12, ratios=[0.05, 21.4])
+    reach = Reach(
+        metric="latency_ms", unit="ms", lowest=1, median=2, highest=9, networks=12, ratios=[0.05, 21.4], elsewhere=True
+    )
     assert of(reach) == (
-        "latency: 1.00 to 9.00 ms, half below 2.00, predicted from 12 measured networks, "
+        "latency: 1.00 to 9.00 ms, half below 2.00, predicted from 12 measured networks in other skeletons, "
         "90 % of which took 0.05 to 21.40 times what is foreseen"
     )

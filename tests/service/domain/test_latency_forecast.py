@@ -36,7 +36,8 @@ def test_a_device_that_is_a_sum_of_prices_is_predicted_exactly_also_for_a_larger
     assert told.milliseconds == pytest.approx(by_bytes(larger), rel=1e-6)
     assert told.interval_ms == pytest.approx((told.milliseconds, told.milliseconds), rel=1e-6)
     assert (told.networks, told.extrapolates) == (20, True)
-    assert "20 measured networks, and larger than any of them" in str(told)
+    assert told.elsewhere
+    assert "20 measured networks in other skeletons, and larger than any of them" in str(told)
 
 
 def test_nine_of_ten_new_networks_of_a_noisy_device_are_about_within_the_interval() -> None:
@@ -58,15 +59,40 @@ def test_few_networks_in_the_skeleton_itself_correct_what_those_in_others_predic
     for new in networks(40):
         told, true_ms = forecast("local", new, [*elsewhere, *here]), by_bytes(new) / 2
         assert told is not None
+        assert not told.elsewhere
         errors.append(abs(told.milliseconds / true_ms - 1))
         before.append(abs(uncorrected.forecast(new).milliseconds / true_ms - 1))
         within += told.interval_ms[0] <= true_ms <= told.interval_ms[1]
     assert median(errors) < 0.1 < median(before)
     assert within >= 34
     too_few = [*elsewhere, *here[:2]]
-    uncorrected = LatencyModel.fitted("local", too_few)
+    uncorrected = LatencyModel.fitted("local", too_few, elsewhere=True)
     assert uncorrected is not None
     assert forecast("local", here[0][0], too_few) == uncorrected.forecast(here[0][0])
+
+
+def test_what_is_told_by_other_skeletons_is_as_unsure_as_these_are_of_each_other() -> None:
+    slow = [(each, 5 * by_bytes(each)) for each in networks(12, channels=32)]
+    quick = [(each, by_bytes(each)) for each in networks(15, channels=8)]
+    told = forecast("local", networks(1)[0], [*slow, *quick])
+    assert told is not None
+    low, high = told.interval_ms
+    assert told.elsewhere
+    assert low < told.milliseconds / 2
+    assert high > told.milliseconds * 2
+    model = LatencyModel.fitted("local", slow)
+    assert model is not None
+    assert model.ratios == pytest.approx((1, 1)), "within one skeleton nothing is unsure"
+
+
+def test_what_images_take_is_not_told_by_signals() -> None:
+    skeleton, rng = Skeleton((1, 500), 2, 16), random.Random(0)
+    signals = [Architecture(spaces["darts"].sample(rng), skeleton) for _ in range(30)]
+    images = [(each, by_bytes(each)) for each in networks(12, channels=32)]
+    new = networks(1)[0]
+    assert forecast("local", new, [*((each, 9 * by_bytes(each)) for each in signals), *images]) == forecast(
+        "local", new, images
+    )
 
 
 def test_of_a_network_that_was_measured_twice_the_newest_counts() -> None:

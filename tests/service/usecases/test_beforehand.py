@@ -138,3 +138,14 @@ def test_latency_is_predicted_where_networks_were_measured(work: UnitOfWork) -> 
     assert (predicted.metric, predicted.unit, predicted.networks) == ("latency_ms", "ms", 20)
     assert 0 < predicted.lowest < predicted.median < predicted.highest
     assert predicted.ratios == pytest.approx((1, 1)), "latencies that bytes alone decide are foreseen exactly"
+    assert not predicted.elsewhere
+
+
+def test_no_cell_is_held_to_miss_a_limit_by_what_networks_in_other_skeletons_took(work: UnitOfWork) -> None:
+    record(work, job_spec())
+    limited = (Objective("accuracy"), Objective("latency_ms", device="local", limit=1e-3))
+    other = replace(job_spec().skeleton, channels=job_spec().skeleton.channels + 2)
+    assert outlook(job_spec(objectives=limited), work).keeping == 0
+    told = outlook(job_spec(objectives=limited, skeleton=other), work)
+    assert told.reaches[-1].elsewhere
+    assert told.keeping is None
