@@ -231,6 +231,11 @@ class Evaluated:
         if not 0 <= self.accuracy <= 1:
             raise ValueError(f"accuracy is a share between 0 and 1, not {self.accuracy}")
 
+    @property
+    def peak_memory_mb(self) -> float | None:
+        """Its peak memory in megabytes of 10^6 bytes."""
+        return None if self.peak_memory_bytes is None else self.peak_memory_bytes / 1e6
+
 
 @dataclass(frozen=True, slots=True)
 class Failed:

@@ -20,6 +20,7 @@ class FindRead(Told):
     latency_ms: float
     params: int
     macs: int
+    peak_memory_mb: float | None
     skeleton: SkeletonChoice
     training: TrainingChoice
     seed: int
@@ -36,6 +37,7 @@ class FindRead(Told):
             latency_ms=result.latency.median_ms,
             params=result.params,
             macs=result.macs,
+            peak_memory_mb=result.peak_memory_mb,
             skeleton=SkeletonChoice(**SkeletonChoice.choices_of(spec.skeleton)),
             training=TrainingChoice(**asdict(spec.recipe)),
             seed=spec.seed,

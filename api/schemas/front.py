@@ -34,6 +34,7 @@ class ObjectiveRead(Told):
 class PointRead(Told):
     """A trial that no other trial beats. The intervals hold the accuracy, a share, and the latency with 95 %.
 
+    `peak_memory_mb` follows from the description, see a trial's result; null in what was recorded before.
     `alike` are the numbers of the points that it cannot be told apart from: their intervals overlap in every objective.
     """
 
@@ -47,6 +48,7 @@ class PointRead(Told):
     device: str
     params: int
     macs: int
+    peak_memory_mb: float | None
     reused: bool
     knee: bool
     alike: list[int]
@@ -66,6 +68,7 @@ class PointRead(Told):
             device=result.latency.device,
             params=result.params,
             macs=result.macs,
+            peak_memory_mb=result.peak_memory_mb,
             reused=point.trial.reused,
             knee=knee,
             alike=list(point.alike),

@@ -73,7 +73,7 @@ class ResultRead(Told):
             latency=LatencyRead.of(result.latency),
             params=result.params,
             macs=result.macs,
-            peak_memory_mb=None if result.peak_memory_bytes is None else result.peak_memory_bytes / 1e6,
+            peak_memory_mb=result.peak_memory_mb,
             seconds=result.seconds,
         )
 

@@ -131,6 +131,7 @@ class Trial(TypedDict):
 class Point(TypedDict):
     """A trial that no other trial beats. The intervals hold the accuracy, a share, and the latency with 95 %.
 
+    `peak_memory_mb` is None in what was recorded before memory was.
     `alike` are the numbers of the points whose intervals overlap with its own in every objective.
     """
 
@@ -142,6 +143,7 @@ class Point(TypedDict):
     latency_interval_ms: tuple[float, float]
     params: int
     macs: int
+    peak_memory_mb: float | None
     knee: bool
     alike: list[int]
 

@@ -42,14 +42,15 @@ def message(job: JobSummary) -> str:
 
 
 def front_table(front: Front) -> Table:
-    """One line a point, in the order of the front; the knee is marked."""
-    table = _table()
+    """One line a point, in the order of the front; the knee is marked. Memory is told where it is an objective."""
+    memory = any(objective["metric"] == "peak_memory_mb" for objective in front["objectives"])
+    table = _table(gap=1 if memory else 2)
     table.add_column("")
-    for heading in ("trial", "accuracy", "latency ms (95 %)", "params", "MACs"):
+    for heading in ("trial", "accuracy", "latency ms (95 %)", "params", "MACs", *(["memory MB"] if memory else [])):
         table.add_column(heading, justify="right")
     table.add_column("key")
     for point in front["points"]:
-        table.add_row(*_cells(point), style="bold" if point["knee"] else "")
+        table.add_row(*_cells(point, memory), style="bold" if point["knee"] else "")
     return table
 
 
@@ -100,7 +101,8 @@ def finds_table(finds: Iterable[dict[str, Any]]) -> Table:
     return table
 
 
-def _cells(point: Point) -> tuple[str, ...]:
+def _cells(point: Point, memory: bool) -> tuple[str, ...]:
+    peak = point["peak_memory_mb"]
     low, high = (milliseconds(bound) for bound in point["latency_interval_ms"])
     return (
         "*" if point["knee"] else "",
@@ -109,6 +111,7 @@ def _cells(point: Point) -> tuple[str, ...]:
         f"{milliseconds(point['latency_ms'])} ({low} - {high})",
         count(point["params"]),
         count(point["macs"]),
+        *(["-" if peak is None else count(peak)] if memory else []),
         point["key"],
     )
 
@@ -119,5 +122,5 @@ def _limit(objective: dict[str, Any]) -> str:
     return f"{objective['metric']} {sign} {objective['limit']:g}{device}"
 
 
-def _table() -> Table:
-    return Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+def _table(gap: int = 2) -> Table:
+    return Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="dim")

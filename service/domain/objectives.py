@@ -21,8 +21,8 @@ class Metric:
 
 
 def _megabytes(result: Evaluated) -> float:
-    """Of 10^6 bytes. A job that asks for it records it with every result."""
-    return math.nan if result.peak_memory_bytes is None else result.peak_memory_bytes / 1e6
+    """A job that asks for it records it with every result."""
+    return math.nan if result.peak_memory_mb is None else result.peak_memory_mb
 
 
 METRICS: Mapping[str, Metric] = {

@@ -10,6 +10,7 @@ from dataclasses import asdict
 
 from search_space.cost import cost
 from search_space.export import to_python
+from search_space.memory import peak_memory_bytes
 from search_space.module_source import Form
 from search_space.network import Architecture
 from search_space.scripts import ScriptName, script
@@ -79,7 +80,8 @@ def _head(job: Job, trial: Trial, result: Evaluated, form: Form) -> dict[str, st
 
 
 def _config(job: Job, trial: Trial, result: Evaluated, form: Form) -> dict[str, object]:
-    dataset, costs = dataset_of(job), cost(Architecture(trial.proposal.genotype, job.spec.skeleton))
+    architecture = Architecture(trial.proposal.genotype, job.spec.skeleton)
+    dataset, costs = dataset_of(job), cost(architecture)
     return {
         "job": job.id,
         "trial": trial.number,
@@ -102,6 +104,7 @@ def _config(job: Job, trial: Trial, result: Evaluated, form: Form) -> dict[str, 
         "macs": costs.macs,
         "inference_params": costs.inference_params,
         "inference_macs": costs.inference_macs,
+        "peak_memory_mb": peak_memory_bytes(architecture) / 1e6,
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from search_space.cost import cost
 from search_space.formats import resisting
 from search_space.genotype import Genotype
+from search_space.memory import peak_memory_bytes
 from search_space.module_source import Form
 from search_space.network import Architecture
 from search_space.skeleton import INPUTS
@@ -47,6 +48,7 @@ A network that Cellsmith found for `{dataset}`: trial {number} of job {job}.
 | fingerprint | {fingerprint} |
 | parameters | {inference_params:,}; in training {params:,} |
 | multiply-accumulates | {inference_macs:,}; in training {macs:,} |
+| peak memory | {memory:.3g} MB in training form: all weights and, for one input, the most maps that a cell keeps |
 
 All figures are those of the inference form, into which the trained network was merged, save where they say in training.
 The accuracy is the share of validation {inputs} that were classified correctly. They guided the search, so expect a
@@ -91,7 +93,8 @@ def model_card(job: Job, trial: Trial, result: Evaluated, form: Form, device: Ma
     low, high = result.latency.interval_ms
     dataset, skeleton = dataset_of(job), job.spec.skeleton
     images = images_of(job, result)
-    costs = cost(Architecture(trial.proposal.genotype, skeleton))
+    architecture = Architecture(trial.proposal.genotype, skeleton)
+    costs = cost(architecture)
     worst, best = share_interval(result.accuracy, images)
     return CARD.format(
         task="image-classification" if skeleton.dims == 2 else "other",
@@ -115,6 +118,7 @@ def model_card(job: Job, trial: Trial, result: Evaluated, form: Form, device: Ma
         macs=costs.macs,
         inference_params=costs.inference_params,
         inference_macs=costs.inference_macs,
+        memory=peak_memory_bytes(architecture) / 1e6,
         fingerprint=_listed(f"{name} {_in_a_table(_short(value))}" for name, value in device.items()) or "not recorded",
         epochs=job.spec.recipe.epochs,
         batch_size=job.spec.recipe.batch_size,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from starlette.testclient import TestClient
@@ -65,6 +66,15 @@ def test_a_job_without_a_latency_objective_has_a_front_too(http: TestClient, wor
     http.post("/v1/jobs", json={"dataset": "digits", "objectives": [{"metric": "accuracy"}, {"metric": "params"}]})
     record(work, [evaluated(0.9, 1.0, params=5_000), evaluated(0.9, 0.5, params=9_000)])
     assert [point["number"] for point in http.get("/v1/jobs/1/front").json()["points"]] == [0]
+
+
+def test_memory_is_told_of_a_point_and_of_the_best(http: TestClient, work: UnitOfWork) -> None:
+    objectives = [{"metric": "accuracy"}, {"metric": "params"}, {"metric": "peak_memory_mb"}]
+    http.post("/v1/jobs", json={"dataset": "digits", "objectives": objectives})
+    record(work, [replace(evaluated(0.9, 1.0), peak_memory_bytes=95_600), evaluated(0.8, 1.0)])
+    (point,) = http.get("/v1/jobs/1/front").json()["points"]
+    assert point["peak_memory_mb"] == 0.0956
+    assert [find["peak_memory_mb"] for find in http.get("/v1/best?dataset=digits").json()] == [0.0956, None]
 
 
 def test_the_history_of_a_front_has_its_reference(http: TestClient, searched: dict[str, Any]) -> None:

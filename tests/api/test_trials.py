@@ -10,6 +10,10 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
+from search_space.genotype import Genotype
+from search_space.memory import peak_memory_bytes
+from search_space.network import Architecture
+from search_space.skeleton import Skeleton
 from tests.api.problems import problem
 from tests.recorded import FAILED, WEIGHTS
 
@@ -48,7 +52,12 @@ def test_an_export_holds_the_code_the_weights_and_their_story(http: TestClient, 
         files = {name: archive.read(name) for name in archive.namelist()}
     assert set(files) == {"model.py", "weights.safetensors", "config.json", "front.svg", "README.md"}
     assert files["weights.safetensors"] == WEIGHTS["inference"]
-    assert json.loads(files["config.json"])["accuracy"] == 0.96
+    config = json.loads(files["config.json"])
+    assert config["accuracy"] == 0.96
+    genotype = Genotype.from_json(json.dumps(config["genotype"]))
+    memory_mb = peak_memory_bytes(Architecture(genotype, Skeleton(**config["skeleton"]))) / 1e6
+    assert config["peak_memory_mb"] == memory_mb
+    assert f"| peak memory | {memory_mb:.3g} MB " in files["README.md"].decode()
     picture = files["front.svg"].decode()
     dots = re.findall(r'r="([\d.]+)" fill="(#\w+)"><title>trial (\d): ([\d.]+), ([\d.]+) ms', picture)
     assert sorted(dots, key=lambda dot: dot[2]) == [

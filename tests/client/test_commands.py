@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -20,7 +21,7 @@ from cellsmith.watch import view
 from service.domain.job import JobState
 from service.ports import UnitOfWork
 from tests.client.conftest import Cellsmith
-from tests.recorded import FRONT, SEARCH, WEIGHTS, record
+from tests.recorded import FRONT, SEARCH, WEIGHTS, evaluated, record
 
 CLIENT = Path(__file__).parents[2] / "client"
 
@@ -153,6 +154,16 @@ def test_a_front_is_a_table_with_the_knee_marked(cellsmith: Cellsmith, searched:
     assert [int(row.removeprefix("*").split()[0]) for row in rows] == FRONT
     assert [row.startswith("*") for row in rows] == [False, True, False]
     assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_a_front_has_a_column_of_memory_where_it_is_an_objective(cellsmith: Cellsmith, work: UnitOfWork) -> None:
+    objectives = [{"metric": "accuracy"}, {"metric": "params"}, {"metric": "peak_memory_mb"}]
+    cellsmith("submit", "-", stdin=json.dumps({"dataset": "digits", "objectives": objectives}))
+    record(work, [replace(evaluated(0.97, 12.0, params=90_000), peak_memory_bytes=95_600)])
+    heading, row = cellsmith("front", "1").stdout.splitlines()
+    assert heading.split()[-4:] == ["MACs", "memory", "MB", "key"]
+    assert row.split()[-3:-1] == ["900k", "0.0956"]
+    assert len(row.rstrip()) <= 80
 
 
 def test_a_hypervolume_is_for_programs(cellsmith: Cellsmith, searched: None) -> None:

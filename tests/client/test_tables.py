@@ -16,6 +16,7 @@ def a_point(number: int, alike: list[int]) -> Point:
         "latency_interval_ms": (3.1, 3.9),
         "params": 11_274,
         "macs": 224_000,
+        "peak_memory_mb": None,
         "knee": False,
         "alike": alike,
     }
