@@ -24,7 +24,7 @@ from service.claims import Claims
 from service.domain.errors import LeaseLost
 from service.domain.fidelity import Standings, ladder
 from service.domain.job import Job, JobSpec, Lease
-from service.domain.limits import latency_objective, missed_limit, too_slow
+from service.domain.limits import latency_objective, missed_limit, too_slow, turned_down
 from service.domain.stopping import Growth, promised_epochs, trained_epochs
 from service.domain.trial import Evaluation, Proposal, Trial, TrialState
 from service.ports import Proposer, Store, UnitOfWork
@@ -141,9 +141,12 @@ class Search:
 
     @property
     def closing_words(self) -> str:
-        """Why the search ended before its budget of trials was spent, or with nothing; else empty."""
+        """Why the search ended before its budget of trials was spent, or with nothing; else empty.
+
+        Before its budget was spent, it is also told how many proposals could not keep the limits.
+        """
         if self._accepted < self.job.spec.budget.trials:
-            return self._end
+            return f"{self._end} {turned_down(self.job.spec.objectives, self._trials)}".strip()
         if any(trial.state is TrialState.DONE for trial in self._trials):
             return ""
         failures = Counter(trial.failure.failure for trial in self._trials if trial.failure)
@@ -160,7 +163,7 @@ class Search:
         if accepted >= budget.trials:
             return f"All {accepted} trials were spent."
         if self._rejected >= MOST_REJECTED * budget.trials:
-            return f"{self._rejected} of {len(self._trials)} proposals could not keep the limits."
+            return f"Enough was proposed after {accepted} of {budget.trials} trials."
         if self.seconds_used >= budget.seconds:
             return f"The budget of {budget.seconds:g} s was spent after {accepted} of {budget.trials} trials."
         under_way = self._trials[self._known :]

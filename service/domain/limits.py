@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from search_space.cost import cost
 from search_space.genotype import Genotype
@@ -48,6 +48,18 @@ def too_slow(objectives: tuple[Objective, ...], latency: LatencyMeasurement) -> 
     if objective is None or objective.limit is None or not latency.surely_exceeds(objective.limit):
         return None
     return f"{latency.median_ms:.3g} ms, where the limit is {objective.limit:g} ms"
+
+
+def turned_down(objectives: tuple[Objective, ...], trials: Sequence[Trial]) -> str:
+    """A sentence about the trials that were rejected, with the fastest of those too slow; empty where none was."""
+    rejected = [trial.failure for trial in trials if trial.rejected and trial.failure]
+    if not rejected:
+        return ""
+    told = f"{len(rejected)} of {len(trials)} proposals could not keep the limits"
+    latency, measured = latency_objective(objectives), [each.latency.median_ms for each in rejected if each.latency]
+    if latency and latency.limit and measured:
+        told += f"; the fastest that was too slow took {min(measured):.3g} ms, where the limit is {latency.limit:g} ms"
+    return f"{told}."
 
 
 def missed_limit(objectives: tuple[Objective, ...], genotype: Genotype, skeleton: Skeleton) -> str | None:

@@ -7,12 +7,15 @@ from statistics import quantiles
 
 import pytest
 
+from search_space.cost import cost
 from search_space.memory import peak_memory_bytes
 from search_space.network import Architecture
 from service.dispatch.inline import InlineDispatcher
-from service.domain.job import Budget, JobState
+from service.domain.job import Budget, JobSpec, JobState
 from service.domain.objectives import Objective
 from service.domain.trial import TrialState
+from service.sampling.registry import proposer_for
+from service.search import Search
 from service.store.memory import MemoryUnitOfWork
 from service.usecases.front import of_job
 from service.usecases.reach import spread
@@ -91,6 +94,55 @@ def test_a_network_that_was_too_slow_is_kept_with_its_latency_and_costs_no_trial
     assert all(trial.failure and trial.failure.latency for trial in rejected)
     told = told_of(search)
     assert (told.done + told.stopped, told.rejected) == (20, len(rejected))
+
+
+def out_of_reach(trials: int, seconds: float) -> JobSpec:
+    objectives = (Objective("accuracy"), Objective("latency_ms", limit=0.001))
+    return replace(a_spec(trials=trials, seconds=seconds, sampler="random"), objectives=objectives)
+
+
+def test_a_search_that_spent_its_time_on_what_is_too_slow_tells_so_with_the_fastest() -> None:
+    work, now, table = MemoryUnitOfWork(), 0.0, Table()
+    with work() as store:
+        store.add_job(out_of_reach(trials=6, seconds=30))
+        claimed = store.claim_job("test", 60)
+    assert claimed
+    search = Search(*claimed, proposer_for(claimed[0].spec), work, clock=lambda: now)
+    took = []
+    while assignment := search.next():
+        now += 10
+        took.append(latency_ms(Architecture(assignment.request.genotype, assignment.request.skeleton)))
+        search.report(assignment.number, next(table(assignment.request)))
+    assert len(took) == 3
+    assert search.closing_words == (
+        "The budget of 30 s was spent after 0 of 6 trials. 3 of 3 proposals could not keep the limits; the fastest "
+        f"that was too slow took {min(took):.3g} ms, where the limit is 0.001 ms."
+    )
+
+
+def test_a_search_that_nothing_keeps_the_limit_of_tells_the_fastest_too() -> None:
+    search = a_search(out_of_reach(trials=1, seconds=600), MemoryUnitOfWork())
+    InlineDispatcher(Table()).run(search)
+    took = [latency_ms(Architecture(trial.proposal.genotype, search.job.spec.skeleton)) for trial in search.trials]
+    assert search.closing_words == (
+        "Enough was proposed after 0 of 1 trials. 50 of 50 proposals could not keep the limits; the fastest that "
+        f"was too slow took {min(took):.3g} ms, where the limit is 0.001 ms."
+    )
+
+
+def test_how_many_missed_a_limit_on_the_description_is_told_without_a_latency() -> None:
+    spec = replace(a_spec(sampler="random", stopping="none"), budget=Budget(trials=30, epochs=6))
+    limit = quantiles([cost(each).params for each in spread(spec.space, spec.skeleton)], n=4)[0]
+    search = a_search(
+        replace(spec, objectives=(Objective("accuracy"), Objective("params", limit=limit))), MemoryUnitOfWork()
+    )
+    InlineDispatcher(Table()).run(search)
+    missed = sum(trial.rejected for trial in search.trials)
+    assert missed
+    assert search.closing_words == (
+        "The budget of 6 epochs was spent after 1 of 30 trials. "
+        f"{missed} of {missed + 1} proposals could not keep the limits."
+    )
 
 
 @pytest.mark.parametrize("sampler", ["default", "nsga2", "tpe"])
