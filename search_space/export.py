@@ -67,7 +67,7 @@ def to_python(
         *("# From here on it is used.", network, load_source(skeleton, form, offered)),
     ]
     code = without_unmade(without_unread("\n\n\n".join(parts)))
-    text = f"{_docstring(architecture, form, head)}\n\n{_IMPORTS}\n\n{code}\n"
+    text = f"{_docstring(architecture, form, offered, head)}\n\n{_IMPORTS}\n\n{code}\n"
     check_syntax(text)
     return text
 
@@ -160,7 +160,7 @@ def _settled(architecture: Architecture, form: Form, offered: Skeleton, network:
     return Settled(given, constants, variables, attributes, parameters, frozenset(pass_on), are, frozenset(gone))
 
 
-def _docstring(architecture: Architecture, form: Form, head: Mapping[str, str]) -> str:
+def _docstring(architecture: Architecture, form: Form, offered: Skeleton, head: Mapping[str, str]) -> str:
     genotype, skeleton = architecture.genotype, architecture.skeleton
     total = cost(architecture)
     shape = ", ".join(str(number) for number in skeleton.input_shape)
@@ -169,12 +169,13 @@ def _docstring(architecture: Architecture, form: Form, head: Mapping[str, str]) 
     in_training = f"{total.params:,} parameters and {total.macs:,} multiply-accumulates"
     merged = f"{total.inference_params:,} parameters and {total.inference_macs:,} multiply-accumulates"
     if form == "training":
-        told = [f"It has {in_training} for one {one}; an auxiliary head is not counted."]
+        told = [f"It has {in_training} for one {one}."]
+        if offered.auxiliary is not None:
+            more = auxiliary_cost(replace(architecture, skeleton=offered))
+            more_in_training = f"{more.params:,} parameters and {more.macs:,} multiply-accumulates"
+            told.append(f"With auxiliary_weight, its auxiliary head has {more_in_training} more, in training.")
         if merged != in_training:
             told.append(f"Merged for inference, it has {merged}.")
-        if skeleton.auxiliary is not None:
-            head_alone = auxiliary_cost(architecture)
-            told.append(f"That of this skeleton has {head_alone.params:,} and {head_alone.macs:,} more, in training.")
     else:
         told = [f"It has {merged} for one {one}."]
         if merged != in_training:

@@ -94,16 +94,29 @@ class LatencyPrediction(Told):
     elsewhere: bool
 
 
-class GrownRead(CostRead):
-    """The cost of a cell in one network, and its predicted latency, null where too few networks were measured."""
+class AuxiliaryRead(Told):
+    """What an auxiliary head costs in training, beside its network; the inference form has none."""
 
+    params: int
+    macs: int
+
+
+class GrownRead(CostRead):
+    """The cost of a cell in one network, and its predicted latency, null where too few networks were measured.
+
+    `auxiliary` is what the auxiliary head has beside `params` and `macs`; null where none is asked for.
+    """
+
+    auxiliary: AuxiliaryRead | None
     predicted_latency: LatencyPrediction | None
 
     @classmethod
     def of(cls, grown: Grown) -> Self:
         """What was worked out, in the words of the routes."""
         latency = None if grown.latency is None else LatencyPrediction(**asdict(grown.latency))
-        return cls(**cls.told(grown.cost).model_dump(), predicted_latency=latency)
+        more = grown.auxiliary
+        head = None if more is None else AuxiliaryRead(params=more.params, macs=more.macs)
+        return cls(**CostRead.told(grown.cost).model_dump(), auxiliary=head, predicted_latency=latency)
 
 
 class TriedIn(Told):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from search_space.cost import Cost, cost
+from search_space.cost import Cost, auxiliary_cost, cost
 from search_space.export import to_python
 from search_space.genotype import Genotype, InvalidGenotype
 from search_space.module_source import Form
@@ -63,10 +63,14 @@ def get(key: str, work: UnitOfWork) -> Known:
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """An architecture in a skeleton of the user's choice: what it costs, and how long it is predicted to take."""
+    """An architecture in a skeleton of the user's choice: what it costs, and how long it is predicted to take.
+
+    `auxiliary` is what its auxiliary head costs beside that, in training alone; None without one.
+    """
 
     architecture: Architecture
     cost: Cost
+    auxiliary: Cost | None
     latency: LatencyForecast | None
 
 
@@ -79,7 +83,8 @@ def grown(key: str, skeleton: Skeleton, work: UnitOfWork, device: str = LOCAL) -
     try:
         architecture = Architecture(genotype, skeleton)
         latency = forecast(device, architecture, measured)
-        return Grown(architecture, cost(architecture), latency and bounded(latency, architecture, profile))
+        auxiliary = auxiliary_cost(architecture) if skeleton.auxiliary else None
+        return Grown(architecture, cost(architecture), auxiliary, latency and bounded(latency, architecture, profile))
     except InvalidGenotype as error:
         blamed = "auxiliary" if skeleton.auxiliary else "input"
         raise Invalid(blamed, f"This cell cannot stand in such a network: {error}.") from error

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from search_space.cost import cost
 from search_space.network import Architecture
 from search_space.published import published
+from search_space.regularisation import Auxiliary
 from search_space.scripts import ScriptName, script
 from search_space.skeleton import Skeleton
 from service.ports import UnitOfWork
@@ -157,6 +158,21 @@ def test_a_grown_cell_states_its_cost_and_its_predicted_latency(http: TestClient
     with work() as store:
         store.save_device("phone", {})
     assert http.get(f"/v1/architectures/{key}/cost?device=phone").json()["predicted_latency"] is None
+
+
+def test_a_grown_cell_states_what_its_auxiliary_head_adds_in_training(http: TestClient) -> None:
+    query = "input=3,32,32&channels=8"
+    plain, asked = (
+        http.get(f"/v1/architectures/darts-v2/cost?{query}&auxiliary={wish}").json() for wish in ("false", "true")
+    )
+    network = Architecture(published["darts-v2"], Skeleton((3, 32, 32), 10, 8, auxiliary=Auxiliary())).build()
+    counted = sum(parameter.numel() for parameter in network.parameters())
+    head = asked["auxiliary"]
+    assert asked["params"] + head["params"] == counted
+    assert asked | {"auxiliary": None} == plain
+    text = http.get(f"/v1/architectures/darts-v2/code?{query}&auxiliary=true&form=training").text
+    told = f"{head['params']:,} parameters and {head['macs']:,} multiply-accumulates more, in training"
+    assert told in text
 
 
 def test_a_width_that_the_cell_cannot_take_is_refused_with_one_that_it_can(http: TestClient) -> None:

@@ -265,6 +265,7 @@ def test_code_is_printed_as_it_is(cellsmith: Cellsmith, searched: None) -> None:
         "macs": 322_912,
         "inference_params": 14_524,
         "inference_macs": 322_912,
+        "auxiliary": None,
         "predicted_latency": None,
         "code": result.stdout,
     }

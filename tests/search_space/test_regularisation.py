@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import random
 from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
 import torch
 
-from search_space.cost import auxiliary_cost, cost
+from search_space.cost import Cost, auxiliary_cost, cost
 from search_space.export import to_python
 from search_space.genotype import Cell, Edge, Genotype, InvalidGenotype
 from search_space.merge import merge
@@ -19,8 +20,9 @@ from search_space.network import Architecture
 from search_space.published import published
 from search_space.published_networks import published_networks
 from search_space.regularisation import Auxiliary, DropPath, InvalidRegularisation
-from search_space.skeleton import InvalidSkeleton, Skeleton
+from search_space.skeleton import InvalidSkeleton, Skeleton, skeletons
 from tests.search_space.counted import counted
+from tests.search_space.random_skeletons import random_skeleton
 
 SMALL = Skeleton((1, 16, 12), classes=3, channels=4, cells_per_stage=2)
 
@@ -39,7 +41,49 @@ def test_the_auxiliary_head_of_darts_adds_its_published_count() -> None:
     architecture = replace(darts, skeleton=replace(darts.skeleton, auxiliary=Auxiliary(offset=0)))
     assert auxiliary_cost(architecture).params == 476_426
     assert cost(architecture) == cost(darts)
-    assert "That of this skeleton has 476,426 and" in to_python(architecture)
+    told = "With auxiliary_weight, its auxiliary head has 476,426 parameters and "
+    assert told in to_python(architecture)
+    assert "its auxiliary head has" not in to_python(architecture, "inference")
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+@pytest.mark.parametrize("seed", range(12))
+def test_the_cost_of_an_auxiliary_head_is_what_is_counted_on_the_built_network(seed: int, dims: int) -> None:
+    rng = random.Random(seed)
+    head = Auxiliary(rng.choice([-1, 0, 1]), rng.choice([1, 2, 3]), (rng.randint(1, 40), rng.randint(1, 40)), seed > 2)
+    size = tuple(rng.randint(40, 50) for _ in range(dims)) if dims < 3 else (24, 22, 25)
+    tiny = {"stem": "tiny", "channels": rng.randint(4, 12), "input_shape": (rng.randint(1, 4), *size)}
+    skeleton = random_skeleton(seed, dims, stages=rng.randint(2, 3), auxiliary=head, classes=1 + 5 * seed, **tiny)
+    name = rng.choice(["darts-v2", "nasnet-a", "enas"])
+    _agrees_with_the_built_network(Architecture(published[name], skeleton))
+
+
+@pytest.mark.parametrize("name", ["cifar", "imagenet-mobile"])
+def test_the_cost_of_an_auxiliary_head_in_a_named_skeleton_is_what_is_counted(name: str) -> None:
+    skeleton = replace(skeletons[name], auxiliary=Auxiliary(), channels=48)
+    _agrees_with_the_built_network(Architecture(published["darts-v2"], skeleton))
+
+
+def _agrees_with_the_built_network(architecture: Architecture) -> None:
+    network: Any = architecture.build()
+    read: list[torch.Size] = []
+    network.auxiliary.register_forward_pre_hook(lambda _, inputs: read.append(inputs[0].shape[1:]))
+    network.logits(torch.zeros(2, *architecture.skeleton.input_shape))
+    said = auxiliary_cost(architecture)
+    assert sum(p.numel() for p in network.parameters()) == cost(architecture).params + said.params
+    head = counted(lambda: network.auxiliary.to(torch.empty(0).device), read[0])
+    assert head == (said.params, said.macs)
+    plain = replace(architecture, skeleton=replace(architecture.skeleton, auxiliary=None))
+    assert cost(architecture) == cost(plain)
+    assert auxiliary_cost(plain) == Cost()
+
+
+def test_a_training_form_without_an_auxiliary_head_states_what_one_would_add() -> None:
+    told = to_python(Architecture(published["darts-v2"], Skeleton((3, 32, 32), 10)))
+    assert "It has 126,442 parameters and " in told
+    assert "With auxiliary_weight, its auxiliary head has 1,598,730 parameters and " in told
+    without_room = to_python(Architecture(published["darts-v2"], Skeleton((3, 32, 32), 10, stages=1)))
+    assert "its auxiliary head has" not in without_room
 
 
 @pytest.mark.parametrize("skeleton", [with_auxiliary(), with_auxiliary(offset=-1, pool_stride=1, last_norm=False)])
