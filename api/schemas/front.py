@@ -85,7 +85,8 @@ class HypervolumeRead(Told):
 class FrontRead(Told):
     """The front as it is now. `best` is the number of the point that is best at the first objective.
 
-    `knee` is that of the best compromise, null for fewer than three points.
+    `fastest_ms` is the least latency of the fully trained cells that keep every limit, also of those that
+    `max_latency_ms` leaves out. `knee` is the number of the best compromise, null for fewer than three points.
     """
 
     job: int
@@ -93,6 +94,7 @@ class FrontRead(Told):
     objectives: list[ObjectiveRead]
     points: list[PointRead]
     best: int | None
+    fastest_ms: float | None
     knee: int | None
     hypervolume: HypervolumeRead
 
@@ -107,6 +109,7 @@ class FrontRead(Told):
             objectives=[ObjectiveRead.of(objective) for objective in objectives],
             points=[PointRead.of(point, point.trial.number == front.knee) for point in front.points],
             best=front.best,
+            fastest_ms=front.fastest_ms,
             knee=front.knee,
             hypervolume=HypervolumeRead(
                 value=front.hypervolume, reference=dict(zip(metrics, front.reference, strict=True))

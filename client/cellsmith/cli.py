@@ -176,7 +176,7 @@ def front(
         found = client.front(id, max_latency_ms=max_latency_ms)
     if as_json:
         _print_json(found)
-    _show_front(found, quiet=as_json)
+    _show_front(found, max_latency_ms, quiet=as_json)
 
 
 @app.command()
@@ -460,9 +460,13 @@ def _watch(client: Client, id: int, as_json: bool) -> None:
         _show_front(client.front(id))
 
 
-def _show_front(found: Front, quiet: bool = False) -> None:
+def _show_front(found: Front, max_latency_ms: float | None = None, quiet: bool = False) -> None:
     if not found["points"]:
-        _refuse(FAILED, "No cell of this job is fully trained and keeps every limit.")
+        fastest_ms = found["fastest_ms"]
+        if max_latency_ms is None or fastest_ms is None:
+            _refuse(FAILED, "No cell of this job is fully trained and keeps every limit.")
+        told = f"none takes {max_latency_ms:g} ms or less; the fastest takes {fastest_ms:.4g} ms"
+        _refuse(FAILED, f"Of the fully trained cells of this job that keep every limit, {told}.")
     if quiet:
         return
     from cellsmith.tables import front_notes, front_table

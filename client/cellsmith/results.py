@@ -151,7 +151,8 @@ class Point(TypedDict):
 class Front(TypedDict):
     """The points of a job, best at the last objective first, and the objectives they are best at.
 
-    `best` is the number of the point that is best at the first objective.
+    `best` is the number of the point that is best at the first objective. `fastest_ms` is the least latency of the
+    fully trained cells that keep every limit, also of those that `max_latency_ms` leaves out.
     """
 
     job: int
@@ -159,4 +160,5 @@ class Front(TypedDict):
     objectives: list[dict[str, Any]]
     points: list[Point]
     best: int | None
+    fastest_ms: float | None
     hypervolume: dict[str, Any] | None

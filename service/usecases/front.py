@@ -40,13 +40,15 @@ class JobFront:
     """A front, by the job's last objective, best first; also while the search goes on.
 
     `best` is the number of the trial that is best at the first objective: with `max_latency_ms`, the best under so many
-    milliseconds. `knee` is that of the best compromise. `hypervolume` is what the front covers up to
-    `reference`, which has one value an objective, in the metric's own unit and direction.
+    milliseconds. `fastest_ms` is the least latency of the fully trained cells that keep the limits, also of those that
+    `max_latency_ms` leaves out. `knee` is the number of the best compromise. `hypervolume` is what the front covers up
+    to `reference`, which has one value an objective, in the metric's own unit and direction.
     """
 
     job: Job
     points: tuple[FrontPoint, ...]
     best: int | None
+    fastest_ms: float | None
     knee: int | None
     hypervolume: float
     reference: tuple[float, ...]
@@ -78,26 +80,29 @@ def of_job(job_id: int, work: UnitOfWork, max_latency_ms: float | None = None) -
         measured = memory.measurements(job, store)
         numbers = measured.front_under(max_latency_ms, job.spec.objectives)
         trials = store.trials(job_id, numbers=numbers) if numbers else []
-    return of(job, trials, max_latency_ms, measured.worst)
+    return of(job, trials, max_latency_ms, measured.worst, measured.fastest_ms)
 
 
 def of(
-    job: Job, trials: Iterable[Trial], max_latency_ms: float | None = None, worst_of_all: Losses | None = None
+    job: Job,
+    trials: Iterable[Trial],
+    max_latency_ms: float | None = None,
+    worst_of_all: Losses | None = None,
+    fastest_of_all_ms: float | None = None,
 ) -> JobFront:
     """The front over the job's objectives, of those of its `trials` that are no slower than `max_latency_ms`.
 
-    Where `trials` are but those that may be on it, `worst_of_all` has the worst losses of the others as well.
+    Where `trials` are but those that may be on it, `worst_of_all` has the worst losses of the others as well, and
+    `fastest_of_all_ms` the least latency of those that keep the limits.
     """
     objectives = job.spec.objectives
     full = [_point(job, trial, trial.full_result) for trial in trials if trial.full_result]
     others = [] if worst_of_all is None else [worst_of_all]
     worst = _reference(objectives, [*others, *(losses(objectives, point.result) for point in full)])
-    kept = [
-        point
-        for point in full
-        if keeps_limits(objectives, point.result)
-        and (max_latency_ms is None or point.result.latency.median_ms <= max_latency_ms)
-    ]
+    keeping = [point for point in full if keeps_limits(objectives, point.result)]
+    kept = [point for point in keeping if max_latency_ms is None or point.result.latency.median_ms <= max_latency_ms]
+    latencies_ms = [point.result.latency.median_ms for point in keeping]
+    latencies_ms += [] if fastest_of_all_ms is None else [fastest_of_all_ms]
     members = [kept[index] for index in fronts.nondominated([losses(objectives, point.result) for point in kept])]
     members.sort(key=lambda point: losses(objectives, point.result)[::-1])
     covered = [losses(objectives, point.result) for point in members]
@@ -107,6 +112,7 @@ def of(
         job=job,
         points=_with_alike(members, objectives),
         best=None if best is None else best.trial.number,
+        fastest_ms=min(latencies_ms, default=None),
         knee=None if bend is None else members[bend].trial.number,
         hypervolume=fronts.hypervolume(covered, worst),
         reference=_in_units(objectives, worst),

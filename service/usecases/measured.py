@@ -23,7 +23,8 @@ Matrix: TypeAlias = NDArray[np.float64]
 class Measurements:
     """The measurements of a job up to evaluation `last`; `front` are the rows that no other row beats.
 
-    `worst` has the worst loss an objective of all rows, `best_accuracy` is that of those which keep the limits.
+    `worst` has the worst loss an objective of all rows; `best_accuracy` and `fastest_ms`, the least latency, are those
+    of the rows which keep the limits.
     """
 
     last: int
@@ -31,6 +32,7 @@ class Measurements:
     front: Rows
     worst: tuple[float, ...] | None
     best_accuracy: float | None
+    fastest_ms: float | None
 
     def with_more(self, new: Sequence[Measured], objectives: Sequence[Objective]) -> Measurements:
         """What beat a row before beats it still: only the front and what is new are compared."""
@@ -47,7 +49,9 @@ class Measurements:
         front = _front(columns, np.concatenate([self.front, kept]), objectives)
         accuracies = [*columns["accuracy"][kept].tolist(), self.best_accuracy]
         best = max((accuracy for accuracy in accuracies if accuracy is not None), default=None)
-        return Measurements(new[-1].id, columns, front, tuple(worst.tolist()), best)
+        latencies_ms = [*columns["latency_ms"][kept].tolist(), self.fastest_ms]
+        fastest_ms = min((latency_ms for latency_ms in latencies_ms if latency_ms is not None), default=None)
+        return Measurements(new[-1].id, columns, front, tuple(worst.tolist()), best, fastest_ms)
 
     @property
     def points(self) -> list[tuple[int, float, float]]:
@@ -119,5 +123,5 @@ def _losses(columns: Columns, rows: Rows, objectives: Sequence[Objective]) -> Ma
     )
 
 
-NOTHING = Measurements(0, _columns([]), np.array([], dtype=np.intp), None, None)
+NOTHING = Measurements(0, _columns([]), np.array([], dtype=np.intp), None, None, None)
 NO_TRACE = Trace(0, np.array([], dtype=np.intp))

@@ -77,6 +77,14 @@ def test_memory_is_told_of_a_point_and_of_the_best(http: TestClient, work: UnitO
     assert [find["peak_memory_mb"] for find in http.get("/v1/best?dataset=digits").json()] == [0.0956, None]
 
 
+def test_the_fastest_is_told_that_keeps_the_limits_on_the_front_or_not(http: TestClient, work: UnitOfWork) -> None:
+    http.post("/v1/jobs", json={"dataset": "digits", "objectives": [{"metric": "accuracy", "limit": 0.8}]})
+    record(work, [evaluated(0.9, 2.0), evaluated(0.85, 1.0), evaluated(0.7, 0.5)])
+    for asked, points in (({}, [0]), ({"max_latency_ms": 1.5}, [1]), ({"max_latency_ms": 0.1}, [])):
+        front = http.get("/v1/jobs/1/front", params=asked).json()
+        assert (front["fastest_ms"], [point["number"] for point in front["points"]]) == (1.0, points)
+
+
 def test_the_history_of_a_front_has_its_reference(http: TestClient, searched: dict[str, Any]) -> None:
     history = http.get("/v1/jobs/1/front/history").json()
     front = http.get("/v1/jobs/1/front").json()

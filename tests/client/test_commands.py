@@ -174,7 +174,18 @@ def test_a_hypervolume_is_for_programs(cellsmith: Cellsmith, searched: None) -> 
 def test_a_front_can_be_narrowed_to_fast_cells(cellsmith: Cellsmith, searched: None) -> None:
     narrowed = json.loads(cellsmith("front", "1", "--max-latency-ms", "1.1", "--json").stdout)
     assert [point["number"] for point in narrowed["points"]] == [0]
-    assert cellsmith("front", "1", "--max-latency-ms", "0.01").exit_code == 1
+    told = cellsmith("front", "1", "--max-latency-ms", "0.01")
+    assert (told.exit_code, told.stderr) == (
+        1,
+        "cellsmith: Of the fully trained cells of this job that keep every limit, none takes 0.01 ms or less; "
+        "the fastest takes 1 ms.\n",
+    )
+
+
+def test_a_job_that_has_no_cell_yet_has_none_that_is_fast(cellsmith: Cellsmith) -> None:
+    cellsmith("submit", "--dataset", "digits")
+    told = cellsmith("front", "1", "--max-latency-ms", "0.01").stderr
+    assert told == "cellsmith: No cell of this job is fully trained and keeps every limit.\n"
 
 
 def test_watching_prints_a_line_a_change_and_then_the_front(cellsmith: Cellsmith, work: UnitOfWork, url: str) -> None:

@@ -23,7 +23,9 @@ def a_point(number: int, alike: list[int]) -> Point:
 
 
 def notes(*points: Point) -> list[str]:
-    return front_notes(Front(job=1, state="done", objectives=[], points=list(points), best=None, hypervolume=None))
+    return front_notes(
+        Front(job=1, state="done", objectives=[], points=list(points), best=None, fastest_ms=None, hypervolume=None)
+    )
 
 
 def test_each_pair_that_cannot_be_told_apart_is_named_once_and_no_other() -> None:
@@ -47,7 +49,9 @@ def test_a_point_whose_interval_reaches_beyond_the_limit_does_not_surely_keep_it
     slow, fast = a_point(1, []), a_point(2, [])
     fast["latency_interval_ms"] = (3.3, 3.5)
     points = [slow, fast]
-    told = front_notes(Front(job=1, state="done", objectives=[limit], points=points, best=None, hypervolume=None))
+    told = front_notes(
+        Front(job=1, state="done", objectives=[limit], points=points, best=None, fastest_ms=None, hypervolume=None)
+    )
     assert told == [
         "Every cell keeps latency_ms \u2264 3.6 on local.",
         "Not surely, for their intervals reach beyond the limit on latency: 1.",
