@@ -68,7 +68,10 @@ class SkeletonChoice(AroundCells, Asked):
 class TrainingChoice(Asked):
     """The recipe by which every network of the job is trained."""
 
-    epochs: Annotated[int, Field(ge=1, le=10_000)] = RECIPE.epochs
+    epochs: Annotated[
+        int,
+        Field(ge=1, le=10_000, description="How long one network is trained that is trained fully."),
+    ] = RECIPE.epochs
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = RECIPE.batch_size
     learning_rate: Annotated[float, Field(gt=0, le=100)] = RECIPE.learning_rate
     weight_decay: Annotated[float, Field(ge=0, le=100)] = RECIPE.weight_decay
@@ -107,7 +110,10 @@ class BudgetChoice(Asked):
 
     trials: int = BUDGET.trials
     seconds: float = BUDGET.seconds
-    epochs: int | None = BUDGET.epochs
+    epochs: Annotated[
+        int | None,
+        Field(description="Of all trials together; training.epochs is how long one network is trained."),
+    ] = BUDGET.epochs
     patience: int | None = BUDGET.patience
     evaluation_seconds: float | None = BUDGET.evaluation_seconds
 

@@ -28,3 +28,10 @@ def test_every_route_says_in_a_sentence_what_it_does_and_how_it_refuses(calls: d
         assert call["description"], name
         assert "application/problem+json" in call["responses"]["default"]["content"], name
         assert "422" not in call["responses"], name
+
+
+def test_the_epochs_of_a_budget_and_those_of_a_training_are_told_apart(http: TestClient) -> None:
+    schemas = http.get("/openapi.json").json()["components"]["schemas"]
+    told = {name: schemas[f"{name}Choice"]["properties"]["epochs"]["description"] for name in ("Budget", "Training")}
+    assert told["Budget"].startswith("Of all trials together")
+    assert told["Training"].startswith("How long one network is trained")
