@@ -32,7 +32,8 @@ def _tpe(turn: Turn, distributions: Distributions) -> BaseSampler:
 
 def _gp(turn: Turn, distributions: Distributions) -> BaseSampler:
     del distributions
-    return GPSampler(seed=turn.seed)
+    # Its warning is of decisions that it does not model: those with one answer.
+    return GPSampler(seed=turn.seed, warn_independent_sampling=False)
 
 
 def _evolution(spec: JobSpec) -> MakeSampler:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from dataclasses import replace
 
 import pytest
@@ -53,6 +55,19 @@ def test_another_seed_and_another_attempt_propose_something_else(sampler: str) -
     other_seed = proposer_for(a_spec(seed=2, sampler=sampler)).propose(0, 0, [])
     other_attempt = proposer_for(a_spec(seed=1, sampler=sampler)).propose(0, 1, [])
     assert len({one.genotype.key, other_seed.genotype.key, other_attempt.genotype.key}) == 3
+
+
+def test_gp_models_every_decision_with_several_answers_and_warns_of_no_other(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("optuna"), "propagate", True)
+    space = spaces["tiny"].restricted(nodes=1)
+    search = a_search(replace(a_spec(trials=12, sampler="gp", lag=1, stopping="none"), space=space), MemoryUnitOfWork())
+    InlineDispatcher(evaluate).run(search)
+    assert caplog.messages == []
+    (modelled,) = search.trials[-1].proposal.attributes.values()
+    several = {decision.name for decision in space.decisions if len(decision.choices) > 1}
+    assert json.loads(modelled).keys() == several < {decision.name for decision in space.decisions}
 
 
 def test_nsga2_finds_better_cells_than_chance_does() -> None:
