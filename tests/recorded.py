@@ -45,16 +45,16 @@ def record(
     with work() as store:
         claimed = store.claim_job("a test", 60)
         assert claimed is not None
-        _, lease = claimed
+        job, lease = claimed
         for number, report in enumerate(reports):
             genotype = space.sample(generator)
             store.add_trial(lease, Proposal(number, space.choices(genotype), genotype))
-            store.add_evaluation(lease, number, Evaluation(report), _state(report))
+            store.add_evaluation(lease, number, Evaluation(report), _state(report, job.spec.recipe.epochs))
         store.beat(lease, 60, 12.0)
         return store.release(lease, state, 12.0, message)
 
 
-def _state(report: EvaluationReport) -> TrialState:
+def _state(report: EvaluationReport, full: int) -> TrialState:
     if isinstance(report, Failed):
         return TrialState.FAILED
-    return TrialState.DONE if report.fidelity == FULL else TrialState.STOPPED
+    return TrialState.DONE if report.fidelity == full else TrialState.STOPPED

@@ -89,15 +89,16 @@ def _alike(points: Sequence[Point]) -> str:
 
 
 def finds_table(finds: Iterable[dict[str, Any]]) -> Table:
-    """One line a network, the most accurate first."""
+    """One line a network, the most accurate first; after how many epochs, for jobs differ in these."""
     table = _table()
-    for heading in ("job", "trial", "accuracy", "latency ms", "params", "MACs"):
+    for heading in ("job", "trial", "accuracy", "epochs", "latency ms", "params", "MACs"):
         table.add_column(heading, justify="right")
     table.add_column("key")
     for find in finds:
         origin = (str(find["job"]), str(find["trial"]))
+        trained = (percent(find["accuracy"]), str(find["training"]["epochs"]))
         sizes = (count(find["params"]), count(find["macs"]))
-        table.add_row(*origin, percent(find["accuracy"]), milliseconds(find["latency_ms"]), *sizes, find["key"])
+        table.add_row(*origin, *trained, milliseconds(find["latency_ms"]), *sizes, find["key"])
     return table
 
 

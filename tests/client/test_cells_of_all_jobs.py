@@ -7,7 +7,7 @@ from pathlib import Path
 
 from service.ports import UnitOfWork
 from tests.client.conftest import Cellsmith
-from tests.recorded import record
+from tests.recorded import evaluated, record
 
 NAS_BENCH_201 = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|skip_connect~0|nor_conv_1x1~1|avg_pool_3x3~2|"
 
@@ -24,6 +24,17 @@ def test_the_best_of_all_jobs_are_listed_with_their_origin(cellsmith: Cellsmith,
     unknown = cellsmith("best", "digits", "--device", "phone")
     assert (unknown.exit_code, "use one of local" in unknown.stderr) == (3, True)
     assert cellsmith("best", "mine").exit_code == 3
+
+
+def test_the_best_are_listed_with_the_epochs_that_each_was_trained_for(cellsmith: Cellsmith, work: UnitOfWork) -> None:
+    cellsmith("submit", "--dataset", "digits")
+    record(work, [evaluated(0.852, 1.0)])
+    cellsmith("submit", "--dataset", "digits", "--epochs", "1")
+    record(work, [evaluated(0.448, 1.0, fidelity=1)])
+    heading, *rows = cellsmith("best", "digits").stdout.splitlines()
+    assert heading.split()[:4] == ["job", "trial", "accuracy", "epochs"]
+    assert [row.split()[:5] for row in rows] == [["1", "0", "85.2", "%", "6"], ["2", "0", "44.8", "%", "1"]]
+    assert max(map(len, rows)) <= 80
 
 
 def test_a_script_is_printed_as_it_is(cellsmith: Cellsmith) -> None:
