@@ -43,6 +43,8 @@ def main() -> None:
         )
     if not os.path.isdir(os.path.dirname(chosen.output) or "."):
         raise SystemExit(f"there is no folder for {chosen.output}")
+    if chosen.threads:
+        torch.set_num_threads(chosen.threads)
     torch.manual_seed(chosen.seed)
     data = items(chosen)
     try:
@@ -77,14 +79,15 @@ def arguments() -> argparse.Namespace:
     """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data")
-    parser.add_argument("--epochs", type=whole, default=100)
-    parser.add_argument("--batch-size", type=whole, default=64)
-    parser.add_argument("--learning-rate", type=positive, default=0.1)
-    parser.add_argument("--weight-decay", type=not_negative, default=5e-4)
-    parser.add_argument("--label-smoothing", type=share, default=0.1)
+    parser.add_argument("--epochs", type=whole, default=100, help="passes over x_train; %(default)s")
+    parser.add_argument("--batch-size", type=whole, default=64, help="items of a step; %(default)s")
+    parser.add_argument("--learning-rate", type=positive, default=0.1, help="the highest; %(default)s")
+    parser.add_argument("--weight-decay", type=not_negative, default=5e-4, help="%(default)s")
+    parser.add_argument("--label-smoothing", type=share, default=0.1, help="%(default)s")
     parser.add_argument("--average", type=share, default=0.0, help="decay of averaged weights, like 0.999; 0 for none")
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu", help="%(default)s")
+    parser.add_argument("--threads", type=whole, help="of the processor that training may use")
+    parser.add_argument("--seed", type=int, default=0, help="%(default)s")
     parser.add_argument("--weights", help="weights to begin with, such as weights.safetensors; without it, fresh ones")
     parser.add_argument("--output", default="trained.safetensors", help="where the weights go")
     parser.add_argument("--resume", action="store_true")

@@ -180,7 +180,8 @@ def refusals(folder: Path, script: str, commands: Iterable[str]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "wrong", ["--epochs 0", "--batch-size -5", "--learning-rate nan", "--label-smoothing 2", "--weight-decay -1"]
+    "wrong",
+    ["--epochs 0", "--threads 0", "--batch-size -5", "--learning-rate nan", "--label-smoothing 2", "--weight-decay -1"],
 )
 def test_numbers_that_make_no_sense_are_refused_with_the_option(folder: Path, wrong: str) -> None:
     (folder / "model.py").write_text(to_python(ARCHITECTURE))
@@ -188,6 +189,27 @@ def test_numbers_that_make_no_sense_are_refused_with_the_option(folder: Path, wr
     shown = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert shown.returncode == 2
     assert f"argument {wrong.split()[0]}: " in shown.stderr
+
+
+def test_the_help_tells_what_holds_where_nothing_is_said(folder: Path) -> None:
+    (folder / "model.py").write_text(to_python(ARCHITECTURE))
+    told = " ".join(ran(folder, "train.py", "--help").split())
+    for option in (
+        "--epochs EPOCHS passes over x_train; 100",
+        "--batch-size BATCH_SIZE items of a step; 64",
+        "--learning-rate LEARNING_RATE the highest; 0.1",
+        "--weight-decay WEIGHT_DECAY 0.0005",
+        "--threads THREADS of the processor",
+    ):
+        assert option in told
+
+
+def test_training_takes_no_more_threads_than_it_may(folder: Path) -> None:
+    (folder / "model.py").write_text(to_python(ARCHITECTURE))
+    code = "import torch, train; train.main(); print(torch.get_num_threads())"
+    told = ran(folder, "-c", code, "images.pt", "--epochs", "1", "--threads", "3").splitlines()
+    assert told[0].startswith("epoch 1: loss ")
+    assert told[-1] == "3"
 
 
 def test_a_model_in_its_inference_form_is_not_trained(folder: Path) -> None:
