@@ -37,17 +37,24 @@ def main() -> None:
     for name in SIZES:
         parser.add_argument(f"--{name.replace('_', '-')}", type=str if name in ("norm", "head") else int)
     given = parser.parse_args()
+    for file in (given.config, given.weights):
+        if not file.is_file():
+            sys.exit(f"There is no file {file}.")
     changes = {name: value for name in SIZES if (value := getattr(given, name)) is not None}
     try:
-        architecture = _architecture(json.loads(given.config.read_text()), given.input_channels, changes)
+        architecture = _architecture(_config(given.config), given.input_channels, changes)
         merge_trained(architecture, given.weights, given.output)
-    except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
+    except (OSError, KeyError, TypeError, ValueError) as error:
         sys.exit(str(error))
 
 
 def merge_trained(architecture: Architecture, weights: Path, folder: Path) -> None:
     """Writes the inference form of the architecture with these trained weights; ValueError where they are another's."""
-    state = {name: tensor for name, tensor in load_file(weights).items() if not name.startswith("auxiliary.")}
+    try:
+        tensors = load_file(weights)
+    except SafetensorError as error:
+        raise ValueError(f"{weights} is no safetensors file, as train.py writes it: {error}") from error
+    state = {name: tensor for name, tensor in tensors.items() if not name.startswith("auxiliary.")}
     network = architecture.build()
     try:
         network.load_state_dict(state)
@@ -58,6 +65,17 @@ def merge_trained(architecture: Architecture, weights: Path, folder: Path) -> No
     save_file({name: tensor.contiguous() for name, tensor in merged.items()}, folder / "weights.safetensors")
     text = to_python(architecture, form="inference", head={"weights": "trained anew, measured by nobody"})
     (folder / "model.py").write_text(text)
+
+
+def _config(file: Path) -> dict[str, Any]:
+    """What an export's config.json holds; ValueError, which names the file, where this is none."""
+    try:
+        config = json.loads(file.read_text())
+    except ValueError as error:
+        raise ValueError(f"{file} is no JSON, as the config.json of an export is: {error}") from error
+    if not isinstance(config, dict) or not {"genotype", "skeleton"} <= config.keys():
+        raise ValueError(f"{file} is no config.json of an export: it holds no genotype and skeleton")
+    return config
 
 
 def _architecture(config: dict[str, Any], input_channels: int | None, changes: dict[str, Any]) -> Architecture:

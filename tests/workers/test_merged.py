@@ -55,6 +55,25 @@ def test_it_computes_what_was_trained(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("file", "text", "told"),
+    [
+        ("config.json", "# A network", "is no JSON, as the config.json of an export is: Expecting value"),
+        ("config.json", "[1]", "is no config.json of an export: it holds no genotype and skeleton"),
+        ("config.json", None, "There is no file "),
+        ("trained.safetensors", "# A network", "is no safetensors file, as train.py writes it"),
+        ("trained.safetensors", None, "There is no file "),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(folder: Path, file: str, text: str | None, told: str) -> None:
+    (folder / file).unlink() if text is None else (folder / file).write_text(text)
+    shown = merged(folder)
+    assert shown.returncode == 1
+    assert told in shown.stderr
+    assert str(folder / file) in shown.stderr
+    assert len(shown.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
     ("options", "told"),
     [
         ((), "is of another network: give the sizes that it was trained with"),

@@ -39,9 +39,11 @@ class Archive:
     def __post_init__(self) -> None:
         if self.x.dtype.kind not in "biuf":
             raise Unsuitable(f"x holds {self.x.dtype}; give it plain numbers, such as float32 or uint8.")
-        if self.x.ndim not in (3, 4, 5) or not self.x.size:
+        if self.x.ndim not in (3, 4, 5):
             told = "(N, C, length), (N, C, height, width) or (N, C, depth, height, width), the channels before the axes"
             raise Unsuitable(f"x has the shape {self.x.shape}; it should be {told}: x[:, None] adds one channel.")
+        if not self.x.size:
+            raise Unsuitable(f"x has the shape {self.x.shape}, so it holds no {'numbers' if len(self.x) else 'items'}.")
         low, high = float(self.x.min()), float(self.x.max())  # either is NaN where one number is
         if not -LARGEST <= low <= high <= LARGEST:
             raise Unsuitable("x holds NaN, infinity or more than float32 can hold: clean it.")

@@ -152,7 +152,8 @@ def test_a_damaged_description_is_passed_over(folder: Path) -> None:
     ("wrong", "told"),
     [
         ({"x": np.zeros((60, 12))}, r"x has the shape \(60, 12\); .* x\[:, None\] adds one channel"),
-        ({"x": np.zeros((0, 2, 12))}, "x has the shape"),
+        ({"x": np.zeros((0, 1, 1000))}, r"^x has the shape \(0, 1, 1000\), so it holds no items\.$"),
+        ({"x": np.zeros((60, 0, 12))}, r"^x has the shape \(60, 0, 12\), so it holds no numbers\.$"),
         ({"x": np.array([[["a"]]] * 60)}, "x holds <U1; give it plain numbers"),
         ({"x": np.array([[[None]]] * 60)}, r"cannot be read .* of plain numbers"),
         ({"x": np.full((60, 2, 12), np.nan)}, "x holds NaN"),
