@@ -365,11 +365,11 @@ def _print_json(value: Any, indent: int | None = 2) -> None:
 def _read_job(path: Path, otherwise: str = "") -> dict[str, Any]:
     """A JSON object; where the file holds something else, `otherwise` is said too."""
     try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        text = sys.stdin.read() if str(path) == "-" else _read_text(path)
         asked = json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         _refuse(USAGE, f"{path} is no JSON: {error}.{otherwise}")
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         _refuse(USAGE, f"Cannot read {path}: {error}")
     except RecursionError:
         _refuse(USAGE, f"Cannot read {path}: it is nested too deeply for a job.")
@@ -381,7 +381,11 @@ def _read_job(path: Path, otherwise: str = "") -> dict[str, Any]:
 def _read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
+    except FileNotFoundError:
+        _refuse(USAGE, f"There is no file {path}.")
+    except OSError as error:
+        _refuse(USAGE, f"Cannot read {path}: {error.strerror or error}.")
+    except ValueError as error:
         _refuse(USAGE, f"Cannot read {path}: {error}")
 
 

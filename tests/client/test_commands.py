@@ -321,3 +321,13 @@ def test_a_genotype_that_is_text_is_told_of_its_format(cellsmith: Cellsmith, tmp
     assert "is no JSON" in result.stderr
     assert "needs its --format: darts or nas-bench-201" in result.stderr
     assert cellsmith("register", str(file), "--format", "nas-bench-201").exit_code == 0
+
+
+@pytest.mark.parametrize("command", [("submit",), ("register",), ("register", "--format", "darts")])
+def test_a_file_that_is_not_there_is_named_in_a_line(
+    cellsmith: Cellsmith, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    missing = cellsmith(*command, str(tmp_path / "no.json"))
+    assert (missing.exit_code, missing.stderr) == (2, f"cellsmith: There is no file {tmp_path / 'no.json'}.\n")
+    folder = cellsmith(*command, str(tmp_path))
+    assert (folder.exit_code, folder.stderr) == (2, f"cellsmith: Cannot read {tmp_path}: Is a directory.\n")
