@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,11 @@ def main() -> None:
         dataset = register(given.name, folder, given.licence, given.source)
     except Unsuitable as error:
         sys.exit(str(error))
-    told = f"{dataset.name}: {dataset.summary} Classes: {', '.join(dataset.class_names)}."
-    sys.stdout.write(f"{told}\ncellsmith submit --dataset {dataset.name}\n")
+    told = [f"{dataset.name}: {dataset.summary} Classes: {', '.join(dataset.class_names)}."]
+    if _ends_in_channels(dataset.input_shape):
+        told.append("Channels come second: if they are last in x, register np.moveaxis(x, -1, 1) under another name.")
+    told.append(f"cellsmith submit --dataset {dataset.name}")
+    sys.stdout.write("\n".join(told) + "\n")
 
 
 def register(name: str, folder: Path, licence: str = "not stated", source: str = "its user") -> Dataset:
@@ -124,6 +128,11 @@ def _moments(x: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]
     mean_C11 = mean_C.reshape(-1, *[1] * (x.ndim - 2))
     squares_C = sum(np.square(x[at : at + AT_ONCE] - mean_C11).sum(axes) for at in range(0, len(x), AT_ONCE))
     return mean_C, np.sqrt(squares_C / (x.size / len(mean_C)))
+
+
+def _ends_in_channels(shape: Sequence[int]) -> bool:
+    """Whether the last axis of an item may be meant for its channels, which are its first; no proof, so no refusal."""
+    return shape[-1] <= 4 and shape[-1] < shape[0]
 
 
 def _summary(archive: Archive, parts: Split) -> str:

@@ -24,7 +24,7 @@ from service.wiring import search_data
 from workers.data.archive import Unsuitable
 from workers.data.catalogue import DATASETS
 from workers.data.load import DatasetAbsent, load
-from workers.data.register import register
+from workers.data.register import main, register
 from workers.data.registered import datasets
 from workers.data.save import save
 from workers.data.splits import split
@@ -289,3 +289,27 @@ def test_the_command_says_what_it_has_understood_or_what_is_missing(folder: Path
         "Classes: high, low, middle.\ncellsmith submit --dataset mine\n"
     )
     assert json.loads((folder / "mine.dataset.json").read_text())["licence"] == "CC0"
+
+
+@pytest.mark.parametrize(
+    ("shape", "warned"),
+    [
+        *(((32, 32, 3), True), ((32, 30, 1), True), ((9, 9, 9, 2), True), ((50, 4), True)),
+        *(((3, 32, 32), False), ((4, 50), False), ((1, 4, 4), False), ((8, 8, 5), False), ((3, 8, 3), False)),
+    ],
+)
+def test_channels_that_seem_to_be_last_are_told_to_come_second(
+    shape: tuple[int, ...],
+    warned: bool,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    put(folder, x=np.random.default_rng(0).standard_normal((60, *shape)), y=np.arange(60) % 3)
+    monkeypatch.setattr(sys, "argv", ["register", "mine"])
+    main()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "cellsmith submit --dataset mine"
+    told = "Channels come second: if they are last in x, register np.moveaxis(x, -1, 1) under another name."
+    assert lines[1:-1] == [told] * warned
+    assert datasets(folder)["mine"].input_shape == shape
