@@ -82,8 +82,8 @@ class CostRead(Told):
 class LatencyPrediction(Told):
     """A latency that a model predicts; `interval_ms` would have held 90 % of the measured `networks`.
 
-    These stood in the same skeleton, or in others (`elsewhere`). A network that `extrapolates` is larger than all of
-    these, and may be further away.
+    All of these, or three at least which correct the others, stood in the same skeleton, or none (`elsewhere`). A
+    network that `extrapolates` is larger than all of these, and may be further away.
     """
 
     device: str

@@ -13,7 +13,8 @@ class ReachRead(Told):
     """What a metric is over cells drawn by chance, in its own unit.
 
     Exact where `networks` is null; else predicted, from so many networks that were measured, 90 % of which took between
-    the two `ratios` times what the others foresaw of them. They stood in the same skeleton, or in others (`elsewhere`).
+    the two `ratios` times what the others foresaw of them. All, or three at least which correct the others, stood in
+    the same skeleton, or none (`elsewhere`).
     """
 
     metric: str
@@ -23,20 +24,21 @@ class ReachRead(Told):
     highest: float
     networks: int | None
     ratios: tuple[float, float] | None
-    elsewhere: bool
+    elsewhere: bool | None
 
     @classmethod
     def of(cls, reach: Reach) -> Self:
         """A reach in the words of the routes."""
+        model = reach.model
         return cls(
             metric=reach.metric,
             unit=reach.unit,
             lowest=reach.lowest,
             median=reach.median,
             highest=reach.highest,
-            networks=reach.networks,
-            ratios=reach.ratios,
-            elsewhere=reach.elsewhere,
+            networks=model.networks if model else None,
+            ratios=model.ratios if model else None,
+            elsewhere=model.elsewhere if model else None,
         )
 
 
@@ -72,7 +74,7 @@ class ForecastRead(Told):
     """The size of the space, as text: it is more than a JSON number holds exactly; what its cells reach; the time.
 
     Of `samples` cells drawn by chance, `keeping` keep every limit that can be judged before training, by exact costs
-    and latency as networks in the same skeleton predict it; null where no limit can.
+    and predicted latency, unless that is by other skeletons alone; null where no limit can.
     """
 
     size: str

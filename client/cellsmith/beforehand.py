@@ -33,9 +33,10 @@ def _reach(reach: Reach) -> str:
     known = ""
     if reach["ratios"] is not None:
         least, most = reach["ratios"]
+        where = " in other skeletons" if reach["elsewhere"] else ""
         known = (
-            f", predicted from {reach['networks']} measured networks{' in other skeletons' * reach['elsewhere']}, 90 % "
-            f"of which took {least:.2f} to {most:.2f} times what is foreseen"
+            f", predicted from {reach['networks']} measured networks{where}, 90 % of which took {least:.2g} to "
+            f"{most:.2g} times what is foreseen"
         )
     return f"{NAMES.get(reach['metric'], reach['metric'])}: {low} to {high}{unit}, half below {middle}{known}"
 

@@ -61,8 +61,8 @@ class Job(JobSummary):
 class Reach(TypedDict):
     """What a metric is over cells drawn by chance; predicted where `networks` says from how many measured ones.
 
-    90 % of these took between the two `ratios` times what the others foresaw of them. They stood in the same skeleton,
-    or in others (`elsewhere`).
+    90 % of these took between the two `ratios` times what the others foresaw of them. All, or three at least which
+    correct the others, stood in the same skeleton, or none (`elsewhere`).
     """
 
     metric: str
@@ -72,7 +72,7 @@ class Reach(TypedDict):
     highest: float
     networks: int | None
     ratios: list[float] | None
-    elsewhere: bool
+    elsewhere: bool | None
 
 
 class TimeAhead(TypedDict):

@@ -28,9 +28,9 @@ SHARE = 0.9
 class LatencyForecast:
     """A predicted latency. Measured networks would have been predicted within `interval_ms` in 90 % of cases.
 
-    That is, by a model that had not seen them: of `networks` in the same skeleton, or of those in other skeletons,
-    where it is told by what was measured `elsewhere` alone. A network that `extrapolates` is larger than every measured
-    one in layers, multiply-accumulates or bytes, and may be further away; so may any that is told by one skeleton.
+    That is, by a model that had not seen them: of the other `networks`, or of those in other skeletons, where it is
+    told by what was measured `elsewhere` alone. A network that `extrapolates` is larger than every measured one in
+    layers, multiply-accumulates or bytes, and may be further away; so may any that is told by one other skeleton.
     """
 
     device: str
@@ -56,7 +56,7 @@ class LatencyForecast:
         beyond = ", and larger than any of them" if self.extrapolates else ""
         return (
             f"{self.milliseconds:.3g} ms on {self.device}, predicted from {self.networks} measured networks{where}"
-            f"{beyond}; 90 % of these took {low:.2f} to {high:.2f} times what is foreseen"
+            f"{beyond}; 90 % of these took {low:.2g} to {high:.2g} times what is foreseen"
         )
 
 
@@ -65,8 +65,8 @@ class LatencyModel:
     """What latency is made of on one device, from `networks` measured ones.
 
     A sum of what each layer, each multiply-accumulate and each byte moved costs, none of which is negative. `ratios`
-    hold what was measured, over what the others would have predicted, in 90 % of cases. Of a model that predicts what
-    is `elsewhere`, in another skeleton than its networks, the others are those in other skeletons, if there are any.
+    hold what was measured, over what the others would have predicted, in 90 % of cases. Of a model for another skeleton
+    than its networks' (`elsewhere`) the others are those of other skeletons, if there are any.
     """
 
     device: str
@@ -84,8 +84,9 @@ class LatencyModel:
         if len(known) < FEWEST:
             return None
         sizes, times_ms = np.array([size for size, _ in known.values()]), np.array([ms for _, ms in known.values()])
-        skeletons = [skeleton for _, skeleton in known] if elsewhere else []
-        ratios = _left_out(sizes, times_ms, skeletons) or _left_out(sizes, times_ms, range(len(known)))
+        skeletons = [skeleton for _, skeleton in known]
+        by_skeleton = elsewhere and len(set(skeletons)) > 1
+        ratios = _ratios_left_out(sizes, times_ms, skeletons if by_skeleton else range(len(known)))
         low, high = np.quantile(ratios, [(1 - SHARE) / 2, (1 + SHARE) / 2])
         return cls(
             device,
@@ -109,16 +110,14 @@ class LatencyModel:
             self.elsewhere,
         )
 
-    def corrected_by(self, measured: Latencies) -> LatencyModel | None:
+    def corrected_by(self, measured: Latencies) -> LatencyModel:
         """As many times slower or faster as these networks are than foreseen, by their median, and no surer than they.
 
-        None for fewer than ENOUGH_TO_CORRECT different ones.
+        They are two different ones or more.
         """
         known = {
             architecture.genotype.key: ms / self.forecast(architecture).milliseconds for architecture, ms in measured
         }
-        if len(known) < ENOUGH_TO_CORRECT:
-            return None
         factor = median(known.values())
         apart = stdev(map(math.log, known.values())) * math.sqrt(1 + 1 / len(known))
         held = math.exp(apart * T_95[min(len(known) - 1, len(T_95)) - 1])
@@ -132,25 +131,24 @@ def in_same_skeleton(skeleton: Skeleton, measured: Latencies) -> Latencies:
 
 
 def model_for(device: str, skeleton: Skeleton, measured: Latencies) -> LatencyModel | None:
-    """From the networks in this very skeleton; where they are too few, from others, corrected by these few.
+    """From the networks in this very skeleton; where they are too few, from all for as many axes, corrected by these.
 
-    The others are those for as many axes (signals, images, volumes), or all, where they are too few again.
+    Where they are fewer than ENOUGH_TO_CORRECT, from those in other skeletons alone. Signals, images and volumes tell
+    nothing of each other. None for too few.
     """
     own = in_same_skeleton(skeleton, measured)
     if model := LatencyModel.fitted(device, own):
         return model
     alike = [(architecture, ms) for architecture, ms in measured if architecture.skeleton.dims == skeleton.dims]
-    for others in (alike, measured):
-        if model := LatencyModel.fitted(device, others):
-            return model.corrected_by(own) or LatencyModel.fitted(device, others, elsewhere=True)
-    return None
+    if len({architecture.genotype.key for architecture, _ in own}) >= ENOUGH_TO_CORRECT:
+        model = LatencyModel.fitted(device, alike)
+        return model and model.corrected_by(own)
+    others = [(architecture, ms) for architecture, ms in alike if architecture.skeleton != skeleton]
+    return LatencyModel.fitted(device, others, elsewhere=True)
 
 
 def forecast(device: str, architecture: Architecture, measured: Latencies) -> LatencyForecast | None:
-    """From architectures with their latencies in milliseconds; None where fewer than FEWEST different ones are given.
-
-    The interval comes from leaving out one network after the other.
-    """
+    """From architectures with their latencies in milliseconds; None where too few are given, see `model_for`."""
     model = model_for(device, architecture.skeleton, measured)
     return model.forecast(architecture) if model else None
 
@@ -163,12 +161,11 @@ def _sizes(architecture: Architecture) -> tuple[float, ...]:
     return float(sum(edges[place.cell] for place in places)), float(total.macs), float(total.bytes_moved)
 
 
-def _left_out(sizes: Numbers, times_ms: Numbers, groups: Sequence[object]) -> list[float]:
-    """What each took, over what is predicted of it by those of other groups; not of one with hardly any others."""
+def _ratios_left_out(sizes: Numbers, times_ms: Numbers, groups: Sequence[object]) -> list[float]:
+    """What each took, over what is predicted of it by those of other groups."""
     ratios: list[float] = []
     for group in dict.fromkeys(groups):
         own = np.array([each == group for each in groups])
-        if np.count_nonzero(~own) >= FEWEST - 1:
-            predicted = sizes[own] @ prices(sizes[~own], times_ms[~own])
-            ratios += (times_ms[own] / predicted).tolist()
+        predicted = sizes[own] @ prices(sizes[~own], times_ms[~own])
+        ratios += (times_ms[own] / predicted).tolist()
     return ratios

@@ -12,7 +12,7 @@ from search_space.space import CellSpace
 from service.domain.ahead import Basis, Recorded, TimeForecast, time_ahead
 from service.domain.forecast import favour_of
 from service.domain.job import JobSpec, JobState
-from service.domain.latency_forecast import model_for
+from service.domain.latency_forecast import LatencyModel, model_for
 from service.domain.limits import KNOWN_BEFORE
 from service.domain.objectives import METRICS
 from service.domain.pace import Pace, Timed, timed
@@ -31,17 +31,14 @@ TRAINING_IMAGES = 3  # for one that scores: see `workers.data.splits.split`
 class Reach:
     """What a metric is over cells drawn by chance, in its own unit.
 
-    It follows from their description, or is predicted from `networks` measured ones, 90 % of which took between the
-    two `ratios` times what the others foresaw of them. These were measured in the same skeleton or `elsewhere`.
+    It follows from their description, or is predicted by `model` from measured networks.
     """
 
     metric: str
     lowest: float
     median: float
     highest: float
-    networks: int | None = None
-    ratios: tuple[float, float] | None = None
-    elsewhere: bool = False
+    model: LatencyModel | None = None
 
     @property
     def unit(self) -> str:
@@ -52,8 +49,8 @@ class Reach:
 class Outlook:
     """What is known before a search begins. `size` is that of its space; `reaches` are over `samples` cells.
 
-    `keeping` of these keep every limit that can be judged before anything is trained, of latency by networks that were
-    measured in the same skeleton; None where there is none.
+    `keeping` of these keep every limit that can be judged before anything is trained, of latency not by what was
+    measured in other skeletons alone; None where there is none.
     """
 
     size: int
@@ -74,7 +71,7 @@ def outlook(spec: JobSpec, work: UnitOfWork) -> Outlook:
     reaches = [Reach(metric, *_range(own)) for metric, own in values.items()]
     if model := model_for(spec.device, spec.skeleton, measured):
         latencies_ms = [bounded(model.forecast(cell), cell, profile).milliseconds for cell in cells]
-        reaches.append(Reach("latency_ms", *_range(latencies_ms), model.networks, model.ratios, model.elsewhere))
+        reaches.append(Reach("latency_ms", *_range(latencies_ms), model))
         if not model.elsewhere:
             values["latency_ms"] = latencies_ms
     images = TRAINING_IMAGES * named(spec.dataset).validation_images

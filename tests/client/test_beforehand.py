@@ -14,7 +14,7 @@ def of(reach: Reach) -> str:
 
 def test_what_is_exact_is_told_without_more() -> None:
     reach = Reach(
-        metric="params", unit="", lowest=1000, median=2000, highest=30_000, networks=None, ratios=None, elsewhere=False
+        metric="params", unit="", lowest=1000, median=2000, highest=30_000, networks=None, ratios=None, elsewhere=None
     )
     assert of(reach) == "parameters: 1k to 30k, half below 2k"
 
@@ -25,5 +25,5 @@ def test_what_is_predicted_says_how_far_off_that_may_be() -> None:
     )
     assert of(reach) == (
         "latency: 1.00 to 9.00 ms, half below 2.00, predicted from 12 measured networks in other skeletons, "
-        "90 % of which took 0.05 to 21.40 times what is foreseen"
+        "90 % of which took 0.05 to 21 times what is foreseen"
     )

@@ -12,7 +12,7 @@ from search_space.cost import cost
 from search_space.network import Architecture
 from search_space.presets import spaces
 from search_space.skeleton import Skeleton
-from service.domain.latency_forecast import LatencyModel, forecast
+from service.domain.latency_forecast import LatencyModel, forecast, model_for
 
 SKELETON = Skeleton((3, 32, 32), 10, 16)
 
@@ -65,34 +65,30 @@ def test_few_networks_in_the_skeleton_itself_correct_what_those_in_others_predic
         within += told.interval_ms[0] <= true_ms <= told.interval_ms[1]
     assert median(errors) < 0.1 < median(before)
     assert within >= 34
-    too_few = [*elsewhere, *here[:2]]
-    uncorrected = LatencyModel.fitted("local", too_few, elsewhere=True)
-    assert uncorrected is not None
-    assert forecast("local", here[0][0], too_few) == uncorrected.forecast(here[0][0])
+    assert forecast("local", here[0][0], [*elsewhere, *here[:2]]) == forecast("local", here[0][0], elsewhere)
 
 
-def test_what_is_told_by_other_skeletons_is_as_unsure_as_these_are_of_each_other() -> None:
-    slow = [(each, 5 * by_bytes(each)) for each in networks(12, channels=32)]
-    quick = [(each, by_bytes(each)) for each in networks(15, channels=8)]
-    told = forecast("local", networks(1)[0], [*slow, *quick])
-    assert told is not None
-    low, high = told.interval_ms
-    assert told.elsewhere
-    assert low < told.milliseconds / 2
-    assert high > told.milliseconds * 2
-    model = LatencyModel.fitted("local", slow)
+@pytest.mark.parametrize(("slow_ones", "quick_ones"), [(12, 15), (12, 3), (3, 12), (8, 8)])
+def test_what_is_told_by_other_skeletons_is_as_unsure_as_these_are_of_each_other(
+    slow_ones: int, quick_ones: int
+) -> None:
+    slow = [(each, 5 * by_bytes(each)) for each in networks(slow_ones, channels=32)]
+    quick = [(each, by_bytes(each)) for each in networks(quick_ones, channels=8)]
+    model = model_for("local", SKELETON, [*slow, *quick])
     assert model is not None
-    assert model.ratios == pytest.approx((1, 1)), "within one skeleton nothing is unsure"
+    assert model.elsewhere
+    assert model.ratios == pytest.approx((1 / 5, 5), rel=0.01)
 
 
-def test_what_images_take_is_not_told_by_signals() -> None:
+@pytest.mark.parametrize("count", [9, 12])
+def test_what_images_take_is_not_told_by_signals(count: int) -> None:
     skeleton, rng = Skeleton((1, 500), 2, 16), random.Random(0)
     signals = [Architecture(spaces["darts"].sample(rng), skeleton) for _ in range(30)]
-    images = [(each, by_bytes(each)) for each in networks(12, channels=32)]
+    images = [(each, by_bytes(each)) for each in networks(count, channels=32)]
     new = networks(1)[0]
-    assert forecast("local", new, [*((each, 9 * by_bytes(each)) for each in signals), *images]) == forecast(
-        "local", new, images
-    )
+    told = forecast("local", new, [*((each, 9 * by_bytes(each)) for each in signals), *images])
+    assert told == forecast("local", new, images)
+    assert (told is None) == (count < 10)
 
 
 def test_of_a_network_that_was_measured_twice_the_newest_counts() -> None:
