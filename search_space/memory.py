@@ -22,6 +22,11 @@ def peak_memory_bytes(architecture: Architecture) -> int:
     return BYTES_PER_NUMBER * (cost(architecture).params + max(_numbers(architecture)))
 
 
+def peak_memory_mb(architecture: Architecture) -> float:
+    """The same in MB, of 1,000,000 bytes each."""
+    return peak_memory_bytes(architecture) / 1e6
+
+
 def _numbers(architecture: Architecture) -> Iterator[int]:
     """How many numbers the maps around and in each cell have."""
     genotype, skeleton = architecture.genotype, architecture.skeleton

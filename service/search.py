@@ -163,7 +163,10 @@ class Search:
         if accepted >= budget.trials:
             return f"All {accepted} trials were spent."
         if self._rejected >= MOST_REJECTED * budget.trials:
-            return f"Enough was proposed after {accepted} of {budget.trials} trials."
+            return (
+                f"Hardly any cell keeps the limits, so the search ended after {accepted} of {budget.trials} trials: "
+                "give a looser limit, or fewer channels or cells."
+            )
         if self.seconds_used >= budget.seconds:
             return f"The budget of {budget.seconds:g} s was spent after {accepted} of {budget.trials} trials."
         under_way = self._trials[self._known :]

@@ -14,6 +14,7 @@ import typer
 
 from cellsmith import DEFAULT_URL, __version__
 from cellsmith.errors import ApiError, Unreachable
+from cellsmith.quantities import rounded_up
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -469,7 +470,7 @@ def _show_front(found: Front, max_latency_ms: float | None = None, quiet: bool =
         fastest_ms = found["fastest_ms"]
         if max_latency_ms is None or fastest_ms is None:
             _refuse(FAILED, "No cell of this job is fully trained and keeps every limit.")
-        told = f"none takes {max_latency_ms:g} ms or less; the fastest takes {fastest_ms:.4g} ms"
+        told = f"none takes {max_latency_ms:.15g} ms or less; the fastest takes {rounded_up(fastest_ms)} ms"
         _refuse(FAILED, f"Of the fully trained cells of this job that keep every limit, {told}.")
     if quiet:
         return

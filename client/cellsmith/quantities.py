@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_CEILING, Context
+
 
 def percent(share: float | None) -> str:
     """0.9731 -> `97.3 %`."""
@@ -29,3 +31,13 @@ def count(number: float) -> str:
 def milliseconds(value: float) -> str:
     """1.2345 -> `1.23`, with three digits."""
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def megabytes(value: float) -> str:
+    """95.61 -> `95.6`, 0.0956 -> `0.0956` and 12345.6 -> `12346`: three digits, and all that are whole."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def rounded_up(value: float) -> str:
+    """1.23449 -> `1.235`: four digits at most, so that a limit of it is kept."""
+    return f"{float(Context(prec=4, rounding=ROUND_CEILING).create_decimal(str(value))):g}"

@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from cellsmith.quantities import count, duration, milliseconds, percent
+from cellsmith.quantities import count, duration, megabytes, milliseconds, percent
 from cellsmith.results import Front, JobSummary, Point
 
 STATE_STYLES = {"running": "cyan", "done": "green", "failed": "red", "cancelled": "yellow", "paused": "yellow"}
@@ -89,7 +89,7 @@ def _alike(points: Sequence[Point]) -> str:
 
 
 def finds_table(finds: Iterable[dict[str, Any]]) -> Table:
-    """One line a network, the most accurate first; after how many epochs, for jobs differ in these."""
+    """One line a network, the most accurate first; with its epochs, which differ between jobs."""
     table = _table()
     for heading in ("job", "trial", "accuracy", "epochs", "latency ms", "params", "MACs"):
         table.add_column(heading, justify="right")
@@ -112,7 +112,7 @@ def _cells(point: Point, memory: bool) -> tuple[str, ...]:
         f"{milliseconds(point['latency_ms'])} ({low} - {high})",
         count(point["params"]),
         count(point["macs"]),
-        *(["-" if peak is None else count(peak)] if memory else []),
+        *(["-" if peak is None else megabytes(peak)] if memory else []),
         point["key"],
     )
 
@@ -124,4 +124,5 @@ def _limit(objective: dict[str, Any]) -> str:
 
 
 def _table(gap: int = 2) -> Table:
+    """A table with `gap` spaces between its columns: one where it would else be wider than 80 columns."""
     return Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="dim")

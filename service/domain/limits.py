@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from decimal import ROUND_CEILING, Decimal
 
 from search_space.cost import cost
 from search_space.genotype import Genotype
-from search_space.memory import peak_memory_bytes
+from search_space.memory import peak_memory_mb
 from search_space.network import Architecture
 from search_space.skeleton import Skeleton
 from service.domain.objectives import METRICS, Objective
@@ -16,7 +18,7 @@ from workers.messages import LatencyMeasurement
 KNOWN_BEFORE: Mapping[str, Callable[[Architecture], float]] = {
     "params": lambda architecture: cost(architecture).params,
     "macs": lambda architecture: cost(architecture).macs,
-    "peak_memory_mb": lambda architecture: peak_memory_bytes(architecture) / 1e6,
+    "peak_memory_mb": peak_memory_mb,
 }
 
 
@@ -42,12 +44,18 @@ def latency_objective(objectives: tuple[Objective, ...]) -> Objective | None:
     return next((objective for objective in objectives if objective.metric == "latency_ms"), None)
 
 
+def rounded_up(value: float) -> str:
+    """1234567 and 0.042 and 0.0000171: whole from 100 on, else three digits, so that a limit of it is kept."""
+    places = max(0, 2 - math.floor(math.log10(value)))
+    return f"{Decimal(str(value)).quantize(Decimal(1).scaleb(-places), ROUND_CEILING):f}"
+
+
 def too_slow(objectives: tuple[Objective, ...], latency: LatencyMeasurement) -> str | None:
     """A sentence about a latency that surely exceeds its limit; None where there is no such limit."""
     objective = latency_objective(objectives)
     if objective is None or objective.limit is None or not latency.surely_exceeds(objective.limit):
         return None
-    return f"{latency.median_ms:.3g} ms, where the limit is {objective.limit:g} ms"
+    return f"{rounded_up(latency.median_ms)} ms, where the limit is {objective.limit:.15g} ms"
 
 
 def turned_down(objectives: tuple[Objective, ...], trials: Sequence[Trial]) -> str:
@@ -58,7 +66,8 @@ def turned_down(objectives: tuple[Objective, ...], trials: Sequence[Trial]) -> s
     told = f"{len(rejected)} of {len(trials)} proposals could not keep the limits"
     latency, measured = latency_objective(objectives), [each.latency.median_ms for each in rejected if each.latency]
     if latency and latency.limit and measured:
-        told += f"; the fastest that was too slow took {min(measured):.3g} ms, where the limit is {latency.limit:g} ms"
+        fastest = rounded_up(min(measured))
+        told += f"; the fastest that was too slow took {fastest} ms, where the limit is {latency.limit:.15g} ms"
     return f"{told}."
 
 
@@ -70,6 +79,6 @@ def missed_limit(objectives: tuple[Objective, ...], genotype: Genotype, skeleton
     for objective in objectives:
         if objective.metric in values and objective.excess(values[objective.metric]) > 0:
             own, unit = values[objective.metric], METRICS[objective.metric].unit
-            digits = ",.0f" if unit != "MB" else ".3g"
-            return f"{own:{digits}} {unit}, where the limit is {objective.limit:{digits}}"
+            told = rounded_up(own) if unit == "MB" else f"{own:,.0f}"
+            return f"{told} {unit}, where the limit is {objective.limit:,.15g}"
     return None

@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 from search_space.cost import cost
 from search_space.export import to_python
-from search_space.memory import peak_memory_bytes
+from search_space.memory import peak_memory_mb
 from search_space.module_source import Form
 from search_space.network import Architecture
 from search_space.scripts import ScriptName, script
@@ -104,7 +104,7 @@ def _config(job: Job, trial: Trial, result: Evaluated, form: Form) -> dict[str, 
         "macs": costs.macs,
         "inference_params": costs.inference_params,
         "inference_macs": costs.inference_macs,
-        "peak_memory_mb": peak_memory_bytes(architecture) / 1e6,
+        "peak_memory_mb": peak_memory_mb(architecture),
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from search_space.cost import cost
 from search_space.formats import resisting
 from search_space.genotype import Genotype
-from search_space.memory import peak_memory_bytes
+from search_space.memory import peak_memory_mb
 from search_space.module_source import Form
 from search_space.network import Architecture
 from search_space.skeleton import INPUTS
@@ -118,7 +118,7 @@ def model_card(job: Job, trial: Trial, result: Evaluated, form: Form, device: Ma
         macs=costs.macs,
         inference_params=costs.inference_params,
         inference_macs=costs.inference_macs,
-        memory=peak_memory_bytes(architecture) / 1e6,
+        memory=peak_memory_mb(architecture),
         fingerprint=_listed(f"{name} {_in_a_table(_short(value))}" for name, value in device.items()) or "not recorded",
         epochs=job.spec.recipe.epochs,
         batch_size=job.spec.recipe.batch_size,

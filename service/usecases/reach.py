@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
@@ -17,7 +16,7 @@ from search_space.space import CellSpace
 from service.domain.errors import Invalid
 from service.domain.job import JobSpec
 from service.domain.latency_forecast import Latencies, LatencyForecast, LatencyModel, in_same_skeleton
-from service.domain.limits import KNOWN_BEFORE
+from service.domain.limits import KNOWN_BEFORE, rounded_up
 from service.domain.objectives import METRICS, Objective
 from workers.device_profile import DeviceProfile, no_processor_beats
 
@@ -92,20 +91,14 @@ def _refuse(field: str, objective: Objective, limit: float, spec: JobSpec, measu
             return
     lowest = _least(spec, measure, limit)
     if lowest > limit:
-        metric, least = METRICS[objective.metric], _rounded_up(lowest)
+        metric, least = METRICS[objective.metric], rounded_up(lowest)
         advised = f"well above {least}" if how else f"of {least} or more"
         raise Invalid(
             field,
             f"No cell of this space has {metric.name} of {limit:.15g} or less; cells reach from {least} to "
-            f"{_rounded_up(max(values))} {metric.unit}{how}: give a limit {advised}, or fewer channels, cells or "
+            f"{rounded_up(max(values))} {metric.unit}{how}: give a limit {advised}, or fewer channels, cells or "
             "nodes.",
         )
-
-
-def _rounded_up(value: float) -> str:
-    """1234567 and 0.042 and 0.0000171: whole from 100 on, else three digits, so that a limit of it is kept."""
-    places = max(0, 2 - math.floor(math.log10(value)))
-    return f"{math.ceil(value * 10**places) / 10**places:.{places}f}"
 
 
 @lru_cache(maxsize=8)  # of some megabytes each

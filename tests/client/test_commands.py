@@ -182,6 +182,14 @@ def test_a_front_can_be_narrowed_to_fast_cells(cellsmith: Cellsmith, searched: N
     )
 
 
+def test_the_fastest_that_is_advised_finds_a_cell(cellsmith: Cellsmith, work: UnitOfWork) -> None:
+    cellsmith("submit", "--dataset", "digits")
+    record(work, [evaluated(0.9, 1.23449)])
+    told = cellsmith("front", "1", "--max-latency-ms", "1.234").stderr
+    assert told.endswith("none takes 1.234 ms or less; the fastest takes 1.235 ms.\n")
+    assert cellsmith("front", "1", "--max-latency-ms", "1.235").exit_code == 0
+
+
 def test_a_job_that_has_no_cell_yet_has_none_that_is_fast(cellsmith: Cellsmith) -> None:
     cellsmith("submit", "--dataset", "digits")
     told = cellsmith("front", "1", "--max-latency-ms", "0.01").stderr

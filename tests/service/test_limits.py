@@ -8,12 +8,13 @@ from statistics import quantiles
 import pytest
 
 from search_space.cost import cost
-from search_space.memory import peak_memory_bytes
+from search_space.memory import peak_memory_bytes, peak_memory_mb
 from search_space.network import Architecture
 from service.dispatch.inline import InlineDispatcher
 from service.domain.job import Budget, JobSpec, JobState
+from service.domain.limits import missed_limit, rounded_up, too_slow, turned_down
 from service.domain.objectives import Objective
-from service.domain.trial import TrialState
+from service.domain.trial import Evaluation, Proposal, Trial, TrialState
 from service.sampling.registry import proposer_for
 from service.search import Search
 from service.store.memory import MemoryUnitOfWork
@@ -22,6 +23,8 @@ from service.usecases.reach import spread
 from tests.fake_evaluations import evaluate
 from tests.fakes import ShuffledDispatcher, a_search, a_spec, told_of
 from tests.limited import Table, latency_ms, limited
+from tests.search_space.random_cells import random_genotype
+from workers.messages import Failed, FailureClass, LatencyMeasurement
 
 START = 20  # proposals before a sampler knows what is slow
 
@@ -116,7 +119,7 @@ def test_a_search_that_spent_its_time_on_what_is_too_slow_tells_so_with_the_fast
     assert len(took) == 3
     assert search.closing_words == (
         "The budget of 30 s was spent after 0 of 6 trials. 3 of 3 proposals could not keep the limits; the fastest "
-        f"that was too slow took {min(took):.3g} ms, where the limit is 0.001 ms."
+        f"that was too slow took {rounded_up(min(took))} ms, where the limit is 0.001 ms."
     )
 
 
@@ -125,9 +128,36 @@ def test_a_search_that_nothing_keeps_the_limit_of_tells_the_fastest_too() -> Non
     InlineDispatcher(Table()).run(search)
     took = [latency_ms(Architecture(trial.proposal.genotype, search.job.spec.skeleton)) for trial in search.trials]
     assert search.closing_words == (
-        "Enough was proposed after 0 of 1 trials. 50 of 50 proposals could not keep the limits; the fastest that "
-        f"was too slow took {min(took):.3g} ms, where the limit is 0.001 ms."
+        "Hardly any cell keeps the limits, so the search ended after 0 of 1 trials: give a looser limit, or fewer "
+        "channels or cells. 50 of 50 proposals could not keep the limits; the fastest that was too slow took "
+        f"{rounded_up(min(took))} ms, where the limit is 0.001 ms."
     )
+
+
+def test_what_is_just_over_its_limit_is_told_as_more_than_it() -> None:
+    objectives = (Objective("accuracy"), Objective("latency_ms", limit=3.0))
+    latency = LatencyMeasurement("local", 1, 1, (3.004,) * 9, (1.0,) * 9)
+    told = too_slow(objectives, latency)
+    assert told == "3.01 ms, where the limit is 3 ms"
+    failure = Failed(1, FailureClass.INFEASIBLE, told, "", latency=latency)
+    trial = Trial(Proposal(0, {}, random_genotype(1)), TrialState.FAILED, (Evaluation(failure),))
+    assert "took 3.01 ms, where the limit is 3 ms." in turned_down(objectives, [trial])
+
+
+def test_memory_just_over_its_limit_is_told_as_more_than_it() -> None:
+    spec = a_spec()
+    architecture = spread(spec.space, spec.skeleton)[0]
+    limit = peak_memory_mb(architecture) * 0.99999
+    told = missed_limit((Objective("peak_memory_mb", limit=limit),), architecture.genotype, spec.skeleton)
+    assert told is not None
+    assert float(told.split(" MB, ")[0]) > limit
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1.1, "1.10"), (99.96, "100.0"), (1_234_567, "1234567"), (0.042, "0.0420")]
+)
+def test_what_is_exact_is_not_rounded_up_further(value: float, text: str) -> None:
+    assert rounded_up(value) == text
 
 
 def test_how_many_missed_a_limit_on_the_description_is_told_without_a_latency() -> None:
