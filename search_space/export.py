@@ -150,7 +150,7 @@ def _settled(architecture: Architecture, form: Form, offered: Skeleton, network:
             are["cell"] = "Cell"
     if offered.auxiliary is None:
         attributes["watched"] = None
-        gone |= {"auxiliary", "add_auxiliary"}
+        gone |= {"auxiliary", "add_auxiliary", "auxiliary_weight"}
     if offered.drop_path is None:
         gone |= {"schedule_drop_path", "set_progress", "keep", "by_layer", "by_time"}
     if form == "training":
@@ -173,7 +173,10 @@ def _docstring(architecture: Architecture, form: Form, offered: Skeleton, head: 
         if offered.auxiliary is not None:
             more = auxiliary_cost(replace(architecture, skeleton=offered))
             more_in_training = f"{more.params:,} parameters and {more.macs:,} multiply-accumulates"
-            told.append(f"With auxiliary_weight, its auxiliary head has {more_in_training} more, in training.")
+            whose = "With auxiliary_weight, its auxiliary head"
+            if skeleton.auxiliary is not None:
+                whose = "Its auxiliary head, which auxiliary_weight=0 leaves out,"
+            told.append(f"{whose} has {more_in_training} more, in training.")
         if merged != in_training:
             told.append(f"Merged for inference, it has {merged}.")
     else:
@@ -190,7 +193,7 @@ def _docstring(architecture: Architecture, form: Form, offered: Skeleton, head: 
             f"build_model() makes it in its {form} form: {inputs} to logits (N, {skeleton.classes}).",
             'load("weights.safetensors") makes it with its weights, ready to predict.',
             "",
-            *told,
+            *(line for sentence in told for line in wrap(sentence, _LINE, break_on_hyphens=False)),
             "",
             *(line for key, text in head.items() for line in _escaped(f"{key}: {text}")),
             *([""] if head else []),

@@ -1,4 +1,4 @@
-"""Which class a failure of an evaluation belongs to."""
+"""What an evaluation raises by itself, `Diverged` and `Constant`, and which class any failure of it belongs to."""
 
 from __future__ import annotations
 

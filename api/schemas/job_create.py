@@ -70,7 +70,7 @@ class TrainingChoice(Asked):
 
     epochs: Annotated[
         int,
-        Field(ge=1, le=10_000, description="How long one network is trained that is trained fully."),
+        Field(ge=1, le=10_000, description="Epochs of one full training."),
     ] = RECIPE.epochs
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = RECIPE.batch_size
     learning_rate: Annotated[float, Field(gt=0, le=100)] = RECIPE.learning_rate

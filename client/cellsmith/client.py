@@ -131,7 +131,10 @@ class Client:
         return self._call("GET", f"/v1/scripts/{quote(name, safe='')}", repeat=True).text
 
     def cost(self, key: str, **choices: str | int | float) -> dict[str, Any]:
-        """Parameters, multiply-accumulates and predicted latency of an architecture; `choices` as for `code`."""
+        """Parameters, multiply-accumulates and predicted latency of an architecture; `choices` as for `code`.
+
+        `auxiliary` has the parameters and multiply-accumulates of the auxiliary head, or None without one.
+        """
         return cast(dict[str, Any], self._read(f"/v1/architectures/{quote(key, safe='')}/cost", choices))
 
     def best(self, dataset: str, device: str = "local", *, limit: int = 20) -> list[dict[str, Any]]:

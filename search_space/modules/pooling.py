@@ -28,7 +28,7 @@ class VolumeAverage(nn.AvgPool3d):
 
 
 class AveragePool(nn.Sequential):
-    """The average over kernel x kernel pixels; padding takes no part.
+    """The average over a window of `kernel` along every axis; padding takes no part.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). Where the widths differ, a 1x1
     convolution and a batch norm follow, without ReLU, as in NASNet's released code.
@@ -43,7 +43,7 @@ class AveragePool(nn.Sequential):
 
 
 class MaxPool(nn.Sequential):
-    """The maximum over kernel x kernel pixels; padding takes no part.
+    """The maximum over a window of `kernel` along every axis; padding takes no part.
 
     (N, channels_in, H, W) -> (N, channels, ceil(H/stride), ceil(W/stride)). Where the widths differ, a 1x1
     convolution and a batch norm follow, without ReLU, as in NASNet's released code.

@@ -60,7 +60,7 @@ class RegularisedNetwork(Network):
                     module.keep = 1 - depth * time * (1 - self.keep)
 
     def logits(self, x_NCHW: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Those of the network and, where there is one, of the auxiliary head, (N, classes) each."""
+        """Those of the network, (N, classes), and of a second classifier in its middle where there is one."""
         if self.watched is None:
             return self(x_NCHW), None
         tensors = self.enter(x_NCHW)

@@ -108,8 +108,9 @@ class ReversibleNetwork(RegularisedNetwork):
         return [self.cells[number], *rest]
 
     def goes_on(self, number: int) -> bool:
-        """Whether the cell is of one row with the one before it, which an auxiliary head does not read."""
+        """Whether the cell is of one row with the one before it."""
         if self.watched is not None and number == self.watched + 1:
+            # An auxiliary head reads what the one before gives.
             return False
         if not 0 < number < len(self.cells):
             return False

@@ -113,6 +113,7 @@ class Pool(Operator):
         return chain(f"{self.kind} {self.kernel}x{self.kernel}")
 
     def module_for(self, dims: int) -> str:
+        """The same for any `dims`: that of the average where it is one."""
         return "pooling:AveragePool" if self.kind == "avg" else self.module
 
     def arguments(self, channels_in: int, channels: int, stride: int = 1, dims: int = 2) -> dict[str, Any]:

@@ -79,22 +79,24 @@ def arguments() -> argparse.Namespace:
     """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data")
-    parser.add_argument("--epochs", type=whole, default=100, help="passes over x_train; %(default)s")
-    parser.add_argument("--batch-size", type=whole, default=64, help="items of a step; %(default)s")
-    parser.add_argument("--learning-rate", type=positive, default=0.1, help="the highest; %(default)s")
-    parser.add_argument("--weight-decay", type=not_negative, default=5e-4, help="%(default)s")
-    parser.add_argument("--label-smoothing", type=share, default=0.1, help="%(default)s")
-    parser.add_argument("--average", type=share, default=0.0, help="decay of averaged weights, like 0.999; 0 for none")
-    parser.add_argument("--device", default="cpu", help="%(default)s")
-    parser.add_argument("--threads", type=whole, help="of the processor that training may use")
-    parser.add_argument("--seed", type=int, default=0, help="%(default)s")
+    parser.add_argument("--epochs", type=whole, default=100, help="passes over x_train; default %(default)s")
+    parser.add_argument("--batch-size", type=whole, default=64, help="items of a step; default %(default)s")
+    parser.add_argument("--learning-rate", type=positive, default=0.1, help="the highest; default %(default)s")
+    parser.add_argument("--weight-decay", type=not_negative, default=5e-4, help="default %(default)s")
+    parser.add_argument("--label-smoothing", type=share, default=0.1, help="default %(default)s")
+    parser.add_argument(
+        "--average", type=share, default=0.0, help="decay of averaged weights, like 0.999; default 0: none"
+    )
+    parser.add_argument("--device", default="cpu", help="default %(default)s")
+    parser.add_argument("--threads", type=whole, help="of the processor that training may use; as many as torch takes")
+    parser.add_argument("--seed", type=int, default=0, help="default %(default)s")
     parser.add_argument("--weights", help="weights to begin with, such as weights.safetensors; without it, fresh ones")
-    parser.add_argument("--output", default="trained.safetensors", help="where the weights go")
-    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--output", default="trained.safetensors", help="where the weights go; default %(default)s")
+    parser.add_argument("--resume", action="store_true", help=f"goes on from {CHECKPOINT}, its last epoch")
     of_network = parser.add_argument_group("the network")
     for name, default in DEFAULTS.items():
         axes = {"type": int, "nargs": len(default)} if isinstance(default, tuple) else {"type": type(default)}
-        of_network.add_argument(f"--{name.replace('_', '-')}", default=default, help=f"{default}", **axes)
+        of_network.add_argument(f"--{name.replace('_', '-')}", default=default, help=f"default {default}", **axes)
     return parser.parse_args()
 
 

@@ -34,4 +34,4 @@ def test_the_epochs_of_a_budget_and_those_of_a_training_are_told_apart(http: Tes
     schemas = http.get("/openapi.json").json()["components"]["schemas"]
     told = {name: schemas[f"{name}Choice"]["properties"]["epochs"]["description"] for name in ("Budget", "Training")}
     assert told["Budget"].startswith("Of all trials together")
-    assert told["Training"].startswith("How long one network is trained")
+    assert told["Training"] == "Epochs of one full training."

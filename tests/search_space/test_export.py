@@ -474,10 +474,29 @@ def test_channels_lie_last_without_a_question_where_that_is_always_faster() -> N
 def test_helps_for_training_that_a_network_cannot_have_are_not_in_its_file() -> None:
     small = to_python(Architecture(published["darts-v2"], Skeleton((3, 8, 8), 10, 8, stages=1)))
     assert "schedule_drop_path" in small
-    assert "AuxiliaryHead" not in small
+    assert "uxiliary" not in small
     reversible = to_python(Architecture(published["darts-v2"], replace(IMAGES, reversible=True)))
     assert not re.search(r"[dD]rop_?[pP]ath|drop paths|\bkeep( =|:)|by_layer|by_time|set_progress", reversible)
     assert "class AuxiliaryHead" in reversible
+    neither = to_python(Architecture(published["darts-v2"], Skeleton((3, 8, 8), 10, 8, stages=1, reversible=True)))
+    assert "uxiliary" not in neither
+
+
+def test_the_docstring_tells_what_build_model_makes_with_its_auxiliary_head_and_without() -> None:
+    for auxiliary in (None, Auxiliary()):
+        architecture = Architecture(published["darts-v2"], replace(IMAGES, auxiliary=auxiliary))
+        text, build_model = " ".join(to_python(architecture).split()), executed(architecture)["build_model"]
+        without, with_head = (
+            sum(p.numel() for p in build_model(auxiliary_weight=weight).parameters()) for weight in (0, 0.4)
+        )
+        assert f"It has {without:,} parameters" in text
+        told = re.search(
+            r"auxiliary(.*?) has ([0-9,]+) parameters and [0-9,]+ multiply-accumulates more, in training", text
+        )
+        assert told is not None
+        assert told[2] == f"{with_head - without:,}"
+        makes_it = sum(p.numel() for p in build_model().parameters()) == with_head
+        assert ("which auxiliary_weight=0 leaves out" in told[1]) == makes_it == (auxiliary is not None)
 
 
 @pytest.mark.parametrize("form", FORMS)

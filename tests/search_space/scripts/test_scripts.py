@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -193,15 +194,19 @@ def test_numbers_that_make_no_sense_are_refused_with_the_option(folder: Path, wr
 
 def test_the_help_tells_what_holds_where_nothing_is_said(folder: Path) -> None:
     (folder / "model.py").write_text(to_python(ARCHITECTURE))
-    told = " ".join(ran(folder, "train.py", "--help").split())
-    for option in (
-        "--epochs EPOCHS passes over x_train; 100",
-        "--batch-size BATCH_SIZE items of a step; 64",
-        "--learning-rate LEARNING_RATE the highest; 0.1",
-        "--weight-decay WEIGHT_DECAY 0.0005",
-        "--threads THREADS of the processor",
-    ):
-        assert option in told
+    told = " ".join(ran(folder, "train.py", "--help").partition("options:")[2].split())
+    of_option = {option.split()[0]: option for option in re.split(r" (?=--)", told)}
+    for option, default in {
+        "--epochs": "default 100",
+        "--batch-size": "default 64",
+        "--learning-rate": "default 0.1",
+        "--weight-decay": "default 0.0005",
+        "--threads": "as many as torch takes",
+        "--output": "default trained.safetensors",
+        "--resume": "checkpoint.pt",
+        "--norm": "default bn",
+    }.items():
+        assert default in of_option[option]
 
 
 def test_training_takes_no_more_threads_than_it_may(folder: Path) -> None:
