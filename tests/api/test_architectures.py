@@ -170,7 +170,7 @@ def test_a_grown_cell_states_what_its_auxiliary_head_adds_in_training(http: Test
     head = asked["auxiliary"]
     assert asked["params"] + head["params"] == counted
     assert asked | {"auxiliary": None} == plain
-    text = http.get(f"/v1/architectures/darts-v2/code?{query}&auxiliary=true&form=training").text
+    text = " ".join(http.get(f"/v1/architectures/darts-v2/code?{query}&auxiliary=true&form=training").text.split())
     told = f"{head['params']:,} parameters and {head['macs']:,} multiply-accumulates more, in training"
     assert told in text
 
