@@ -68,10 +68,7 @@ class SkeletonChoice(AroundCells, Asked):
 class TrainingChoice(Asked):
     """The recipe by which every network of the job is trained."""
 
-    epochs: Annotated[
-        int,
-        Field(ge=1, le=10_000, description="Epochs of one full training."),
-    ] = RECIPE.epochs
+    epochs: Annotated[int, Field(ge=1, le=10_000, description="Epochs of one full training.")] = RECIPE.epochs
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = RECIPE.batch_size
     learning_rate: Annotated[float, Field(gt=0, le=100)] = RECIPE.learning_rate
     weight_decay: Annotated[float, Field(ge=0, le=100)] = RECIPE.weight_decay
