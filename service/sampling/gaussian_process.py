@@ -116,7 +116,7 @@ class Posterior:
 
 def factor_of(covariance: Matrix, noise: float | Vector) -> Matrix:
     """The lower Cholesky factor of a covariance with noise; `covariance` is overwritten."""
-    covariance[np.diag_indices_from(covariance)] += noise + JITTER
+    covariance.flat[:: len(covariance) + 1] += noise + JITTER
     factor: Matrix
     factor, failed = dpotrf(covariance, lower=True, clean=True, overwrite_a=True)
     if failed:

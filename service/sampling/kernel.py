@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -13,10 +14,11 @@ from service.sampling.encoding.base import Features
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
+BLOCK = 2**14  # entries of a matrix that are worked out at a time, so that they stay near the processor
 OWN = 0.9  # share of what features do not explain that is the same again for what is alike; the rest is noise
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Points:
     """Where a quantity may be observed: a row of features each, and numbers that are equal for what is alike.
 
@@ -31,6 +33,12 @@ class Points:
 
     def __len__(self) -> int:
         return len(self.features)
+
+    @cached_property
+    def squared_norms(self) -> Vector:
+        """Of the features of each."""
+        norms: Vector = np.square(self.features).sum(axis=1)
+        return norms
 
     def alike(self, others: Points) -> Matrix | float:
         """1 where a point here is alike to one of `others`, else 0."""
@@ -67,8 +75,14 @@ class Shape:
 
     def smooth(self, left: Points, right: Points) -> Matrix:
         """The covariance between `left` and `right` of what the features explain."""
-        inner = left.features @ right.features.T
-        return self.blend(matern(squared_distances(left.features, right.features, inner), self.length), inner)
+        covariance: Matrix = left.features @ right.features.T
+        rows = max(1, BLOCK // len(right))
+        for first in range(0, len(left), rows):
+            own = slice(first, first + rows)
+            inner = covariance[own]
+            squares = squared_distances(left.squared_norms[own], right.squared_norms, inner)
+            covariance[own] = self.blend(matern(squares, self.length), inner)
+        return covariance
 
     def blend(self, curved: Matrix, inner: Matrix) -> Matrix:
         """The covariance of what the features explain, from its two parts."""
@@ -77,7 +91,7 @@ class Shape:
 
     def variance(self, points: Points) -> Vector:
         """Of what the features of each row explain."""
-        variance: Vector = (1 - self.linear) + 2 * self.linear * np.square(points.features).sum(axis=1)
+        variance: Vector = (1 - self.linear) + 2 * self.linear * points.squared_norms
         return variance
 
 
@@ -90,9 +104,9 @@ SHAPES = tuple(
 )
 
 
-def squared_distances(left: Features, right: Features, inner: Matrix) -> Matrix:
-    """Between all rows, whose inner products are known."""
-    squares: Matrix = np.square(left).sum(axis=1)[:, None] + np.square(right).sum(axis=1)
+def squared_distances(left: Vector, right: Vector, inner: Matrix) -> Matrix:
+    """Between all rows, whose squared norms and inner products are known."""
+    squares: Matrix = left[:, None] + right
     squares -= 2 * inner
     return np.maximum(squares, 0, out=squares)
 

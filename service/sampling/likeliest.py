@@ -59,7 +59,7 @@ def _compared(views: Sequence[Points], values: Matrix, scales: Vector) -> Iterat
     standard = (values - values.mean(axis=0)) / scales
     for index, view in enumerate(views):
         inner = view.features @ view.features.T
-        squares = squared_distances(view.features, view.features, inner)
+        squares = squared_distances(view.squared_norms, view.squared_norms, inner)
         curved = {length: matern(squares, length) for length in {shape.length for shape in SHAPES}}
         alike = view.alike(view)
         for shape in SHAPES:

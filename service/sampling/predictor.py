@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from service.sampling.bounds import Bounds
-from service.sampling.encoding.base import Answers, Encoding
+from service.sampling.encoding.base import Answers, Encoding, Features, View
 from service.sampling.gaussian_process import GaussianProcess, Posterior
 from service.sampling.improvement import expected_improvement
 from service.sampling.kernel import Points
@@ -153,10 +153,8 @@ class Predictor:
         return posteriors
 
     def _views(self, answers: Answers) -> list[Points]:
-        features = [
-            np.hstack([(group - centre) * scale for group, (centre, scale) in zip(view, scales, strict=True)])
-            for view, scales in zip(self._encoding.views(answers), self._scales, strict=True)
-        ]
+        views = zip(self._encoding.views(answers), self._scales, strict=True)
+        features = [_scaled(view, scales) for view, scales in views]
         function, *others = features
         return [Points(function, self._encoding.functions(answers)), *map(Points, others)]
 
@@ -215,6 +213,17 @@ class _Outlook:
             posterior.expect(index)
         if all(limit.mean[index] <= 0 for limit in self._limits):
             self._front = np.vstack([self._front, [posterior.median(index) for posterior in self._objectives]])
+
+
+def _scaled(view: View, scales: list[tuple[Vector, float]]) -> Features:
+    """Its groups side by side, each less its centre and times its factor."""
+    widths = [group.shape[1] for group in view]
+    features = np.empty((len(view[0]), sum(widths)))
+    for group, (centre, factor), end, width in zip(view, scales, np.cumsum(widths), widths, strict=True):
+        own = features[:, end - width : end]
+        np.subtract(group, centre, out=own)
+        own *= factor
+    return features
 
 
 def rank(known: Observations) -> Vector:

@@ -43,4 +43,7 @@ class Encoding(Protocol):
 
 def one_hot(codes: Answers, choices: Sequence[int]) -> Features:
     """One column for each choice of each decision, 1 where it is taken. A code of -1 is no choice at all."""
-    return np.hstack([codes[:, [i]] == np.arange(count) for i, count in enumerate(choices)]).astype(float)
+    decision = np.repeat(np.arange(len(choices)), choices)
+    choice = np.concatenate([np.arange(count) for count in choices])
+    features: Features = (codes.take(decision, axis=1) == choice).astype(float)
+    return features

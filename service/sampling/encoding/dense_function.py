@@ -54,18 +54,20 @@ class DenseFunction:
 
     def _known(self, answers: Answers) -> list[int]:
         """Where each row is remembered."""
-        return [self._place(tuple(row)) for row in answers.tolist()]
+        rows = [tuple(row) for row in answers.tolist()]
+        for row in rows:
+            if row not in self._places:
+                self._remember(row)
+        return [self._places[row] for row in rows]
 
-    def _place(self, row: tuple[int, ...]) -> int:
-        if row not in self._places:
-            place = self._places[row] = len(self._functions)
-            if place == len(self._counts):
-                self._counts = np.vstack([self._counts, np.zeros_like(self._counts)])
-            self._functions.append(self._sum(row))
-            for context in self._contexts(self._functions[place]):
-                if context in self._columns:
-                    self._counts[place, self._columns[context]] += 1
-        return self._places[row]
+    def _remember(self, row: tuple[int, ...]) -> None:
+        place = self._places[row] = len(self._functions)
+        if place == len(self._counts):
+            self._counts = np.vstack([self._counts, np.zeros_like(self._counts)])
+        self._functions.append(self._sum(row))
+        for context in self._contexts(self._functions[place]):
+            if context in self._columns:
+                self._counts[place, self._columns[context]] += 1
 
     def _sum(self, row: Sequence[int]) -> int:
         """The number of the sum that a cell results in."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_space.space import CellSpace
-from service.sampling.encoding.base import Answers, Features, View, one_hot
+from service.sampling.encoding.base import Answers, Features, View
 
 INPUTS = 2
 
@@ -79,18 +79,16 @@ class _Cells:
         self._sources = sources.reshape(len(answers), -1)
         self._carried = carried.reshape(len(answers), -1)
         self._targets = np.repeat(np.arange(INPUTS, INPUTS + nodes), 2)
-        self._edges = one_hot(self._carried, [operators] * (2 * nodes)).reshape(len(answers), 2 * nodes, operators)
         self._into = self._paths_into()
-        self._read = one_hot(self._sources, [INPUTS + nodes] * (2 * nodes)).reshape(len(answers), 2 * nodes, -1)
-        self._given_out = self._read.sum(axis=1) == 0
+        self._read = self._sums(self._sources, INPUTS + nodes)
+        self._given_out = self._read == 0
         if space.outputs == "all":
             self._given_out[:] = np.arange(INPUTS + nodes) >= INPUTS
 
     @property
     def totals(self) -> Features:
         """How many edges carry each operator."""
-        totals: Features = self._edges.sum(axis=1)
-        return totals
+        return self._sums(self._carried, self._operators)
 
     @property
     def traffic(self) -> Features:
@@ -99,25 +97,25 @@ class _Cells:
         for edge in reversed(range(len(self._targets))):
             onward[self._rows, self._sources[:, edge]] += onward[:, self._targets[edge]]
         paths = self._into.sum(axis=2)[self._rows[:, None], self._sources] * onward[:, self._targets]
-        traffic: Features = np.log1p((self._edges * paths[:, :, None]).sum(axis=1))
+        traffic: Features = np.log1p(self._sums(self._carried, self._operators, paths))
         return traffic
 
     @property
     def pairs(self) -> Features:
         """Which operators read which: 1 where an edge with the second starts at a node that the first ends in."""
-        carried_into = np.zeros((len(self._rows), INPUTS + self._nodes, self._operators))
-        for edge, target in enumerate(self._targets):
-            carried_into[:, target] = np.maximum(carried_into[:, target], self._edges[:, edge])
-        before = carried_into[self._rows[:, None], self._sources]
-        pairs: Features = np.minimum(before.transpose(0, 2, 1) @ self._edges, 1)
-        return pairs.reshape(len(self._rows), -1)
+        into = np.full((len(self._rows), INPUTS + self._nodes, 2), self._operators)  # which none carries
+        into[:, INPUTS:] = self._carried.reshape(len(self._rows), self._nodes, 2)
+        before = into[self._rows[:, None], self._sources]
+        pairs = np.zeros((len(self._rows), self._operators + 1, self._operators))
+        pairs[self._rows[:, None, None], before, self._carried[:, :, None]] = 1
+        return pairs[:, :-1].reshape(len(self._rows), -1)
 
     @property
     def depth(self) -> Features:
         """Paths to outputs by length, the longest path, the number of outputs, which inputs are read, and joins."""
         lengths = (self._into * self._given_out[:, :, None]).sum(axis=1)
         longest = (lengths > 0).cumsum(axis=1)[:, -1:] * 1.0
-        used = self._read.sum(axis=1)[:, :INPUTS]
+        used = self._read[:, :INPUTS]
         return np.hstack(
             [np.log1p(lengths), longest, self._given_out.sum(axis=1)[:, None], used, self._joined.sum(axis=1)[:, None]]
         )
@@ -126,7 +124,7 @@ class _Cells:
     def made_of(self) -> Features:
         """How many edges carry each operator from each kind of source, and how many nodes are given out or joined."""
         kind = np.minimum(self._sources, INPUTS)
-        by_kind = np.hstack([(self._edges * (kind == k)[:, :, None]).sum(axis=1) for k in range(INPUTS + 1)])
+        by_kind = self._sums(kind * self._operators + self._carried, (INPUTS + 1) * self._operators)
         return np.hstack(
             [
                 by_kind,
@@ -135,6 +133,12 @@ class _Cells:
                 self._joined.sum(axis=1)[:, None],
             ]
         )
+
+    def _sums(self, kinds: Answers, count: int, weights: Features | None = None) -> Features:
+        """For each row, of `count` kinds, how many edges are of each, or the sum of their weights."""
+        flat = (self._rows[:, None] * count + kinds).ravel()
+        sums = np.bincount(flat, None if weights is None else weights.ravel(), minlength=len(self._rows) * count)
+        return sums.reshape(len(self._rows), count).astype(float)
 
     def _paths_into(self) -> NDArray[np.float64]:
         """How many paths of each length lead from the inputs to each node."""
