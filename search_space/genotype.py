@@ -96,8 +96,9 @@ class Genotype:
     """A normal and a reduction cell. However two cells are drawn, if they are isomorphic the genotypes are equal.
 
     In a normal cell a copy of the newest input, which has the cell's own width there, is that input. Operators keep
-    their names: `skip_connect` and `identity` stay two also out of an inner node, where both are that node, as do
-    `identity` and `conv_1x1` where a reduction cell reads an input without drop path.
+    their names: `skip_connect` and `identity` stay two also out of an inner node, where both are that node (a space
+    that has both draws one of them there), as do `identity` and `conv_1x1` where a reduction cell reads an input
+    without drop path.
     """
 
     normal: Cell

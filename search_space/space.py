@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import reprlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from search_space.dense_cells import dense_answers
 from search_space.genotype import MOST_NODES, Cell, Edge, Genotype, InvalidGenotype
 from search_space.operators import OPERATORS
-from search_space.simplify import NOTHING
+from search_space.simplify import COPIES, NOTHING
 
 COMBINES = ("add", "concat")
 Wiring: TypeAlias = Literal["pairs", "distinct", "dense"]
@@ -194,31 +194,41 @@ def _answer(decision: Decision, index: int | None) -> int | str:
 
 def _genotype(space: CellSpace, answers: Iterator[int | str]) -> Genotype:
     """`answers` are in the order of the decisions."""
-    normal = _cell(space, answers)
     match space.reduction:
         case "searched":
-            return Genotype(normal, _cell(space, answers))
+            return Genotype(_cell(space, answers, copied=(1,)), _cell(space, answers))
         case "same":
-            return Genotype(normal, normal)
+            both = _cell(space, answers)
+            return Genotype(both, both)
         case "fixed":
-            return Genotype(normal, FIXED_REDUCTION)
+            return Genotype(_cell(space, answers, copied=(1,)), FIXED_REDUCTION)
 
 
-def _cell(space: CellSpace, answers: Iterator[Any]) -> Cell:
+def _cell(space: CellSpace, answers: Iterator[Any], copied: Collection[int] = ()) -> Cell:
+    """An edge may copy every inner node, and the inputs that are `copied`."""
     nodes = range(2, 2 + space.nodes)
     if space.wiring == "dense":
-        dense = tuple([Edge(source, node, next(answers)) for node in nodes for source in range(1, node)])
-        return Cell(dense, outputs=(nodes[-1],))
+        dense = [Edge(source, node, next(answers)) for node in nodes for source in range(1, node)]
+        return Cell(_named_once(space, dense, copied), outputs=(nodes[-1],))
     edges: list[Edge] = []
     concat: list[int] = []
     for node in nodes:
         edges += _edges(space, node, answers)
         if next(answers) == "concat":
             concat.append(node)
-    if space.outputs == "all":
-        return Cell(tuple(edges), tuple(nodes), tuple(concat))
     loose = {0, 1, *nodes}.difference([edge.source for edge in edges])
-    return Cell(tuple(edges), tuple(loose), tuple(concat))
+    return Cell(_named_once(space, edges, copied), tuple(nodes if space.outputs == "all" else loose), tuple(concat))
+
+
+def _named_once(space: CellSpace, edges: list[Edge], copied: Collection[int]) -> tuple[Edge, ...]:
+    """With one name for what copies a node: where a space has two for it, one network would have two keys."""
+    if not COPIES.issubset(space.operators):
+        return tuple(edges)
+    one = min(COPIES)
+    return tuple(
+        edge._replace(operator=one) if edge.operator in COPIES and (edge.source > 1 or edge.source in copied) else edge
+        for edge in edges
+    )
 
 
 def _edges(space: CellSpace, node: int, answers: Iterator[Any]) -> list[Edge]:

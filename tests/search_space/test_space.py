@@ -116,6 +116,43 @@ def test_the_size_is_the_number_of_ways_to_answer(space: CellSpace) -> None:
     assert all(space.genotype(space.choices(genotype)) == genotype for genotype in set(genotypes))
 
 
+COPYING = ("identity", "skip_connect")
+
+
+@pytest.mark.parametrize("reduction", ["searched", "same", "fixed"])
+@pytest.mark.parametrize("wiring", ["pairs", "distinct", "dense"])
+@given(st.integers(0, 2**32))
+def test_a_copy_has_one_name_in_a_space_with_two(wiring: Any, reduction: Any, seed: int) -> None:
+    space = CellSpace("both", (*COPYING, "max_pool_3x3"), 3, ("add",), wiring, reduction=reduction)
+    rng = random.Random(seed)
+    answers = {decision.name: rng.randrange(len(decision.choices)) for decision in space.decisions}
+    genotype = space.genotype(answers)
+    assert space.genotype(space.choices(genotype)) == genotype
+    inner = [name for name in answers if name.endswith("operator") and _reads_an_inner_node(space, answers, name)]
+    renamed = {name: rng.randrange(2) for name in inner if answers[name] < 2}
+    assert space.genotype(answers | renamed) == genotype
+
+
+def _reads_an_inner_node(space: CellSpace, answers: dict[str, int], name: str) -> bool:
+    """Whether the edge that decision `name` gives an operator to starts at a node that is no input."""
+    where = {"pairs": name.replace("operator", "source"), "distinct": f"{name.rsplit('.', 2)[0]}.sources"}
+    if space.wiring == "dense":
+        return name.split(".")[-2] != "1"
+    chosen = next(d.choices[answers[d.name]] for d in space.decisions if d.name == where[space.wiring])
+    sources = [int(source) for source in str(chosen).split(",")]
+    return sources[-1 if name.endswith("second.operator") else 0] > 1
+
+
+def test_a_copy_of_the_newest_input_has_one_name_in_a_normal_cell_and_a_strided_one_has_two() -> None:
+    space = CellSpace("both", COPYING, 1, ("add",))
+    nothing = {decision.name: 0 for decision in space.decisions}
+    read = {f"{cell}.2.first.source": 1 for cell in ("normal", "reduction")}
+    one = space.genotype(nothing | read)
+    other = space.genotype(nothing | read | {name.replace("source", "operator"): 1 for name in read})
+    assert one.normal == other.normal
+    assert one.reduction != other.reduction
+
+
 @pytest.mark.parametrize("reduction", ["searched", "same"])
 @pytest.mark.parametrize(
     ("edges", "outputs", "told"),

@@ -40,7 +40,8 @@ def test_a_child_has_only_operators_of_its_parents(seed: int) -> None:
     rng = random.Random(seed)
     one, other = spaces["modern"].sample(rng), spaces["modern"].sample(rng)
     child = crossover(spaces["modern"], one, other, rng)
-    assert operators(child) <= operators(one) | operators(other)
+    # A strided skip connection, moved to where it is a copy, is named as every copy is.
+    assert operators(child) - {"identity"} <= operators(one) | operators(other)
 
 
 def operators(genotype: Genotype) -> set[str]:
