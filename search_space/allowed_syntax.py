@@ -84,11 +84,10 @@ def _forbidden(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
     own = set(_bound(nodes))
     for name in own & TAKEN:
         yield tree, f"{name} is given another meaning"
-    known = own | BUILTINS
+    known = own | BUILTINS | {"Tensor"}
     attributes = set(_kept(nodes)) | ATTRIBUTES
     for statement in tree.body:
-        opens = {"open"} if _only_reads(statement) else set()
-        yield from _names(statement, known | opens, attributes)
+        yield from _names(statement, known | {"open"} if _only_reads(statement) else known, attributes)
 
 
 def _only_reads(statement: ast.stmt) -> bool:
@@ -149,21 +148,27 @@ def _calls_in(annotation: ast.expr) -> Iterator[tuple[ast.AST, str]]:
 
 def _names(tree: ast.AST, known: set[str], attributes: set[str]) -> Iterator[tuple[ast.AST, str]]:
     """Names and attributes that nobody defines here, and parts of torch that are not listed."""
-    if isinstance(tree, ast.Import | ast.ImportFrom) or (isinstance(tree, ast.Call) and ast.unparse(tree) == CLASS_OF):
-        return
-    if isinstance(tree, ast.Subscript) and _dotted(tree.value) == "type":
-        tree = tree.slice
-    dotted = _dotted(tree)
-    if dotted is not None and dotted.partition(".")[0] in {"torch", "F", "nn"}:
-        if dotted not in FROM_TORCH:
-            yield tree, f"{dotted} is not among what exports need of torch"
-        return
-    if isinstance(tree, ast.Name) and tree.id not in known | {"Tensor"}:
-        yield tree, f"nobody defines {tree.id}"
-    if isinstance(tree, ast.Attribute) and tree.attr not in attributes:
-        yield tree, f"the attribute {tree.attr} is not among what exports need"
-    for child in ast.iter_child_nodes(tree):
-        yield from _names(child, known, attributes)
+    unread = [tree]
+    while unread:
+        node = unread.pop()
+        if isinstance(node, ast.Import | ast.ImportFrom) or _is_class_of(node):
+            continue
+        if isinstance(node, ast.Subscript) and _dotted(node.value) == "type":
+            node = node.slice
+        dotted = _dotted(node)
+        if dotted is not None and dotted.partition(".")[0] in {"torch", "F", "nn"}:
+            if dotted not in FROM_TORCH:
+                yield node, f"{dotted} is not among what exports need of torch"
+            continue
+        if isinstance(node, ast.Name) and node.id not in known:
+            yield node, f"nobody defines {node.id}"
+        if isinstance(node, ast.Attribute) and node.attr not in attributes:
+            yield node, f"the attribute {node.attr} is not among what exports need"
+        unread += ast.iter_child_nodes(node)
+
+
+def _is_class_of(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and _dotted(node.func) == "type" and ast.unparse(node) == CLASS_OF
 
 
 def _kept(nodes: Iterable[ast.AST]) -> Iterator[str]:

@@ -99,7 +99,8 @@ def _told(text: str, dims: int) -> str:
 def joined(text: str) -> str:
     """What is written over several lines in one, where it has become short enough."""
     lines = text.splitlines()
-    for node in sorted(ast.walk(ast.parse(text)), key=lambda node: getattr(node, "lineno", 0), reverse=True):
+    statements = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.stmt)]
+    for node in sorted(statements, key=lambda node: node.lineno, reverse=True):
         if isinstance(node, ast.FunctionDef):
             first, last = node.lineno - 1, node.body[0].lineno - 1
         elif isinstance(node, ast.If):

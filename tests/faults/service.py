@@ -14,13 +14,14 @@ from typing import Any
 
 from tests.processes import free_port, start, stop, wait_for
 
+TRIALS = 8
 QUICK_JOB = {
     "dataset": "digits",
     "space": {"nodes": 2},
     "skeleton": {"channels": 4},
     "training": {"epochs": 2},
     "sampler": {"name": "random", "lag": 4},
-    "budget": {"trials": 12, "seconds": 600},
+    "budget": {"trials": TRIALS, "seconds": 600},
 }
 
 

@@ -11,13 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.service import Service, service
+from tests.faults.service import TRIALS, Service, service
 from tests.postgres import NoPostgres, postgres_server
 from tests.processes import alive_with, wait_for
 
 pytestmark = pytest.mark.xdist_group("machine")
-
-TRIALS = 12
 
 
 @pytest.fixture
