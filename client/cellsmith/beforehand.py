@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cellsmith.quantities import count, duration, milliseconds
+from cellsmith.quantities import count, duration, megabytes, milliseconds
 from cellsmith.results import Forecast, Reach, TimeAhead
 
 NAMES = {"params": "parameters", "macs": "multiply-accumulates", "latency_ms": "latency", "peak_memory_mb": "memory"}
-FORMS = {"latency_ms": (milliseconds, " ms"), "peak_memory_mb": (milliseconds, " MB")}
+FORMS = {"latency_ms": (milliseconds, " ms"), "peak_memory_mb": (megabytes, " MB")}
 ENDS = {"trials": "when its trials are spent", "seconds": "when its seconds are spent", "epochs": "when its epochs are"}
 
 
@@ -38,7 +38,8 @@ def _reach(reach: Reach) -> str:
             f", predicted from {reach['networks']} measured networks{where}, 90 % of which took {least:.2g} to "
             f"{most:.2g} times what is foreseen"
         )
-    return f"{NAMES.get(reach['metric'], reach['metric'])}: {low} to {high}{unit}, half below {middle}{known}"
+    told = f"{low}{unit}" if low == high else f"{low} to {high}{unit}, half below {middle}"
+    return f"{NAMES.get(reach['metric'], reach['metric'])}: {told}{known}"
 
 
 def _time(time: TimeAhead) -> str:

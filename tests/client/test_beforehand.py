@@ -19,6 +19,13 @@ def test_what_is_exact_is_told_without_more() -> None:
     assert of(reach) == "parameters: 1k to 30k, half below 2k"
 
 
+def test_memory_is_told_as_everywhere_and_what_is_the_same_for_all_once() -> None:
+    exact = {"unit": "", "networks": None, "ratios": None, "elsewhere": None}
+    memory = Reach(metric="peak_memory_mb", lowest=0.0956, median=12.34, highest=105.4, **exact)  # type: ignore[typeddict-item]
+    assert of(memory) == "memory: 0.0956 to 105 MB, half below 12.3"
+    assert of(Reach(metric="params", lowest=258, median=258, highest=258, **exact)) == "parameters: 258"  # type: ignore[typeddict-item]
+
+
 def test_what_is_predicted_says_how_far_off_that_may_be() -> None:
     reach = Reach(
         metric="latency_ms", unit="ms", lowest=1, median=2, highest=9, networks=12, ratios=[0.05, 21.4], elsewhere=True
