@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -99,14 +100,24 @@ class Table:
 
 
 def _encoding(edges: list[str], operators: list[str]) -> Encoding:
-    """A dense cell where the edges are named like "0->1", plain decisions otherwise."""
-    ends = [edge.split("->") for edge in edges]
-    if not all(len(pair) == 2 and pair[0].isdigit() and pair[1].isdigit() for pair in ends):
-        return OneHot(dict.fromkeys(edges, len(operators)))
+    """A dense cell where the edges are named like "0->1" and make one, plain decisions otherwise.
+
+    Nodes may be numbered from any number, with gaps. Of a cell with a second input or output nothing is known but its
+    operators: which of its edges are dead is not told by their names.
+    """
+    plain = OneHot(dict.fromkeys(edges, len(operators)))
+    ends = [re.fullmatch(r"(\d+)->(\d+)", edge) for edge in edges]
+    numbered = [(int(found[1]), int(found[2])) for found in ends if found]
+    if len(numbered) < len(edges):
+        return plain
+    order = {node: place for place, node in enumerate(sorted({node for link in numbered for node in link}))}
+    links = {edge: (order[source], order[target]) for edge, (source, target) in zip(edges, numbered, strict=True)}
     index = {name: i for i, name in enumerate(operators)}
-    links = {edge: (int(source), int(target)) for edge, (source, target) in zip(edges, ends, strict=True)}
     identity = next((index[name] for name in ("skip_connect", "identity") if name in index), None)
-    return DenseCell(links, len(operators), none=index.get("none"), identity=identity)
+    try:
+        return DenseCell(links, len(operators), none=index.get("none"), identity=identity)
+    except ValueError:
+        return plain
 
 
 def _hypervolume(losses: Numbers, reference: Numbers) -> float:

@@ -7,13 +7,21 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 from benchmarks import synthetic
 from benchmarks.tables import Table
+from service.sampling.encoding.base import Answers
+from service.sampling.encoding.dense_cell import DenseCell
+from service.sampling.encoding.one_hot import OneHot
+
+EDGES = ("0->1", "0->2", "1->2")
 
 
 @pytest.fixture(scope="module")
@@ -39,37 +47,74 @@ def test_what_misses_the_limit_counts_for_nothing(table: Table) -> None:
     assert limited.share(np.flatnonzero(limited.excess > 0).tolist()) == 0
 
 
+def written(folder: Path, answers: Answers, edges: Sequence[str] = EDGES, **other: ArrayLike) -> tuple[Path, Path]:
+    """The files of a table in which a cell is the better and the slower the greater its answers are."""
+    accuracy = {
+        "arch_ops": answers,
+        "val_acc_200": 92.0 + answers.sum(1),
+        "test_acc_200": 92.0 + answers.sum(1),
+        "functional_class": np.arange(len(answers)),
+        "edge_names": edges,
+        "op_names": ["none", "skip_connect", "conv"],
+    }
+    latency = {"device_names": ["phone"], "latency_ms": 1.0 + answers.sum(1)[:, None]}
+    files = folder / "accuracy.npz", folder / "latency.npz"
+    for file, arrays in zip(files, (accuracy, latency), strict=True):
+        np.savez(file, allow_pickle=False, **{name: np.asarray(other.get(name, own)) for name, own in arrays.items()})
+    return files
+
+
+def run(files: tuple[Path, Path], *flags: str) -> subprocess.CompletedProcess[str]:
+    """What the command says; the JSON goes beside `files`."""
+    command = [sys.executable, "-m", "benchmarks.search_quality", "--accuracy", str(files[0]), "--latency"]
+    command += [str(files[1]), "--json", str(files[0].parent / "found.json"), *flags]
+    return subprocess.run(command, check=False, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+
+
+def found(files: tuple[Path, Path]) -> dict[str, Any]:
+    """What `run` wrote."""
+    document: dict[str, Any] = json.loads((files[0].parent / "found.json").read_text())
+    return document
+
+
+def every(edges: int) -> Answers:
+    """All cells of three operators."""
+    return np.array(list(itertools.product(range(3), repeat=edges)))
+
+
+@pytest.mark.parametrize(
+    "edges",
+    [
+        ("0->2", "1->2", "0->3", "1->3", "2->3"),  # two inputs
+        ("0->1", "0->2", "1->2", "1->3"),  # two outputs
+        ("0->1", "2->1", "0->2"),  # runs backwards
+        ("0->1", "00->1"),  # twice between two nodes
+        ("stem", "0->1"),
+    ],
+)
+def test_edges_that_are_no_dense_cell_are_searched_as_plain_decisions(tmp_path: Path, edges: tuple[str, ...]) -> None:
+    table = Table(*written(tmp_path, every(len(edges)), edges))
+    assert table.encoding == OneHot(dict.fromkeys(edges, 3))
+    assert table.without_noise("phone", 10).losses[:, 1] == pytest.approx(1 + every(len(edges)).sum(1))
+
+
+@pytest.mark.parametrize("edges", [("1->2", "1->3", "2->3"), ("0->2", "0->7", "2->7")])
+def test_nodes_may_be_numbered_from_any_number(tmp_path: Path, edges: tuple[str, ...]) -> None:
+    table = Table(*written(tmp_path, every(3), edges))
+    links = dict(zip(edges, [(0, 1), (0, 2), (1, 2)], strict=True))
+    assert table.encoding == DenseCell(links, 3, none=0, identity=1)
+
+
 def test_a_table_may_lack_cells_and_trying_one_of_them_is_a_trial_that_failed(tmp_path: Path) -> None:
-    answers = np.array(list(itertools.product(range(3), repeat=3)))[1:-4:2]
-    accuracy = 92.0 + answers.sum(1)
-    np.savez(
-        tmp_path / "accuracy.npz",
-        arch_ops=answers,
-        val_acc_200=accuracy,
-        test_acc_200=accuracy,
-        functional_class=np.arange(len(answers)),
-        edge_names=["0->1", "0->2", "1->2"],
-        op_names=["none", "skip_connect", "conv"],
-    )
-    latency = 1.0 + answers.sum(1)[:, None]
-    np.savez(tmp_path / "latency.npz", device_names=["phone"], latency_ms=latency)
-    files = ["--accuracy", str(tmp_path / "accuracy.npz"), "--latency", str(tmp_path / "latency.npz")]
-    small = ["--seeds", "1", "--trials", "20", "--samplers", "default,random", "--problems", "a,b,d"]
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.search_quality",
-        *files,
-        *small,
-        "--json",
-        str(tmp_path / "found.json"),
-    ]
-    subprocess.run(command, check=True, capture_output=True, cwd=Path(__file__).parents[2])
-    found = json.loads((tmp_path / "found.json").read_text())["figures"]
+    answers = every(3)[1:-4:2]
+    files = written(tmp_path, answers)
+    flags = ("--seeds", "1", "--trials", "20", "--samplers", "default,random", "--problems", "a,b,d")
+    run(files, *flags).check_returncode()
+    figures = found(files)["figures"]
     for sampler in ("default", "random"):
-        assert found[f"{sampler}.test_accuracy.20"] <= accuracy.max()
-        assert 0 <= found[f"{sampler}.hypervolume_share.20.phone"] <= 1
-        assert found[f"{sampler}.feasible_share.20.phone"] <= 0.5  # at least ten of the twenty are not in the table
+        assert figures[f"{sampler}.test_accuracy.20"] <= 92 + answers.sum(1).max()
+        assert 0 <= figures[f"{sampler}.hypervolume_share.20.phone"] <= 1
+        assert figures[f"{sampler}.feasible_share.20.phone"] <= 0.5  # at least ten of the twenty are not in the table
 
 
 def test_nothing_beats_the_optimum_of_the_task_that_is_made_up() -> None:

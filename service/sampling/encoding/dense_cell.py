@@ -26,6 +26,9 @@ class DenseCell:
     `none` is the operator that cuts an edge, `identity` the one that passes its source on unchanged; None where
     the space has no such operator. Where `dead_edges_count`, cells that compute the same may still differ in value, as
     those do that were trained and timed with their dead edges.
+
+    Raises ValueError for links that are no such cell: one that runs backwards, two between the same nodes, an input
+    other than node 0, or a second output. What such a cell computes is another thing, and nothing is told of it here.
     """
 
     links: Mapping[str, Link]
@@ -37,6 +40,12 @@ class DenseCell:
     def __post_init__(self) -> None:
         if not self.links or any(not 0 <= source < target for source, target in self.links.values()):
             raise ValueError("a dense cell has links, and each runs forward")
+        ends = list(self.links.values())
+        sources, targets = map(set, zip(*ends, strict=True))
+        if sources - targets != {0} or len(targets - sources) > 1:
+            raise ValueError("a dense cell has one input, node 0, and one output")
+        if len(set(ends)) < len(ends):
+            raise ValueError("a dense cell has one link between two nodes")
 
     @property
     def choices(self) -> Mapping[str, int]:

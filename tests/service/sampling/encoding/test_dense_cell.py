@@ -81,6 +81,20 @@ def test_a_link_that_runs_backwards_is_refused() -> None:
         DenseCell({"1->0": (1, 0)}, 3, NONE, SKIP)
 
 
+@pytest.mark.parametrize(
+    ("ends", "reason"),
+    [
+        ([(0, 2), (1, 2), (0, 3), (1, 3), (2, 3)], "one input"),
+        ([(1, 2), (1, 3), (2, 3)], "one input, node 0"),
+        ([(0, 1), (0, 2), (1, 2), (1, 3)], "one output"),
+        ([(0, 1), (0, 1)], "one link"),
+    ],
+)
+def test_links_that_are_another_cell_are_refused(ends: list[tuple[int, int]], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        DenseCell({str(place): link for place, link in enumerate(ends)}, 3, NONE, SKIP)
+
+
 def test_paths_are_told_by_the_most_the_fewest_and_the_mean_number_of_operators_on_them() -> None:
     *_, most, fewest, mean, _ = CELL.views(np.array([[CONV, NONE, CONV, SKIP, NONE, CONV], [NONE] * 6]))[0]
     assert most.tolist() == [[3, 3], [0, 0]]  # 0-1-2-3 has three convolutions, 0-3 none: by operator, then in all
