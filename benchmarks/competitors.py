@@ -16,9 +16,10 @@ from service.sampling.encoding.base import Encoding
 from service.sampling.encoding.one_hot import OneHot
 from service.sampling.evolution import EvolutionSampler
 from service.sampling.finite import Distributions, FiniteSampler, Past
-from service.sampling.predictor import Predictor, rank
+from service.sampling.predictor import rank
 from service.sampling.predictor_sampler import PredictorSampler
 from service.sampling.proposer import Answers
+from service.sampling.untried import draw, keys
 
 POPULATION = 20
 TRIES = 100
@@ -34,8 +35,7 @@ class RandomWithoutRepeats(FiniteSampler):
     def propose(self, study: Study, past: Past, encoding: Encoding) -> list[int]:
         """Answers at random."""
         del study
-        predictor = Predictor(encoding)
-        return predictor.draw(self._rng, predictor.keys(past.answers(past.trials)))
+        return draw(encoding, self._rng, keys(encoding, past.answers(past.trials)))
 
 
 class NSGAIIWithoutRepeats(FiniteSampler):
@@ -48,11 +48,10 @@ class NSGAIIWithoutRepeats(FiniteSampler):
     def propose(self, study: Study, past: Past, encoding: Encoding) -> list[int]:
         """A child of two of the best, or answers at random for the first 20."""
         del study
-        predictor = Predictor(encoding)
-        tried = predictor.keys(past.answers(past.trials))
+        tried = keys(encoding, past.answers(past.trials))
         known = past.known(len(past))
         if len(known) < POPULATION:
-            return predictor.draw(self._rng, tried)
+            return draw(encoding, self._rng, tried)
         observations = past.observations(known)
         best = np.argsort(rank(observations), kind="stable")[:POPULATION]
         counts = np.array(list(encoding.choices.values()))
@@ -64,7 +63,7 @@ class NSGAIIWithoutRepeats(FiniteSampler):
             row: list[int] = child.tolist()
             if encoding.key(row) not in tried:
                 return row
-        return predictor.draw(self._rng, tried)
+        return draw(encoding, self._rng, tried)
 
 
 def _plain(encoding: Encoding) -> Encoding:

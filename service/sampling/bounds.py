@@ -24,9 +24,9 @@ class Bounds:
 
     A spread is how far the best tenth of the first sample is below its median. A cost counts up to two spreads beyond
     the worst of the sample, but what is no better than the median in quality is worth nothing at any cost. Quality, and
-    a skewed cost, may be looked at by the logarithm of what it is above a floor. All but the floor stays for the whole
-    search, since a bound that moves with the search would pull it along; the floor comes closer to the best as more is
-    known, since the best is then closer to the best there is.
+    a skewed cost, may be looked at by the logarithm of what it is above a floor. All but the floor stays once the first
+    sample is whole, since a bound that moves with the search would pull it along; the floor comes closer to the best as
+    more is known, since the best is then closer to the best there is.
     """
 
     def __init__(self, first: Matrix, costs: Collection[int] | None = None) -> None:

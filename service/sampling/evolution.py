@@ -9,7 +9,8 @@ from optuna.study import Study
 
 from service.sampling.encoding.base import Encoding
 from service.sampling.finite import Distributions, FiniteSampler, Past
-from service.sampling.predictor import Predictor, rank
+from service.sampling.predictor import rank
+from service.sampling.untried import draw, keys
 
 POPULATION = 25
 TOURNAMENT = 8
@@ -33,6 +34,8 @@ class EvolutionSampler(FiniteSampler):
         tournament: int = TOURNAMENT,
         repeats: bool = False,
     ) -> None:
+        if not 1 <= tournament <= population:
+            raise ValueError(f"of a population of {population}, 1 to {population} enter a tournament, not {tournament}")
         super().__init__(encoding, distributions, seed)
         self._rng = np.random.default_rng(seed)
         self._population = population
@@ -43,10 +46,9 @@ class EvolutionSampler(FiniteSampler):
         """A random row until the first population is complete, then a child."""
         del study
         living = past.known(len(past))[-self._population :]
-        predictor = Predictor(encoding)
-        tried = predictor.keys(past.answers(past.trials))
+        tried = keys(encoding, past.answers(past.trials))
         if len(living) < self._population:
-            return predictor.draw(self._rng, tried)
+            return draw(encoding, self._rng, tried)
         observations = past.observations(living)
         entrants = np.sort(self._rng.choice(len(living), size=self._tournament, replace=False))[::-1]
         parent = observations.answers[entrants[np.argmin(rank(observations)[entrants])]].tolist()
@@ -58,4 +60,4 @@ class EvolutionSampler(FiniteSampler):
             key = encoding.key(child)
             if key != encoding.key(parent) and (self._repeats or key not in tried):
                 return child
-        return predictor.draw(self._rng, tried)
+        return draw(encoding, self._rng, tried)

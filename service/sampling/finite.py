@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,15 +16,23 @@ from optuna.trial import FrozenTrial, TrialState
 
 from service.sampling.encoding.base import Answers, Encoding
 from service.sampling.encoding.one_hot import OneHot
-from service.sampling.predictor import Observations
+from service.sampling.predictor import Matrix, Observations
 
 WITHDRAWN = "cellsmith:withdrawn"  # a trial with this user attribute was never part of the search
+ASKED = "cellsmith:asked"  # what a trial will try, which its parameters tell one by one
+GIVEN = "fixed_params"  # Optuna's own: a trial with this system attribute was given, not proposed
+MOST_CHOICES = 1000  # integers with more values are no finite decision
+MOST = 1e100  # larger numbers stand for what has no bounds
+ONE_AT_A_TIME = threading.Lock()
+"""Threads that share a study each see what the others were told to try."""
 
 Distributions = Mapping[str, BaseDistribution]
 
 
 class FiniteSampler(BaseSampler):
-    """Proposes categorical and integer parameters together; continuous ones are drawn at random.
+    """Proposes categorical and integer parameters together; all others are drawn at random.
+
+    These are the continuous ones, and integers with more than MOST_CHOICES values.
 
     `encoding` says what is known of the search space, by default no more than its choices. `distributions` are
     needed for the first trial to be drawn by this sampler too; without them they are taken from the first trials.
@@ -59,10 +68,13 @@ class FiniteSampler(BaseSampler):
         """All finite decisions at once."""
         if not search_space:
             return {}
-        choices = {name: _choices(distribution) for name, distribution in search_space.items()}
+        choices = {name: _choices(distribution) for name, distribution in _finite(search_space).items()}
         encoding = self._encoding or OneHot({name: len(own) for name, own in choices.items()})
-        row = self.propose(study, Past(study, trial, choices), encoding)
-        return {name: own[index] for (name, own), index in zip(choices.items(), row, strict=True)}
+        with ONE_AT_A_TIME:
+            row = self.propose(study, Past(study, trial, choices), encoding)
+            answers = {name: own[index] for (name, own), index in zip(choices.items(), row, strict=True)}
+            study._storage.set_trial_system_attr(trial._trial_id, ASKED, answers)
+        return answers
 
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
@@ -71,19 +83,28 @@ class FiniteSampler(BaseSampler):
         return self._independent.sample_independent(study, trial, param_name, param_distribution)
 
 
+def is_given(trial: FrozenTrial) -> bool:
+    """Whether somebody enqueued it."""
+    return GIVEN in trial.system_attrs
+
+
 class Past:
-    """What was asked before `trial`, in the order of asking, however it ended or whether it has."""
+    """What was asked before `trial`, in the order of asking, however it ended or whether it has.
+
+    Where threads share a study some trials with a `later` number may know already what they try. Trials that were given
+    other values than there are to choose from are none of all that.
+    """
 
     def __init__(self, study: Study, trial: FrozenTrial, choices: Mapping[str, Sequence[Any]]) -> None:
-        self.trials = [
-            other
-            for other in study.get_trials(deepcopy=False)
-            if other.number < trial.number
-            and WITHDRAWN not in other.user_attrs
-            and choices.keys() <= other.params.keys()
-        ]
         self._choices = choices
         self._signs = np.array([-1.0 if one == StudyDirection.MAXIMIZE else 1.0 for one in study.directions])
+        others = [
+            other
+            for other in study.get_trials(deepcopy=False)
+            if other.number != trial.number and WITHDRAWN not in other.user_attrs and self._says_what_it_tries(other)
+        ]
+        self.trials = [other for other in others if other.number < trial.number]
+        self.later = [other for other in others if other.number > trial.number]
 
     def __len__(self) -> int:
         return len(self.trials)
@@ -94,30 +115,54 @@ class Past:
 
     def answers(self, trials: Sequence[FrozenTrial]) -> Answers:
         """Their parameters as indices."""
-        taken = (trial.params for trial in trials)
+        taken = map(_taken, trials)
         rows = [[own.index(params[name]) for name, own in self._choices.items()] for params in taken]
         return np.array(rows, dtype=np.intp).reshape(len(trials), len(self._choices))
 
     def observations(self, trials: Sequence[FrozenTrial]) -> Observations:
-        """What came of trials that have a result."""
-        constraints = [list(trial.constraints.values()) for trial in trials]
+        """What came of trials that have a result. One that lacks a constraint of others is as bad in it as any."""
+        constraints = dict.fromkeys(name for trial in trials for name in trial.constraints)
+        excesses = [[trial.constraints.get(name, np.inf) for name in constraints] for trial in trials]
+        losses = self._signs * np.array([trial.values for trial in trials]).reshape(len(trials), -1)
         return Observations(
             self.answers(trials),
-            self._signs * np.array([trial.values for trial in trials]).reshape(len(trials), -1),
-            np.array(constraints, dtype=float).reshape(len(trials), -1),
+            _bounded(losses),
+            _bounded(np.array(excesses, dtype=float).reshape(len(trials), -1), least_worst=1.0),
         )
 
+    def _says_what_it_tries(self, trial: FrozenTrial) -> bool:
+        taken = _taken(trial)
+        if not self._choices.keys() <= taken.keys():
+            return False
+        return not is_given(trial) or all(taken[name] in own for name, own in self._choices.items())
 
-def _finite(distributions: Distributions) -> dict[str, BaseDistribution]:
+
+def _taken(trial: FrozenTrial) -> Mapping[str, Any]:
+    """The parameters of a trial, also of one that is still asking for them."""
+    return trial.params if trial.state.is_finished() else trial.system_attrs.get(ASKED, {}) | trial.params
+
+
+def _bounded(values: Matrix, least_worst: float = -np.inf) -> Matrix:
+    """What is beyond MOST as the largest other number of its column, or as `least_worst` if that is more; so below."""
+    beyond = ~(np.abs(values) < MOST)
+    if not beyond.any():
+        return values
+    ordinary = np.ma.masked_array(values, beyond)
+    lowest, highest = ordinary.min(axis=0).filled(0.0), ordinary.max(axis=0).filled(0.0)
+    bounded: Matrix = np.clip(values, lowest, np.maximum(highest, least_worst))
+    return bounded
+
+
+def _finite(distributions: Distributions) -> dict[str, CategoricalDistribution | IntDistribution]:
     return {
         name: distribution
         for name, distribution in distributions.items()
         if isinstance(distribution, CategoricalDistribution | IntDistribution)
+        and len(_choices(distribution)) <= MOST_CHOICES
     }
 
 
-def _choices(distribution: BaseDistribution) -> Sequence[Any]:
+def _choices(distribution: CategoricalDistribution | IntDistribution) -> Sequence[Any]:
     if isinstance(distribution, IntDistribution):
         return range(distribution.low, distribution.high + 1, distribution.step)
-    assert isinstance(distribution, CategoricalDistribution)
     return distribution.choices

@@ -16,19 +16,18 @@ from service.sampling.gaussian_process import GaussianProcess, Posterior
 from service.sampling.improvement import expected_improvement
 from service.sampling.kernel import Points
 from service.sampling.likeliest import likeliest
+from service.sampling.untried import Allowed, draw, keys
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 Row = Sequence[int]
 Prices = Mapping[int, Callable[[Row], float]]
-Allowed = Callable[[Row], bool]
 
 RANDOM_CANDIDATES = 2500
 MOST_COVARIANCES = 500_000  # between known answers and random candidates: where more is known there are fewer of these
 NEIGHBOURS = 500
 PARENTS = 10
 MOST_EDITS = 2
-MOST_DRAWS = 100
 MOST_OBSERVATIONS = 250
 SCALE_SAMPLE = 200
 FINALISTS = 300  # candidates that the later proposals of a batch are chosen from
@@ -78,24 +77,12 @@ class Predictor:
         self._counts = np.array(list(encoding.choices.values()))
         self._scales = self._measure_scales()
 
-    def keys(self, answers: Answers) -> set[Hashable]:
-        """What is not to be paid for again."""
-        return {self._encoding.key(row) for row in answers.tolist()}
-
-    def draw(self, rng: np.random.Generator, tried: Collection[Hashable]) -> list[int]:
-        """Random answers, allowed and new unless the space seems to hold nothing like it."""
-        for _ in range(MOST_DRAWS):
-            row: list[int] = self._encoding.simplest(rng.integers(self._counts)[None, :])[0].tolist()
-            if self._encoding.key(row) not in tried and self._allowed(row):
-                break
-        return row
-
     def propose(
-        self, known: Observations, pending: Answers, start: int, count: int, rng: np.random.Generator
+        self, known: Observations, sample: Matrix, pending: Answers, count: int, rng: np.random.Generator
     ) -> list[list[int]]:
-        """`count` proposals after those `known` and `pending`; the first `start` observations were drawn at random."""
-        tried = self.keys(known.answers) | self.keys(pending)
-        bounds = Bounds(known.losses[:start], self._costs)
+        """`count` proposals after those `known` and `pending`; `sample` are losses of what was drawn at random."""
+        tried = keys(self._encoding, known.answers) | keys(self._encoding, pending)
+        bounds = Bounds(sample, self._costs)
         known = _most_telling(known)
         losses = np.minimum(known.losses, bounds.ceiling)
         models = self._models(replace(known, losses=losses), bounds.floors(losses))
@@ -106,21 +93,16 @@ class Predictor:
             candidates = candidates[np.argsort(-outlook.gain(), kind="stable")[:SHORTLIST]]
         # Pending proposals come first: they are expected before any other.
         rows = np.vstack([pending, candidates])
-        outlook.look(self._predicted(models, rows, self._prices))
-        for index in range(len(pending)):
-            outlook.expect(index)
+        outlook.look(self._predicted(models, rows, self._prices), pending=len(pending))
         if len(candidates) > FINALISTS:
             # The rest of a batch is hardly ever chosen among what promised little at its beginning.
-            rows = rows[np.argsort(-outlook.gain(), kind="stable")[:FINALISTS]]
-            outlook.look(self._predicted(models, np.vstack([pending, rows]), self._prices))
-            for index in range(len(pending)):
-                outlook.expect(index)
-            rows = np.vstack([pending, rows])
+            rows = np.vstack([pending, rows[np.argsort(-outlook.gain(), kind="stable")[:FINALISTS]]])
+            outlook.look(self._predicted(models, rows, self._prices), pending=len(pending))
         proposals: list[list[int]] = []
         while len(proposals) < count:
             best = self._best_new(rows, outlook.gain(), tried)
             if best is None:
-                proposals.append(self.draw(rng, tried))
+                proposals.append(draw(self._encoding, rng, tried, self._allowed))
             else:
                 proposals.append(rows[best].tolist())
                 outlook.expect(best)
@@ -188,10 +170,15 @@ class _Outlook:
         self._objectives: list[Posterior] = []
         self._limits: list[Posterior] = []
 
-    def look(self, posteriors: list[Posterior]) -> None:
-        """From now on the candidates are those that `posteriors` are about: the objectives', then the constraints'."""
+    def look(self, posteriors: list[Posterior], pending: int = 0) -> None:
+        """From now on the candidates are those that `posteriors` are about: the objectives', then the constraints'.
+
+        The first `pending` of them are under way, and are counted on at once.
+        """
         self._objectives = posteriors[: len(self._reference)]
         self._limits = posteriors[len(self._reference) :]
+        for index in range(pending):
+            self.expect(index)
 
     def gain(self) -> Vector:
         """The expected gain in hypervolume of each candidate, times the chance that it keeps the limits.

@@ -12,8 +12,9 @@ from optuna.study import Study
 from threadpoolctl import threadpool_limits
 
 from service.sampling.encoding.base import Encoding
-from service.sampling.finite import Distributions, FiniteSampler, Past
-from service.sampling.predictor import Allowed, Predictor, Prices
+from service.sampling.finite import Distributions, FiniteSampler, Past, is_given
+from service.sampling.predictor import Predictor, Prices
+from service.sampling.untried import Allowed, draw, keys
 
 START = 20
 BATCH = 5
@@ -23,13 +24,15 @@ FEWEST_KNOWN = 5
 class PredictorSampler(FiniteSampler):
     """Expected hypervolume improvement over Gaussian processes, for one or more objectives and finite decisions.
 
-    The first `start` trials are random, the others are proposed `batch` at a time. Proposal k depends on `seed`, on
+    The first `start` trials are random, beside those that are given (`study.enqueue_trial`), of which it learns but
+    which show nothing of what is common; the others are proposed `batch` at a time. Proposal k depends on `seed`, on
     results of trials up to k - `lag` and on the parameters of later ones, so that a study that is loaded again goes
     on as it would have. Nothing is tried twice as long as there is something else.
 
     `prices` are objectives, by index and less is better, that are known of a row of indices beforehand; nothing is
     proposed that is not `allowed`. `costs` are the objectives, by index, that are paid for the others; by default they
-    are told from the first trials. Constraints of trials are honoured as Optuna records them.
+    are told from the first random trials. Constraints of trials are honoured as Optuna records them. ValueError for a
+    `start`, `batch` or `lag` below 1.
     """
 
     def __init__(
@@ -46,6 +49,8 @@ class PredictorSampler(FiniteSampler):
         costs: Collection[int] | None = None,
     ) -> None:
         super().__init__(encoding, distributions, seed)
+        if min(start, batch, lag) < 1:
+            raise ValueError(f"start, batch and lag are 1 or more, not {start}, {batch} and {lag}")
         self._seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
         self._start = start
         self._batch = batch
@@ -54,27 +59,40 @@ class PredictorSampler(FiniteSampler):
         self._allowed = allowed
         self._costs = costs
         self._predictor: tuple[Encoding, Predictor] | None = None
-        self._proposed: tuple[str, int, list[list[int]]] | None = None
+        self._proposed: tuple[str, Encoding, int, list[list[int]]] | None = None
 
     def propose(self, study: Study, past: Past, encoding: Encoding) -> Sequence[int]:
         """The next of the batch that this trial belongs to."""
-        predictor = self._predictor_for(encoding)
-        number = len(past)
-        first = number - (number - self._start) % self._batch
+        own = [place for place, trial in enumerate(past.trials) if not is_given(trial)]
+        if len(own) < self._start:
+            return self._drawn(past, encoding)
+        begun = (len(own) - self._start) % self._batch  # so many of the batch that this trial belongs to were asked
+        first = own[-begun] if begun else len(past)
         known = past.known(first - self._lag + 1)
-        if number < self._start or len(known) < FEWEST_KNOWN:
-            rng = np.random.default_rng((self._seed, number))
-            return predictor.draw(rng, predictor.keys(past.answers(past.trials)))
-        if self._proposed is None or self._proposed[:2] != (study.study_name, first):
+        sample = [trial for trial in known if not is_given(trial)][: self._start]
+        if len(sample) < min(FEWEST_KNOWN, self._start):
+            return self._drawn(past, encoding)
+        if self._proposed is None or self._proposed[:3] != (study.study_name, encoding, first):
             seen = {trial.number for trial in known}
             others = [trial for trial in past.trials[:first] if trial.number not in seen]
             rng = np.random.default_rng((self._seed, first))
-            observations = past.observations(known)
+            observations, losses = past.observations(known), past.observations(sample).losses
             # Matrices of a few hundred rows gain nothing from more threads, and lose much where cores are busy.
             with threadpool_limits(limits=1, user_api="blas"):
-                batch = predictor.propose(observations, past.answers(others), self._start, self._batch, rng)
-            self._proposed = study.study_name, first, batch
-        return self._proposed[2][number - first]
+                rows = self._predictor_for(encoding).propose(
+                    observations, losses, past.answers(others), self._batch, rng
+                )
+            self._proposed = study.study_name, encoding, first, rows
+        rows = self._proposed[3]
+        # Where threads ask out of turn, or more is under way than `lag` allows for, others may have been told the same.
+        asked = keys(encoding, past.answers([*past.trials[first:], *past.later]))
+        new = (row for row in rows[begun:] + rows[:begun] if encoding.key(row) not in asked)
+        return next(new, None) or self._drawn(past, encoding)
+
+    def _drawn(self, past: Past, encoding: Encoding) -> list[int]:
+        rng = np.random.default_rng((self._seed, len(past)))
+        tried = keys(encoding, past.answers([*past.trials, *past.later]))
+        return draw(encoding, rng, tried, self._allowed or (lambda _: True))
 
     def _predictor_for(self, encoding: Encoding) -> Predictor:
         if self._predictor is None or self._predictor[0] != encoding:

@@ -16,7 +16,7 @@ from search_space.space import CellSpace
 from service.domain.job import JobSpec
 from service.domain.limits import known_of_rejected
 from service.domain.trial import Proposal, Trial
-from service.sampling.finite import WITHDRAWN, Distributions
+from service.sampling.finite import ASKED, WITHDRAWN, Distributions
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,8 @@ class OptunaProposer:
             )
             for name, own in self._distributions.items()
         }
-        return Proposal(number, choices, self._space.genotype(choices), dict(withdrawn.system_attrs))
+        attributes = {name: value for name, value in withdrawn.system_attrs.items() if name != ASKED}
+        return Proposal(number, choices, self._space.genotype(choices), attributes)
 
     def _tell(self, known: Sequence[Trial]) -> None:
         for trial in known[self._told :]:

@@ -9,6 +9,7 @@ from search_space.genotype import InvalidGenotype
 from service.domain.job import JobSpec
 from service.domain.trial import Proposal, Trial
 from service.ports import Proposer
+from service.sampling.finite import GIVEN
 
 
 class SeededProposer:
@@ -40,6 +41,7 @@ class SeededProposer:
 def _proposal(spec: JobSpec, number: int) -> Proposal:
     genotype = spec.seed_with[number]
     try:
-        return Proposal(number, spec.space.choices(genotype), genotype)
+        choices = spec.space.choices(genotype)
+        return Proposal(number, choices, genotype, {GIVEN: choices})
     except InvalidGenotype:
         return Proposal(number, {}, genotype)

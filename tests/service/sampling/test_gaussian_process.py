@@ -8,8 +8,7 @@ from service.sampling.gaussian_process import GaussianProcess
 from service.sampling.kernel import Points, Shape
 from service.sampling.likeliest import likeliest
 
-rng = np.random.default_rng(0)
-PLACES = rng.random((30, 2))
+PLACES = np.random.default_rng(0).random((30, 2))
 TREND = PLACES @ np.array([2.0, 1.0])
 SHAPE = Shape(length=1.0, linear=0.95, rest=0.25)
 
@@ -25,16 +24,20 @@ def test_what_is_alike_is_believed_to_share_what_the_features_do_not_explain() -
 
 
 def test_times_scatter_in_proportion() -> None:
-    times = (1 + 20 * PLACES[:, 0]) * (1 + 0.1 * rng.standard_normal(30))
-    posterior = GaussianProcess(Points(PLACES), times, Shape(1.0, 0.95, 0.025)).posterior(
+    rng = np.random.default_rng(1)
+    places = rng.random((100, 2))
+    times = (1 + 20 * places[:, 0]) * (1 + 0.1 * rng.standard_normal(100))
+    posterior = GaussianProcess(Points(places), times, Shape(1.0, 0.95, 0.025)).posterior(
         Points(np.array([[0.1, 0.5], [0.9, 0.5]]))
     )
     assert posterior.deviation[0] < 0.6 * posterior.deviation[1]
 
 
 def test_to_count_on_a_point_removes_the_doubt_about_it_and_about_what_is_alike() -> None:
+    rng = np.random.default_rng(2)
     process = GaussianProcess(Points(PLACES, np.arange(30)), TREND + 0.1 * rng.standard_normal(30), SHAPE)
-    posterior = process.posterior(Points(rng.random((3, 2)), np.array([50, 50, 51])))
+    one, unlike = rng.random((2, 2))
+    posterior = process.posterior(Points(np.array([one, one, unlike]), np.array([50, 50, 51])))
     before = posterior.deviation
     posterior.expect(0)
     after = posterior.deviation
@@ -44,6 +47,7 @@ def test_to_count_on_a_point_removes_the_doubt_about_it_and_about_what_is_alike(
 
 
 def test_the_likeliest_fit_is_over_the_view_and_on_the_scale_that_explain_the_values() -> None:
+    rng = np.random.default_rng(3)
     telling, idle = Points(PLACES), Points(rng.random((30, 2)))
     values = np.column_stack([TREND, np.exp(3 * TREND)])
     values += 1e-3 * rng.standard_normal(values.shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from itertools import pairwise
 
@@ -9,6 +10,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+from service.sampling.evolution import EvolutionSampler
 from service.sampling.predictor_sampler import PredictorSampler
 
 NAMES = [f"d{i}" for i in range(8)]
@@ -92,7 +94,7 @@ def test_a_price_that_is_known_is_not_predicted() -> None:
         sampler=PredictorSampler(seed=0, prices={1: lambda row: float(sum(answer**2 for answer in row))}),
     )
     study.optimize(two_objectives, n_trials=40)
-    assert len(study.best_trials) >= 3
+    assert hypervolume(study) > hypervolume(searched(PredictorSampler(seed=0), 40))
 
 
 def test_a_proposal_costs_a_few_milliseconds_after_500_trials() -> None:
@@ -114,3 +116,78 @@ def test_what_keeps_the_limit_is_proposed_also_when_nothing_better_is_left_in_it
     feasible = [trial.constraints["cost"] <= 0 for trial in study.trials]
     assert sum(feasible[20:60]) > 4 * sum(feasible[:20])
     assert sum(feasible[60:]) > 4 * sum(feasible[:20])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_cells_that_are_given_show_nothing_of_what_is_common(seed: int) -> None:
+    """Twenty good ones beforehand do no harm to the search after them."""
+    cold = searched(PredictorSampler(seed=seed), 80)
+    best = sorted(searched(optuna.samplers.RandomSampler(seed=9), 300).trials, key=lambda trial: -trial.values[0])
+    warm = optuna.create_study(directions=["maximize", "minimize"], sampler=PredictorSampler(seed=seed))
+    for trial in best[:20]:
+        warm.enqueue_trial(trial.params)
+    warm.optimize(two_objectives, n_trials=100)
+    assert hypervolume(warm) > 0.97 * hypervolume(cold)
+
+
+def test_a_decision_that_is_not_taken_any_more_is_no_longer_proposed() -> None:
+    def shrinking(trial: optuna.Trial) -> float:
+        return sum(trial.suggest_int(f"d{i}", 0, 4) for i in range(8 if trial.number < 32 else 6))
+
+    study = optuna.create_study(sampler=PredictorSampler(seed=0))
+    study.optimize(shrinking, n_trials=45)
+    assert len(study.trials[-1].params) == 6
+
+
+def test_threads_that_ask_at_once_try_nothing_twice() -> None:
+    study = optuna.create_study(directions=["maximize", "minimize"], sampler=PredictorSampler(seed=0, lag=4))
+    study.optimize(two_objectives, n_trials=60, n_jobs=4)
+    tried = [tuple(trial.params.values()) for trial in study.trials[4:]]  # none had shown its decisions before
+    assert len(set(tried)) == len(tried)
+
+
+def test_what_two_trials_ask_for_in_turn_is_not_the_same() -> None:
+    study = searched(PredictorSampler(seed=0), 30)
+    one, other = study.ask(), study.ask()
+    rows = [[trial.suggest_categorical(name, range(4)) for trial in (one, other)] for name in NAMES]
+    assert any(first != second for first, second in rows)
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, 1e300])
+def test_values_without_bounds_and_constraints_of_some_trials_alone_are_searched_on(value: float) -> None:
+    def odd(trial: optuna.Trial) -> tuple[float, float]:
+        quality, cost = two_objectives(trial)
+        if trial.number % 3 == 0:
+            trial.set_constraint("cost", cost - 30)
+        if trial.number % 4 == 0:
+            trial.set_constraint("quality", math.inf if trial.number % 8 else 10 - quality)
+        return (value if trial.number % 2 else quality), cost
+
+    study = optuna.create_study(directions=["maximize", "minimize"], sampler=PredictorSampler(seed=0))
+    study.optimize(odd, n_trials=40)
+    assert len({tuple(trial.params.values()) for trial in study.trials[1:]}) == 39
+
+
+def test_what_is_given_outside_of_the_space_is_no_part_of_the_search() -> None:
+    def two_digits(trial: optuna.Trial) -> float:
+        return trial.suggest_int("a", 0, 9) + trial.suggest_int("b", 0, 9)
+
+    study = optuna.create_study(sampler=PredictorSampler(seed=0))
+    study.optimize(two_digits, n_trials=30)
+    study.enqueue_trial({"a": 77})
+    with pytest.warns(UserWarning, match="out of range"):
+        study.optimize(two_digits, n_trials=12)
+    assert {trial.params["a"] for trial in study.trials[31:]} <= set(range(10))
+
+
+def test_integers_with_very_many_values_are_drawn_at_random() -> None:
+    study = optuna.create_study(sampler=PredictorSampler(seed=0))
+    study.optimize(lambda trial: trial.suggest_int("wide", 1, 10**9) + trial.suggest_int("d", 0, 3), n_trials=30)
+    assert len({trial.params["wide"] for trial in study.trials}) == 30
+
+
+def test_what_cannot_be_is_refused() -> None:
+    with pytest.raises(ValueError, match="1 or more, not 0, 5 and 1"):
+        PredictorSampler(start=0)
+    with pytest.raises(ValueError, match="a population of 5, 1 to 5 enter a tournament, not 8"):
+        EvolutionSampler(population=5)
