@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-import moocore
 import numpy as np
 from numpy.typing import NDArray
 
-from service.sampling.encoding.base import Encoding
+from service.domain.front import hypervolume
+from service.sampling.encoding.base import Answers, Encoding
 from service.sampling.encoding.dense_cell import DenseCell
 from service.sampling.encoding.one_hot import OneHot
 
@@ -21,33 +21,67 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Problem:
-    """A space with all its losses, one row for each answer, and by how much it misses a limit, if there is one."""
+    """A space with the losses of its cells, and by how much they miss a limit, if there is one.
+
+    One row for each cell of a table, in its order; one column of `answers` a decision, one of `losses` an objective.
+    Losses are NaN where the table does not tell them: such a cell is none of the problem's.
+    """
 
     encoding: Encoding
-    rows: Mapping[tuple[int, ...], int]
+    answers: Answers
     losses: Numbers
     excess: Numbers | None = None
     reference: Numbers | None = None
 
+    def row(self, asked: tuple[int, ...]) -> int | None:
+        """Where the cell is that was asked for, or else one of the same simplest form; None where there is none."""
+        return self._rows[asked] if asked in self._rows else self._of_form.get(self._forms(np.array([asked]))[0])
+
     def share(self, tried: list[int]) -> float:
         """The hypervolume of what was tried, as a share of that of the whole table. What misses the limit is void."""
-        assert self.reference is not None
-        return _hypervolume(self._kept(np.array(tried, dtype=np.intp)), self.reference) / self._whole
+        return self._hypervolume(np.array(tried, dtype=np.intp)) / self._whole
 
     @cached_property
     def _whole(self) -> float:
-        assert self.reference is not None
-        return _hypervolume(self._kept(np.arange(len(self.losses))), self.reference)
+        return self._hypervolume(np.arange(len(self.losses)))
 
-    def _kept(self, rows: NDArray[np.intp]) -> Numbers:
-        return self.losses[rows] if self.excess is None else self.losses[rows][self.excess[rows] <= 0]
+    def _hypervolume(self, rows: NDArray[np.intp]) -> float:
+        assert self.reference is not None
+        kept = rows if self.excess is None else rows[self.excess[rows] <= 0]
+        return hypervolume([tuple(point) for point in self.losses[kept].tolist()], tuple(self.reference.tolist()))
+
+    @cached_property
+    def _rows(self) -> Mapping[tuple[int, ...], int]:
+        told = np.flatnonzero(np.isfinite(self.losses).all(axis=1)).tolist()
+        return {tuple(self.answers[row].tolist()): row for row in told}
+
+    @cached_property
+    def _of_form(self) -> Mapping[tuple[int, ...], int]:
+        """For each simplest form the row that it has itself, or else the first of a cell that has this form."""
+        first: dict[tuple[int, ...], int] = {}
+        told = np.array(list(self._rows), dtype=np.intp)
+        for form, row in zip(self._forms(told), self._rows.values(), strict=True):
+            first.setdefault(form, row)
+        return {form: self._rows.get(form, row) for form, row in first.items()}
+
+    def _forms(self, answers: Answers) -> list[tuple[int, ...]]:
+        return [tuple(row) for row in self.encoding.simplest(answers).tolist()]
 
 
 class Table:
     """An accuracy table and a latency table in the layout of `nb201_cifar10.npz` and `nb201_latency.npz`.
 
-    Accuracies are in percent, latencies in milliseconds. Cells may be missing; where the simplest form of one is, it
-    stands for itself.
+    Accuracies are in percent, latencies in milliseconds. Cells may be missing, and single values may be NaN: a cell is
+    missing from every problem that needs what is not told of it.
+
+    But in the raw table, a cell that is missing is answered by one of the same simplest form, since that is the same
+    function trained once more: the form itself, or else the first in the table. So no sampler loses a function that
+    was trained for asking for it in another form; the trial fails only where no cell of that form is there. Where noise
+    is removed, the answer is the same whichever cell gives it: the mean accuracy of its functional class, and the
+    latency of its simplest form. Where that was not timed, its latency is the least of the cells that have this form,
+    since dead edges only add to it.
+
+    Raises ValueError for tables of different lengths, OSError and KeyError for what is not there.
     """
 
     def __init__(self, accuracy: Path, latency: Path) -> None:
@@ -59,11 +93,13 @@ class Table:
             self.encoding = _encoding([str(name) for name in file["edge_names"]], [str(n) for n in file["op_names"]])
         with np.load(latency, allow_pickle=False) as file:
             self._latency = dict(zip(map(str, file["device_names"]), file["latency_ms"].astype(float).T, strict=True))
-        self._rows = {tuple(row): index for index, row in enumerate(self.answers.tolist())}
-        sizes = np.bincount(classes)
-        self._averaged = (np.bincount(classes, self.test) / np.maximum(sizes, 1))[classes]
-        simplest = self.encoding.simplest(self.answers).tolist()
-        self._simplest = np.array([self._rows.get(tuple(row), index) for index, row in enumerate(simplest)])
+        for device, timed in self._latency.items():
+            if len(timed) != len(self.answers):
+                raise ValueError(f"{len(self.answers)} cells were trained, but {len(timed)} timed on {device}")
+        self._averaged = _means(self.test, classes)
+        simplest = self.encoding.simplest(self.answers)
+        self._is_simplest = (simplest == self.answers).all(axis=1)
+        self._forms = np.unique(simplest, axis=0, return_inverse=True)[1].reshape(-1)
 
     @property
     def devices(self) -> list[str]:
@@ -71,32 +107,67 @@ class Table:
         return list(self._latency)
 
     def accuracy(self) -> Problem:
-        """One objective: the validation accuracy of one noisy run."""
-        return Problem(self.encoding, self._rows, -self.validation[:, None])
+        """One objective: the validation accuracy of one noisy run, of cells whose test accuracy is told too.
+
+        Raises ValueError where there is no such cell.
+        """
+        losses = np.where(np.isfinite(self.validation) & np.isfinite(self.test), -self.validation, np.nan)
+        if np.isnan(losses).all():
+            raise ValueError("no cell has a validation accuracy and a test accuracy")
+        return Problem(self.encoding, self.answers, losses[:, None])
 
     def without_noise(self, device: str, reference_error: float, limit_percentile: float | None = None) -> Problem:
-        """Test error averaged over equal functions, and latency without dead edges; a hard limit on it, if any."""
-        latency = self._latency[device][self._simplest]
-        limit = None if limit_percentile is None else float(np.percentile(latency, limit_percentile))
-        return self._two_objectives(100 - self._averaged, latency, reference_error, limit)
+        """Test error averaged over equal functions, and latency without dead edges; a hard limit on it, if any.
+
+        Raises ValueError where no cell within the limit has both, or an error below `reference_error`.
+        """
+        return self._two_objectives(self._averaged, self._without_dead_edges(device), reference_error, limit_percentile)
 
     def raw(self, device: str, reference_error: float) -> Problem:
-        """Test error and latency of every cell as they were measured."""
-        problem = self._two_objectives(100 - self.test, self._latency[device], reference_error, None)
+        """Test error and latency of every cell as they were measured. Raises ValueError as `without_noise` does."""
+        problem = self._two_objectives(self.test, self._latency[device], reference_error, None)
         return replace(problem, encoding=self._raw_encoding)
 
     @cached_property
     def _raw_encoding(self) -> Encoding:
         return replace(self.encoding, dead_edges_count=True) if isinstance(self.encoding, DenseCell) else self.encoding
 
-    def _two_objectives(self, error: Numbers, latency: Numbers, reference_error: float, limit: float | None) -> Problem:
-        if not error.min() < reference_error:
-            raise ValueError(f"no cell has an error below {reference_error:g} %: give a higher --reference-error")
-        kept = np.full(len(error), True) if limit is None else latency <= limit
-        most_accurate = np.where(kept, error, np.inf).argmin()
+    def _without_dead_edges(self, device: str) -> Numbers:
+        """The latency of the simplest form of each cell in milliseconds, NaN where no cell of that form was timed."""
+        latency = self._latency[device]
+        timed = np.isfinite(latency)
+        of_form = np.full(self._forms.max(initial=-1) + 1, np.inf)
+        np.minimum.at(of_form, self._forms[timed], latency[timed])
+        own = timed & self._is_simplest
+        of_form[self._forms[own]] = latency[own]
+        return np.where(np.isfinite(of_form), of_form, np.nan)[self._forms]
+
+    def _two_objectives(
+        self, accuracy: Numbers, latency: Numbers, reference_error: float, limit_percentile: float | None
+    ) -> Problem:
+        told = np.isfinite(accuracy) & np.isfinite(latency)
+        if not told.any():
+            raise ValueError("no cell has both a test accuracy and a latency")
+        error, latency = np.where(told, [100 - accuracy, latency], np.nan)
+        limit = np.inf if limit_percentile is None else float(np.percentile(latency[told], limit_percentile))
+        kept_error = np.where(latency <= limit, error, np.inf)
+        most_accurate = kept_error.argmin()
+        if not kept_error[most_accurate] < reference_error:
+            within = "" if limit_percentile is None else f" of the fastest {limit_percentile:g} %"
+            raise ValueError(f"no cell{within} has an error below {reference_error:g} %")
+        excess = None if limit_percentile is None else latency - limit
         reference = np.array([reference_error, 1.05 * latency[most_accurate]])
-        excess = None if limit is None else latency - limit
-        return Problem(self.encoding, self._rows, np.column_stack([error, latency]), excess, reference)
+        return Problem(self.encoding, self.answers, np.column_stack([error, latency]), excess, reference)
+
+
+def _means(values: Numbers, groups: NDArray[np.integer]) -> Numbers:
+    """For each value the mean of those of its group that are told, NaN where none is."""
+    told = np.isfinite(values)
+    numbers = np.unique(groups, return_inverse=True)[1].reshape(-1)
+    sizes = np.bincount(numbers, told)
+    sums = np.bincount(numbers, np.where(told, values, 0))
+    means: Numbers = np.where(sizes > 0, sums / np.maximum(sizes, 1), np.nan)[numbers]
+    return means
 
 
 def _encoding(edges: list[str], operators: list[str]) -> Encoding:
@@ -118,8 +189,3 @@ def _encoding(edges: list[str], operators: list[str]) -> Encoding:
         return DenseCell(links, len(operators), none=index.get("none"), identity=identity)
     except ValueError:
         return plain
-
-
-def _hypervolume(losses: Numbers, reference: Numbers) -> float:
-    inside = losses[(losses < reference).all(axis=1)]
-    return float(moocore.hypervolume(inside, ref=reference)) if len(inside) else 0.0

@@ -22,6 +22,7 @@ from service.sampling.encoding.dense_cell import DenseCell
 from service.sampling.encoding.one_hot import OneHot
 
 EDGES = ("0->1", "0->2", "1->2")
+NONE, SKIP, CONV = range(3)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +107,7 @@ def test_nodes_may_be_numbered_from_any_number(tmp_path: Path, edges: tuple[str,
 
 
 def test_a_table_may_lack_cells_and_trying_one_of_them_is_a_trial_that_failed(tmp_path: Path) -> None:
-    answers = every(3)[1:-4:2]
+    answers = every(3)[every(3)[:, 1] == CONV]
     files = written(tmp_path, answers)
     flags = ("--seeds", "1", "--trials", "20", "--samplers", "default,random", "--problems", "a,b,d")
     run(files, *flags).check_returncode()
@@ -114,7 +115,110 @@ def test_a_table_may_lack_cells_and_trying_one_of_them_is_a_trial_that_failed(tm
     for sampler in ("default", "random"):
         assert figures[f"{sampler}.test_accuracy.20"] <= 92 + answers.sum(1).max()
         assert 0 <= figures[f"{sampler}.hypervolume_share.20.phone"] <= 1
-        assert figures[f"{sampler}.feasible_share.20.phone"] <= 0.5  # at least ten of the twenty are not in the table
+        assert figures[f"{sampler}.feasible_share.20.phone"] <= 0.5  # ten of fifteen functions are not in the table
+
+
+SLOW, FAST, OWN, OTHER = [CONV, CONV, NONE], [SKIP, CONV, NONE], [NONE, CONV, NONE], [SKIP, SKIP, SKIP]
+
+
+def test_a_cell_that_is_missing_is_answered_by_one_of_the_same_simplest_form(tmp_path: Path) -> None:
+    table = Table(*written(tmp_path, np.array([SLOW, FAST, OTHER])))
+    for problem in (table.accuracy(), table.without_noise("phone", 10), table.without_noise("phone", 10, 50)):
+        assert [problem.row(tuple(cell)) for cell in (SLOW, FAST, OTHER)] == [0, 1, 2]
+        assert problem.row((NONE, CONV, NONE)) == problem.row((NONE, CONV, SKIP)) == 0
+        assert problem.row((NONE, SKIP, NONE)) is None
+    assert table.without_noise("phone", 10).losses[:, 1].tolist() == [4, 4, 4]  # no dead edge makes a cell faster
+    raw = table.raw("phone", 10)
+    assert raw.row((NONE, CONV, NONE)) is None
+    assert raw.losses[:, 1].tolist() == [5, 4, 4]
+
+
+def test_the_simplest_form_itself_answers_where_it_is_there(tmp_path: Path) -> None:
+    table = Table(*written(tmp_path, np.array([SLOW, OWN, OTHER])))
+    assert table.accuracy().row((SKIP, CONV, NONE)) == 1
+    assert table.without_noise("phone", 10).losses[:, 1].tolist() == [3, 3, 4]
+
+
+def test_every_function_of_a_table_can_be_found_by_its_simplest_form(tmp_path: Path) -> None:
+    answers = every(6)[np.random.default_rng(0).permutation(729)[:300]]
+    edges = ("0->1", "0->2", "1->2", "0->3", "1->3", "2->3")
+    times = np.random.default_rng(1).random((300, 1))
+    cell = DenseCell({edge: (int(edge[0]), int(edge[-1])) for edge in edges}, 3, NONE, SKIP)
+    table = Table(*written(tmp_path, answers, edges, functional_class=cell.functions(answers), latency_ms=times))
+    for problem in (table.without_noise("phone", 10), table.without_noise("phone", 10, 25)):
+        rows = [problem.row(tuple(form)) for form in table.encoding.simplest(every(6)).tolist()]
+        assert problem.share([row for row in rows if row is not None]) == pytest.approx(1)
+
+
+def test_a_cell_is_missing_from_what_needs_an_accuracy_that_it_lacks(tmp_path: Path) -> None:
+    answers = np.array([OTHER, OWN, [CONV, CONV, CONV], [CONV, SKIP, CONV]])
+    validation, test = [94.0, 95, np.nan, 93], [93.0, 91, 96, np.nan]
+    table = Table(
+        *written(tmp_path, answers, val_acc_200=validation, test_acc_200=test, functional_class=[7, 5, 5, -2])
+    )
+    assert [table.accuracy().row(tuple(row)) for row in answers.tolist()] == [0, 1, None, None]
+    assert [table.raw("phone", 10).row(tuple(row)) for row in answers.tolist()] == [0, 1, 2, None]
+    without_noise = table.without_noise("phone", 10)
+    assert [without_noise.row(tuple(row)) for row in answers.tolist()] == [0, 1, 2, None]
+    assert without_noise.losses[:3, 0].tolist() == [7, 6.5, 6.5]
+    assert without_noise.share([0, 1, 2]) == pytest.approx(1)
+
+
+def test_a_mean_is_of_those_of_a_class_whose_accuracy_is_told(tmp_path: Path) -> None:
+    test = [90.0, np.nan, 94, 91]
+    answers = np.array([OTHER, OWN, [CONV, CONV, CONV], [CONV, SKIP, CONV]])
+    table = Table(*written(tmp_path, answers, test_acc_200=test, functional_class=[1, 1, 1, 0]))
+    assert table.without_noise("phone", 20).losses[:, 0].tolist() == [8, 8, 8, 9]
+
+
+def test_a_cell_is_missing_on_the_device_that_it_was_not_timed_on(tmp_path: Path) -> None:
+    answers = np.array([SLOW, OWN, OTHER, [CONV, CONV, CONV]])
+    times = np.array([[6, 6], [2, np.nan], [3, 3], [9, np.nan]])
+    table = Table(*written(tmp_path, answers, device_names=["phone", "dev.board"], latency_ms=times))
+    assert table.without_noise("phone", 10).losses[:, 1].tolist() == [2, 2, 3, 9]
+    board = table.without_noise("dev.board", 10, 25)
+    assert board.losses[:3, 1].tolist() == [6, 6, 3]
+    assert board.row((CONV, CONV, CONV)) is None
+    assert board.share([2]) == pytest.approx(1)
+    assert [table.raw("dev.board", 10).row(tuple(row)) for row in answers.tolist()] == [0, None, 2, None]
+
+
+@pytest.mark.parametrize(
+    ("limit_percentile", "other", "reason"),
+    [
+        (25, {"latency_ms": [[np.nan]] * 3}, "both a test accuracy and a latency"),
+        (25, {"test_acc_200": [np.nan] * 3}, "both a test accuracy and a latency"),
+        (None, {"test_acc_200": [50.0] * 3}, "no cell has an error below 10 %"),
+        (25, {"test_acc_200": [95.0, 50, 50], "latency_ms": [[9.0], [1], [1]]}, "no cell of the fastest 25 % has"),
+    ],
+)
+def test_a_problem_that_no_cell_is_left_of_is_refused(
+    tmp_path: Path, limit_percentile: float | None, other: dict[str, Any], reason: str
+) -> None:
+    table = Table(*written(tmp_path, np.array([OTHER, OWN, [CONV, CONV, CONV]]), **other))
+    with pytest.raises(ValueError, match=reason):
+        table.without_noise("phone", 10, limit_percentile)
+
+
+def test_tables_of_other_cells_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="27 cells were trained, but 26 timed on phone"):
+        Table(*written(tmp_path, every(3), latency_ms=np.ones((26, 1))))
+
+
+def test_the_best_cell_is_the_best_of_those_whose_accuracy_is_told(tmp_path: Path) -> None:
+    accuracy = np.where((every(3) == CONV).all(1), np.nan, 92.0 + every(3).sum(1))
+    files = written(tmp_path, every(3), val_acc_200=accuracy)
+    run(files, "--seeds", "1", "--trials", "20", "--samplers", "random", "--problems", "a,b").check_returncode()
+    assert found(files)["figures"]["random.best_found.20"] == 1
+    assert found(files)["figures"]["random.test_accuracy.20"] == 97
+
+
+def test_who_finds_no_cell_of_the_table_has_not_found_the_best(tmp_path: Path) -> None:
+    edges = ("0->1", "0->2", "1->2", "0->3", "1->3", "2->3")
+    files = written(tmp_path, every(6)[-1:], edges)
+    run(files, "--seeds", "1", "--trials", "20", "--samplers", "random", "--problems", "a").check_returncode()
+    assert found(files)["figures"]["random.best_found.20"] == 0
+    assert "random.test_accuracy.20" not in found(files)["figures"]
 
 
 def test_nothing_beats_the_optimum_of_the_task_that_is_made_up() -> None:
