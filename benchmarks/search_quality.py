@@ -16,7 +16,7 @@ import os
 import time
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,9 @@ from service.sampling.encoding.nasnet_cell import NasnetCell
 CHECKPOINTS = (20, 30, 40, 50, 60, 80, 100, 150, 200, 300, 500)
 SLOW = ("gp",)
 LIMIT_PERCENTILE = 25
+SHARES = {"b": "hypervolume_share", "c": "hypervolume_share_raw", "d": "hypervolume_share_limited"}
+TABULAR = ("a", *SHARES)
+PROBLEMS = (*TABULAR, "synthetic")
 
 Figures = dict[str, float]
 Answer = Callable[[dict[str, int]], tuple[list[float] | None, float | None]]
@@ -54,24 +57,7 @@ class Case:
 
 def main() -> None:
     """Runs every sampler on every problem, `--seeds` times."""
-    arguments = parser(__doc__)
-    data = Path(os.environ.get("CELLSMITH_DATA", "."))
-    arguments.add_argument("--accuracy", type=Path, default=data / "nb201_cifar10.npz")
-    arguments.add_argument("--latency", type=Path, default=data / "nb201_latency.npz")
-    arguments.add_argument("--device", action="append", help="may be repeated; by default all in the file")
-    arguments.add_argument("--reference-error", type=float, default=10, help="percent")
-    arguments.add_argument("--seeds", type=int, default=30)
-    arguments.add_argument("--trials", type=int, default=500)
-    arguments.add_argument("--samplers", default=",".join(COMPETITORS))
-    arguments.add_argument("--problems", default="a,b,c,d,synthetic")
-    arguments.add_argument("--slow-seeds", type=int, default=2, help=f"seeds for {', '.join(SLOW)}")
-    arguments.add_argument("--slow-trials", type=int, default=60, help=f"trials for {', '.join(SLOW)}")
-    arguments.add_argument("--lag", type=int, default=1, help="a result is told when this many more were asked")
-    arguments.add_argument("--jobs", type=int, default=1, help="processes")
-    options = arguments.parse_args()
-    unknown = set(options.samplers.split(",")) - COMPETITORS.keys()
-    if unknown:
-        arguments.error(f"unknown samplers {', '.join(unknown)}; there are {', '.join(COMPETITORS)}")
+    options = _options()
     collected: dict[str, list[float]] = defaultdict(list)
     with ProcessPoolExecutor(options.jobs, initializer=_start, initargs=(options,)) as pool:
         for figures in pool.map(_figures, _cases(options)):
@@ -81,20 +67,73 @@ def main() -> None:
     for name, numbers in sorted(collected.items()):
         means[name] = float(np.mean(numbers))
         if len(numbers) > 1:
-            head, _, rest = name.partition(".")
-            quantity, _, tail = rest.partition(".")
+            head, quantity, tail = name.split(".", 2)  # what comes last is a device, whose name may have dots
             means[f"{head}.{quantity}_ci95.{tail}"] = 1.96 * float(np.std(numbers, ddof=1)) / math.sqrt(len(numbers))
-    report(means, options.json, {"seeds": options.seeds, "reference_error": options.reference_error})
+    told = ("seeds", "trials", "slow_seeds", "slow_trials", "reference_error")
+    report(means, options.json, {"slow_samplers": SLOW, **{name: getattr(options, name) for name in told}})
+
+
+def _options() -> argparse.Namespace:
+    """What was asked for, once it is known that it can be; ends the process with a word on what cannot."""
+    arguments = parser(__doc__)
+    data = Path(os.environ.get("CELLSMITH_DATA", "."))
+    slow = ", ".join(SLOW)
+    arguments.add_argument("--accuracy", type=Path, default=data / "nb201_cifar10.npz")
+    arguments.add_argument("--latency", type=Path, default=data / "nb201_latency.npz")
+    arguments.add_argument("--device", action="append", help="may be repeated; by default all in the file")
+    arguments.add_argument("--reference-error", type=float, default=10, help="percent")
+    arguments.add_argument("--seeds", type=_count, default=30)
+    arguments.add_argument("--trials", type=_count, default=500)
+    arguments.add_argument("--samplers", default=",".join(COMPETITORS))
+    arguments.add_argument("--problems", default=",".join(PROBLEMS))
+    arguments.add_argument("--slow-seeds", type=_count, help=f"seeds for {slow}; by default as many as for the others")
+    arguments.add_argument("--slow-trials", type=_count, default=100, help=f"the most trials for {slow}")
+    arguments.add_argument("--lag", type=_count, default=1, help="a result is told when this many more were asked")
+    arguments.add_argument("--jobs", type=_count, default=1, help="processes")
+    options = arguments.parse_args()
+    options.slow_seeds = options.slow_seeds or options.seeds
+    options.slow_trials = min(options.trials, options.slow_trials)
+    try:
+        options.samplers = _known_names("sampler", options.samplers.split(","), COMPETITORS)
+        options.problems = _known_names("problem", options.problems.split(","), PROBLEMS)
+        if set(options.problems) & set(TABULAR):
+            table = Table(options.accuracy, options.latency)
+            options.device = _known_names("device", options.device or table.devices, table.devices)
+            for problem, device in _tasks(options):
+                if problem in TABULAR:
+                    _problem(table, problem, device, options.reference_error)
+    except (OSError, KeyError, ValueError) as error:
+        arguments.error(str(error))
+    return options
+
+
+def _count(text: str) -> int:
+    """A number from 1 on."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text} is no number from 1 on")
+    return int(text)
+
+
+def _known_names(kind: str, names: Iterable[str], there_are: Iterable[str]) -> list[str]:
+    """`names`, each once. Raises ValueError for one that there is not."""
+    unknown = [name for name in names if name not in there_are]
+    if unknown:
+        raise ValueError(f"unknown {kind} {', '.join(unknown)}; there are {', '.join(there_are)}")
+    return list(dict.fromkeys(names))
 
 
 def _cases(options: argparse.Namespace) -> Iterator[Case]:
-    devices = options.device or Table(options.accuracy, options.latency).devices
-    for sampler in options.samplers.split(","):
-        seeds = min(options.seeds, options.slow_seeds) if sampler in SLOW else options.seeds
-        trials = min(options.trials, options.slow_trials) if sampler in SLOW else options.trials
-        for problem in options.problems.split(","):
-            for device in devices if problem in "bcd" else [""]:
-                yield from (Case(sampler, problem, device, seed, trials) for seed in range(seeds))
+    for sampler in options.samplers:
+        slow = sampler in SLOW
+        seeds, trials = (options.slow_seeds, options.slow_trials) if slow else (options.seeds, options.trials)
+        for problem, device in _tasks(options):
+            yield from (Case(sampler, problem, device, seed, trials) for seed in range(seeds))
+
+
+def _tasks(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    """Each problem on each device that it is on, "" where it is on none."""
+    for problem in options.problems:
+        yield from ((problem, device) for device in (options.device if problem in SHARES else [""]))
 
 
 class _Worker:
@@ -108,25 +147,32 @@ def _start(options: argparse.Namespace) -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.simplefilter("ignore")
     _Worker.options = options
-    _Worker.table = Table(options.accuracy, options.latency)
+    if set(options.problems) & set(TABULAR):
+        _Worker.table = Table(options.accuracy, options.latency)
 
 
 def _figures(case: Case) -> Figures:
     """All figures of one search."""
-    table, error = _Worker.table, _Worker.options.reference_error
-    match case.problem:
+    if case.problem == "synthetic":
+        return _synthetic(case)
+    problem = _problem(_Worker.table, case.problem, case.device, _Worker.options.reference_error)
+    if case.problem in SHARES:
+        return _shares(case, SHARES[case.problem], problem)
+    return _best_found(case, _Worker.table, problem)
+
+
+def _problem(table: Table, name: str, device: str, reference_error: float) -> Problem:
+    """Raises ValueError where nothing of the table is left to search."""
+    match name:
         case "a":
-            return _best_found(case, table, table.accuracy())
+            return table.accuracy()
         case "b":
-            return _shares(case, "hypervolume_share", table.without_noise(case.device, error))
+            return table.without_noise(device, reference_error)
         case "c":
-            return _shares(case, "hypervolume_share_raw", table.raw(case.device, error))
+            return table.raw(device, reference_error)
         case "d":
-            limited = table.without_noise(case.device, error, LIMIT_PERCENTILE)
-            return _shares(case, "hypervolume_share_limited", limited)
-        case "synthetic":
-            return _synthetic(case)
-    raise ValueError(f"there is no problem {case.problem!r}")
+            return table.without_noise(device, reference_error, LIMIT_PERCENTILE)
+    raise ValueError(f"there is no problem {name!r}")
 
 
 def _best_found(case: Case, table: Table, problem: Problem) -> Figures:
@@ -224,7 +270,7 @@ def _search(case: Case, encoding: Encoding, objectives: int, answer: Answer) -> 
 
 
 def _checkpoints(case: Case) -> list[int]:
-    return [count for count in CHECKPOINTS if count <= case.trials]
+    return [*(count for count in CHECKPOINTS if count < case.trials), case.trials]
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from numpy.typing import ArrayLike
 
-from benchmarks import synthetic
+from benchmarks import search_quality, synthetic
 from benchmarks.tables import Table
 from service.sampling.encoding.base import Answers
 from service.sampling.encoding.dense_cell import DenseCell
@@ -219,6 +219,83 @@ def test_who_finds_no_cell_of_the_table_has_not_found_the_best(tmp_path: Path) -
     run(files, "--seeds", "1", "--trials", "20", "--samplers", "random", "--problems", "a").check_returncode()
     assert found(files)["figures"]["random.best_found.20"] == 0
     assert "random.test_accuracy.20" not in found(files)["figures"]
+
+
+def test_the_last_trial_is_reported_and_the_names_end_with_the_device_even_with_dots_in_it(tmp_path: Path) -> None:
+    files = written(tmp_path, every(3), device_names=["dev.board"])
+    run(files, "--seeds", "2", "--trials", "25", "--samplers", "random", "--problems", "a,b,d").check_returncode()
+    figures = found(files)["figures"]
+    for quantity in ("test_accuracy", "best_found"):
+        assert {f"random.{quantity}{end}.{trials}" for end in ("", "_ci95") for trials in (20, 25)} <= figures.keys()
+    for quantity in ("hypervolume_share", "reached_99", "hypervolume_share_limited", "feasible_share"):
+        for end, trials in itertools.product(("", "_ci95"), (20, 25)):
+            assert f"random.{quantity}{end}.{trials}.dev.board" in figures
+    assert figures["random.hypervolume_share.25.dev.board"] == 1  # there are fifteen functions
+
+
+def test_fewer_trials_than_the_first_checkpoint_are_reported_too(tmp_path: Path) -> None:
+    files = written(tmp_path, every(3))
+    flags = ("--seeds", "1", "--trials", "3", "--samplers", "random", "--problems", "a,b,c,d,synthetic")
+    run(files, *flags).check_returncode()
+    assert {
+        "random.best_found.3",
+        "random.hypervolume_share.3.phone",
+        "random.hypervolume_share_raw.3.phone",
+        "random.hypervolume_share_limited.3.phone",
+        "random.synthetic_regret.3",
+    } <= found(files)["figures"].keys()
+
+
+def test_a_slow_sampler_has_the_seeds_of_the_others_and_the_details_say_so(tmp_path: Path) -> None:
+    files = written(tmp_path, every(3))
+    flags = ("--seeds", "3", "--trials", "2", "--samplers", "random,gp", "--problems", "a")
+    run(files, *flags).check_returncode()
+    assert "gp.best_found_ci95.2" in found(files)["figures"]
+    told = {"seeds": 3, "trials": 2, "slow_samplers": ["gp"], "slow_seeds": 3, "slow_trials": 2}
+    assert found(files)["details"] == told | {"reference_error": 10}
+    run(files, *flags, "--slow-seeds", "1", "--slow-trials", "1").check_returncode()
+    assert {"gp.best_found.1", "random.best_found_ci95.2"} <= found(files)["figures"].keys()
+    assert "gp.best_found_ci95.1" not in found(files)["figures"]
+    assert found(files)["details"] == told | {"reference_error": 10, "slow_seeds": 1, "slow_trials": 1}
+
+
+def test_a_slow_sampler_is_given_a_hundred_trials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    accuracy, latency = map(str, written(tmp_path, every(3)))
+    monkeypatch.setattr(sys, "argv", ["search_quality", "--accuracy", accuracy, "--latency", latency])
+    options = search_quality._options()
+    assert (options.slow_seeds, options.slow_trials) == (30, 100)
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason"),
+    [
+        (("--device", "nosuch"), "unknown device nosuch; there are phone"),
+        (("--problems", "a,bc"), "unknown problem bc; there are a, b, c, d, synthetic"),
+        (("--samplers", "random,nosuch"), "unknown sampler nosuch; there are default,"),
+        (("--reference-error", "0.5"), "no cell has an error below 0.5 %"),
+        (("--seeds", "0"), "0 is no number from 1 on"),
+        (("--trials", "-5"), "-5 is no number from 1 on"),
+        (("--accuracy", "nosuch.npz"), "No such file or directory: 'nosuch.npz'"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_line(tmp_path: Path, flags: tuple[str, ...], reason: str) -> None:
+    said = run(written(tmp_path, every(3)), "--samplers", "random", "--trials", "1", *flags)
+    assert said.returncode == 2
+    assert f"error: {reason}" in said.stderr.replace(f"argument {flags[0]}: ", "").replace("[Errno 2] ", "")
+
+
+def test_what_is_named_twice_is_run_once(tmp_path: Path) -> None:
+    files = written(tmp_path, every(3))
+    flags = ("--seeds", "1", "--trials", "1", "--samplers", "random,random", "--problems", "b,b")
+    run(files, *flags, "--device", "phone", "--device", "phone").check_returncode()
+    assert "random.hypervolume_share_ci95.1.phone" not in found(files)["figures"]
+
+
+def test_the_far_larger_space_needs_no_table(tmp_path: Path) -> None:
+    files = tmp_path / "nosuch.npz", tmp_path / "neither.npz"
+    flags = ("--seeds", "1", "--trials", "1", "--samplers", "random", "--problems", "synthetic")
+    run(files, *flags).check_returncode()
+    assert found(files)["figures"]["random.synthetic_regret.1"] > 0
 
 
 def test_nothing_beats_the_optimum_of_the_task_that_is_made_up() -> None:
