@@ -286,9 +286,9 @@ def test_what_cannot_be_is_refused_in_a_line(tmp_path: Path, flags: tuple[str, .
 
 def test_what_is_named_twice_is_run_once(tmp_path: Path) -> None:
     files = written(tmp_path, every(3))
-    flags = ("--seeds", "1", "--trials", "1", "--samplers", "random,random", "--problems", "b,b")
+    flags = ("--seeds", "1", "--trials", "20", "--samplers", "random,random", "--problems", "b,b")
     run(files, *flags, "--device", "phone", "--device", "phone").check_returncode()
-    assert "random.hypervolume_share_ci95.1.phone" not in found(files)["figures"]
+    assert "random.hypervolume_share_ci95.20.phone" not in found(files)["figures"]
 
 
 def test_the_far_larger_space_needs_no_table(tmp_path: Path) -> None:
@@ -298,15 +298,46 @@ def test_the_far_larger_space_needs_no_table(tmp_path: Path) -> None:
     assert found(files)["figures"]["random.synthetic_regret.1"] > 0
 
 
-def test_nothing_beats_the_optimum_of_the_task_that_is_made_up() -> None:
-    assert synthetic.loss(synthetic.optimum(), noisy=False) == pytest.approx(0)
-    rng = np.random.default_rng(0)
-    for _ in range(200):
-        drawn = {decision.name: int(rng.integers(len(decision.choices))) for decision in synthetic.SPACE.decisions}
-        assert synthetic.loss(drawn, noisy=False) > 0
-
-
-def test_every_part_of_the_task_matters() -> None:
+def test_no_single_change_makes_the_optimum_better_and_few_leave_it_as_good() -> None:
     best = synthetic.optimum()
-    for worse in ({"normal.3.first.operator": 8}, {"normal.5.first.source": 0}, {"normal.4.second.source": 0}):
-        assert synthetic.loss(best | worse, noisy=False) > 0.01
+    assert synthetic.loss(best, noisy=False) == 0
+    as_good = set()
+    for decision in synthetic.SPACE.decisions:
+        for choice in set(range(len(decision.choices))) - {best[decision.name]}:
+            loss = synthetic.loss(best | {decision.name: choice}, noisy=False)
+            assert loss == 0 or loss > 0.005
+            if loss == 0:
+                as_good.add(decision.name.split(".", 1)[1])
+    # how a node combines does not matter, nor from which of the two inputs the first node reads
+    assert as_good == {"2.first.source", "2.second.source", *(f"{node}.combine" for node in range(2, 7))}
+
+
+@pytest.mark.parametrize("cell", ["normal", "reduction"])
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        ({"6.first.source": 4}, 1 / 5),  # depth: four of five nodes are in a row
+        ({"4.first.source": 1}, 2 / 5),
+        ({"4.second.source": 0}, 1 / 5),  # wiring: one of five nodes does not read the newest input
+        ({"3.second.source": 0, "4.second.source": 0}, 2 / 5),
+    ],
+)
+def test_depth_and_wiring_matter_as_much_as_is_said(cell: str, change: dict[str, int], part: float) -> None:
+    changed = {f"{cell}.{name}": source for name, source in change.items()}
+    loss = synthetic.loss(synthetic.optimum() | changed, noisy=False)
+    assert loss == pytest.approx(part / 6)  # one of three parts, in one of two cells
+
+
+@pytest.mark.parametrize("far", [{"normal.3.first.operator": 8}, {"reduction.6.second.operator": 2}])
+def test_an_operator_unlike_the_best_on_one_of_ten_edges_matters_as_much_as_is_said(far: dict[str, int]) -> None:
+    assert synthetic.loss(synthetic.optimum() | far, noisy=False) == pytest.approx(1 / 10 / 6)
+
+
+def test_the_noise_of_the_task_is_the_same_for_the_same_cell_and_as_great_as_it_is_said() -> None:
+    rng = np.random.default_rng(0)
+    noise = []
+    for _ in range(300):
+        drawn = {decision.name: int(rng.integers(len(decision.choices))) for decision in synthetic.SPACE.decisions}
+        assert synthetic.loss(drawn) == synthetic.loss(drawn)
+        noise.append(synthetic.loss(drawn) - synthetic.loss(drawn, noisy=False))
+    assert np.std(noise) == pytest.approx(synthetic.NOISE, rel=0.2)
