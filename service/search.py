@@ -146,7 +146,8 @@ class Search:
         Before its budget was spent, it is also told how many proposals could not keep the limits.
         """
         if self._accepted < self.job.spec.budget.trials:
-            return f"{self._end} {turned_down(self.job.spec.objectives, self._trials)}".strip()
+            spec = self.job.spec
+            return f"{self._end} {turned_down(spec.objectives, self._trials, spec.skeleton)}".strip()
         if any(trial.state is TrialState.DONE for trial in self._trials):
             return ""
         failures = Counter(trial.failure.failure for trial in self._trials if trial.failure)

@@ -31,6 +31,14 @@ def known_before(objectives: tuple[Objective, ...], genotype: Genotype, skeleton
     return {metric: KNOWN_BEFORE[metric](architecture) for metric in metrics}
 
 
+def known_excess(objectives: tuple[Objective, ...], genotype: Genotype, skeleton: Skeleton) -> float:
+    """By how much the cell is known to miss its limits, as shares of them, together; 0 where it keeps them."""
+    values = known_before(objectives, genotype, skeleton)
+    return sum(
+        objective.missed_share(values[objective.metric]) for objective in objectives if objective.metric in values
+    )
+
+
 def known_of_rejected(objectives: tuple[Objective, ...], trial: Trial, skeleton: Skeleton) -> dict[str, float]:
     """The same of a trial that was rejected, with its latency where that was measured."""
     known = known_before(objectives, trial.proposal.genotype, skeleton)
@@ -58,17 +66,26 @@ def too_slow(objectives: tuple[Objective, ...], latency: LatencyMeasurement) -> 
     return f"{rounded_up(latency.median_ms)} ms, where the limit is {objective.limit:.15g} ms"
 
 
-def turned_down(objectives: tuple[Objective, ...], trials: Sequence[Trial]) -> str:
-    """A sentence about the trials that were rejected, with the fastest of those too slow; empty where none was."""
+def turned_down(objectives: tuple[Objective, ...], trials: Sequence[Trial], skeleton: Skeleton) -> str:
+    """A sentence about the trials that were rejected; empty where none was.
+
+    With the fastest of those too slow and, where none kept the limits, with the least that was too much.
+    """
     rejected = [trial.failure for trial in trials if trial.rejected and trial.failure]
     if not rejected:
         return ""
-    told = f"{len(rejected)} of {len(trials)} proposals could not keep the limits"
+    told = [f"{len(rejected)} of {len(trials)} proposals could not keep the limits"]
     latency, measured = latency_objective(objectives), [each.latency.median_ms for each in rejected if each.latency]
     if latency and latency.limit and measured:
         fastest = rounded_up(min(measured))
-        told += f"; the fastest that was too slow took {fastest} ms, where the limit is {latency.limit:.15g} ms"
-    return f"{told}."
+        told.append(f"the fastest that was too slow took {fastest} ms, where the limit is {latency.limit:.15g} ms")
+    if len(rejected) == len(trials):
+        known = [known_before(objectives, trial.proposal.genotype, skeleton) for trial in trials]
+        for objective in objectives:
+            least = min((values[objective.metric] for values in known if objective.metric in values), default=-math.inf)
+            if objective.excess(least) > 0:
+                told.append(f"the least was {_against_limit(objective, least)}")
+    return f"{'; '.join(told)}."
 
 
 def missed_limit(objectives: tuple[Objective, ...], genotype: Genotype, skeleton: Skeleton) -> str | None:
@@ -78,7 +95,11 @@ def missed_limit(objectives: tuple[Objective, ...], genotype: Genotype, skeleton
     values = known_before(objectives, genotype, skeleton)
     for objective in objectives:
         if objective.metric in values and objective.excess(values[objective.metric]) > 0:
-            own, unit = values[objective.metric], METRICS[objective.metric].unit
-            told = rounded_up(own) if unit == "MB" else f"{own:,.0f}"
-            return f"{told} {unit}, where the limit is {objective.limit:,.15g}"
+            return _against_limit(objective, values[objective.metric])
     return None
+
+
+def _against_limit(objective: Objective, value: float) -> str:
+    unit = METRICS[objective.metric].unit
+    told = rounded_up(value) if unit == "MB" else f"{value:,.0f}"
+    return f"{told} {unit}, where the limit is {objective.limit:,.15g}"

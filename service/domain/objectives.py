@@ -79,9 +79,13 @@ class Objective:
             return -math.inf
         return self.limit - value if self.maximise else value - self.limit
 
+    def missed_share(self, value: float) -> float:
+        """By how much a value of the metric misses the limit, as a share of the limit; 0 where it is kept."""
+        return 0.0 if self.limit is None else max(0.0, self.excess(value) / self.limit)
+
     def violation(self, result: Evaluated) -> float:
         """By how much the limit is missed, as a share of the limit; 0 where it is kept."""
-        return 0.0 if self.limit is None else max(0.0, self.excess(self.value(result)) / self.limit)
+        return self.missed_share(self.value(result))
 
 
 def losses(objectives: tuple[Objective, ...], result: Evaluated) -> tuple[float, ...]:

@@ -8,7 +8,7 @@ from optuna.samplers import BaseSampler, RandomSampler
 
 from search_space.genotype import Genotype
 from service.domain.job import JobSpec
-from service.domain.limits import KNOWN_BEFORE, known_before, missed_limit
+from service.domain.limits import KNOWN_BEFORE, known_before, known_excess
 from service.domain.objectives import METRICS
 from service.sampling.encoding.of_space import encoding_of
 from service.sampling.finite import Distributions
@@ -26,6 +26,9 @@ def default(spec: JobSpec) -> MakeSampler:
     def price_of(metric: str) -> Callable[[Sequence[int]], float]:
         return lambda row: known_before(spec.objectives, genotype(row), spec.skeleton)[metric]
 
+    def excess(row: Sequence[int]) -> float:
+        return known_excess(spec.objectives, genotype(row), spec.skeleton)
+
     metrics = [objective.metric for objective in spec.objectives]
     limited = any(objective.limit is not None and objective.metric in KNOWN_BEFORE for objective in spec.objectives)
     sampler = PredictorSampler(
@@ -35,7 +38,7 @@ def default(spec: JobSpec) -> MakeSampler:
         lag=spec.sampler.lag,
         costs=[index for index, metric in enumerate(metrics) if not METRICS[metric].maximise],
         prices={index: price_of(metric) for index, metric in enumerate(metrics) if metric in KNOWN_BEFORE},
-        allowed=(lambda row: missed_limit(spec.objectives, genotype(row), spec.skeleton) is None) if limited else None,
+        excess=excess if limited else None,
     )
 
     def make(turn: Turn, distributions: Distributions) -> BaseSampler:

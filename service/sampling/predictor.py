@@ -16,7 +16,7 @@ from service.sampling.gaussian_process import GaussianProcess, Posterior
 from service.sampling.improvement import expected_improvement
 from service.sampling.kernel import Points
 from service.sampling.likeliest import likeliest
-from service.sampling.untried import Allowed, draw, keys
+from service.sampling.untried import Excess, draw, keys
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -63,16 +63,17 @@ class Predictor:
         self,
         encoding: Encoding,
         prices: Prices | None = None,
-        allowed: Allowed | None = None,
+        excess: Excess | None = None,
         costs: Collection[int] | None = None,
     ) -> None:
-        """`prices` are the objectives that are known without trying, by column; only what is `allowed` is proposed.
+        """`prices` are the objectives that are known without trying, by column.
 
+        Nothing with an `excess` above 0 is proposed as long as there is something else.
         `costs` are the columns of what is paid for quality, the others are quality; see `Bounds`.
         """
         self._encoding = encoding
         self._prices = prices or {}
-        self._allowed = allowed or (lambda _: True)
+        self._excess = excess
         self._costs = costs
         self._counts = np.array(list(encoding.choices.values()))
         self._scales = self._measure_scales()
@@ -102,7 +103,7 @@ class Predictor:
         while len(proposals) < count:
             best = self._best_new(rows, outlook.gain(), tried)
             if best is None:
-                proposals.append(draw(self._encoding, rng, tried, self._allowed))
+                proposals.append(draw(self._encoding, rng, tried, self._excess))
             else:
                 proposals.append(rows[best].tolist())
                 outlook.expect(best)
@@ -110,10 +111,10 @@ class Predictor:
         return proposals
 
     def _best_new(self, rows: Answers, gain: Vector, tried: set[Hashable]) -> int | None:
-        """The row with the greatest gain that is allowed and was not tried."""
+        """The row with the greatest gain that keeps what it must and was not tried."""
         for index in np.argsort(-gain, kind="stable"):
             row = rows[index].tolist()
-            if self._encoding.key(row) not in tried and self._allowed(row):
+            if self._encoding.key(row) not in tried and (self._excess is None or self._excess(row) <= 0):
                 return int(index)
         return None
 

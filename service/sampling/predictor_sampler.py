@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from service.sampling.encoding.base import Encoding
 from service.sampling.finite import Distributions, FiniteSampler, Past, is_given
 from service.sampling.predictor import Predictor, Prices
-from service.sampling.untried import Allowed, draw, keys
+from service.sampling.untried import Excess, draw, keys
 
 START = 20
 BATCH = 5
@@ -30,9 +30,9 @@ class PredictorSampler(FiniteSampler):
     on as it would have. Nothing is tried twice as long as there is something else.
 
     `prices` are objectives, by index and less is better, that are known of a row of indices beforehand; nothing is
-    proposed that is not `allowed`. `costs` are the objectives, by index, that are paid for the others; by default they
-    are told from the first random trials. Constraints of trials are honoured as Optuna records them. ValueError for a
-    `start`, `batch` or `lag` below 1.
+    proposed of which `excess` is above 0 as long as there is something else. `costs` are the objectives, by index,
+    that are paid for the others; by default they are told from the first random trials. Constraints of trials are
+    honoured as Optuna records them. ValueError for a `start`, `batch` or `lag` below 1.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class PredictorSampler(FiniteSampler):
         batch: int = BATCH,
         lag: int = 1,
         prices: Prices | None = None,
-        allowed: Allowed | None = None,
+        excess: Excess | None = None,
         costs: Collection[int] | None = None,
     ) -> None:
         super().__init__(encoding, distributions, seed)
@@ -56,7 +56,7 @@ class PredictorSampler(FiniteSampler):
         self._batch = batch
         self._lag = lag
         self._prices = prices
-        self._allowed = allowed
+        self._excess = excess
         self._costs = costs
         self._predictor: tuple[Encoding, Predictor] | None = None
         self._proposed: tuple[str, Encoding, int, list[list[int]]] | None = None
@@ -92,9 +92,9 @@ class PredictorSampler(FiniteSampler):
     def _drawn(self, past: Past, encoding: Encoding) -> list[int]:
         rng = np.random.default_rng((self._seed, len(past)))
         tried = keys(encoding, past.answers([*past.trials, *past.later]))
-        return draw(encoding, rng, tried, self._allowed or (lambda _: True))
+        return draw(encoding, rng, tried, self._excess)
 
     def _predictor_for(self, encoding: Encoding) -> Predictor:
         if self._predictor is None or self._predictor[0] != encoding:
-            self._predictor = encoding, Predictor(encoding, self._prices, self._allowed, self._costs)
+            self._predictor = encoding, Predictor(encoding, self._prices, self._excess, self._costs)
         return self._predictor[1]

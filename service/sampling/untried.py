@@ -8,9 +8,11 @@ import numpy as np
 
 from service.sampling.encoding.base import Answers, Encoding
 
-Allowed = Callable[[Sequence[int]], bool]
+Excess = Callable[[Sequence[int]], float]
+"""By how much a row of answers misses what it must keep; 0 or less where it may be tried."""
 
 MOST_DRAWS = 100
+MOST_STEPS = 1000
 
 
 def keys(encoding: Encoding, answers: Answers) -> set[Hashable]:
@@ -19,12 +21,31 @@ def keys(encoding: Encoding, answers: Answers) -> set[Hashable]:
 
 
 def draw(
-    encoding: Encoding, rng: np.random.Generator, tried: Collection[Hashable], allowed: Allowed = lambda _: True
+    encoding: Encoding, rng: np.random.Generator, tried: Collection[Hashable], excess: Excess | None = None
 ) -> list[int]:
-    """Random answers, allowed and new unless the space seems to hold nothing like it."""
+    """Random answers, new and without `excess` unless the space seems to hold nothing like it.
+
+    Where chance finds nothing that keeps what it must, it goes on from what misses it least, a decision at a time.
+    """
     counts = np.array(list(encoding.choices.values()))
+    nearest, least = None, np.inf
     for _ in range(MOST_DRAWS):
         row: list[int] = encoding.simplest(rng.integers(counts)[None, :])[0].tolist()
-        if encoding.key(row) not in tried and allowed(row):
-            break
-    return row
+        missed = excess(row) if excess else 0.0
+        if missed <= 0 and encoding.key(row) not in tried:
+            return row
+        if 0 < missed < least:
+            nearest, least = row, missed
+    if excess is None or nearest is None:
+        return row
+    for _ in range(MOST_STEPS):
+        step = np.array(nearest)
+        decision = rng.integers(len(counts))
+        step[decision] = rng.integers(counts[decision])
+        row = encoding.simplest(step[None, :])[0].tolist()
+        missed = excess(row)
+        if missed <= 0 and encoding.key(row) not in tried:
+            return row
+        if missed <= least:
+            nearest, least = row, missed
+    return nearest

@@ -141,7 +141,29 @@ def test_what_is_just_over_its_limit_is_told_as_more_than_it() -> None:
     assert told == "3.01 ms, where the limit is 3 ms"
     failure = Failed(1, FailureClass.INFEASIBLE, told, "", latency=latency)
     trial = Trial(Proposal(0, {}, random_genotype(1)), TrialState.FAILED, (Evaluation(failure),))
-    assert "took 3.01 ms, where the limit is 3 ms." in turned_down(objectives, [trial])
+    assert "took 3.01 ms, where the limit is 3 ms." in turned_down(objectives, [trial], a_spec().skeleton)
+
+
+def test_what_hardly_any_cell_keeps_is_searched_from_what_misses_it_least() -> None:
+    spec = a_spec(trials=12, sampler="default", stopping="none")
+    params = sorted(cost(each).params for each in spread(spec.space, spec.skeleton))
+    limit = 1.01 * params[0]
+    spec = replace(spec, objectives=(Objective("accuracy"), Objective("params", limit=limit)))
+    search, table = a_search(spec, MemoryUnitOfWork()), Table()
+    InlineDispatcher(table).run(search)
+    assert [trial.ended and not trial.rejected for trial in search.trials] == [True] * 12
+    assert max(cost(Architecture(each.genotype, each.skeleton)).params for each in table.trained) <= limit
+
+
+def test_a_search_that_nothing_keeps_the_limit_of_tells_the_least() -> None:
+    objectives = (Objective("accuracy"), Objective("params", limit=10))
+    search = a_search(replace(a_spec(trials=1, sampler="random"), objectives=objectives), MemoryUnitOfWork())
+    InlineDispatcher(Table()).run(search)
+    skeleton = search.job.spec.skeleton
+    least = min(cost(Architecture(trial.proposal.genotype, skeleton)).params for trial in search.trials)
+    assert search.closing_words.endswith(
+        f"50 of 50 proposals could not keep the limits; the least was {least:,} parameters, where the limit is 10."
+    )
 
 
 def test_memory_just_over_its_limit_is_told_as_more_than_it() -> None:
