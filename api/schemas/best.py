@@ -11,13 +11,19 @@ from service.usecases.best import Find
 
 
 class FindRead(Told):
-    """A network, what was measured of it, and where it comes from: which job, with which skeleton and training."""
+    """A network, what was measured of it, and where it comes from: which job, with which skeleton and training.
+
+    The intervals hold the accuracy, a share, and the latency with 95 %.
+    """
 
     key: str
     job: int
     trial: int
     accuracy: float
+    accuracy_interval: tuple[float, float]
     latency_ms: float
+    latency_interval_ms: tuple[float, float]
+    device: str
     params: int
     macs: int
     peak_memory_mb: float | None
@@ -34,7 +40,10 @@ class FindRead(Told):
             job=find.job.id,
             trial=find.trial.number,
             accuracy=result.accuracy,
+            accuracy_interval=find.accuracy_interval,
             latency_ms=result.latency.median_ms,
+            latency_interval_ms=result.latency.interval_ms,
+            device=result.latency.device,
             params=result.params,
             macs=result.macs,
             peak_memory_mb=result.peak_memory_mb,

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from service.domain.job import Job
 from service.domain.objectives import keeps_limits
 from service.domain.trial import Trial
+from service.domain.uncertainty import share_interval
 from service.ports import UnitOfWork
-from service.usecases.datasets import has_other_content, named
+from service.usecases.datasets import has_other_content, images_of, named
 from service.usecases.devices import refuse_unknown_device
 from workers.messages import Evaluated
 
@@ -20,6 +21,11 @@ class Find:
     job: Job
     trial: Trial
     result: Evaluated
+
+    @property
+    def accuracy_interval(self) -> tuple[float, float]:
+        """Holds the accuracy with 95 %, as far as the number of validation images decides."""
+        return share_interval(self.result.accuracy, images_of(self.job, self.result))
 
 
 def best(dataset: str, device: str, work: UnitOfWork, limit: int = 20) -> list[Find]:

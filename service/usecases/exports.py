@@ -23,8 +23,10 @@ from service.ports import UnitOfWork
 from service.usecases.datasets import dataset_of, images_of
 from service.usecases.front_picture import Dot, front_picture
 from service.usecases.memory import memory_of
-from service.usecases.model_card import model_card
+from service.usecases.model_card import model_card, preparation
 from workers.messages import Evaluated
+
+MOST_NAMED = 20  # classes that are named in the code; all are in config.json
 
 
 def bundle(
@@ -69,10 +71,14 @@ def _picture(job: Job, dots: Sequence[Dot], number: int, result: Evaluated) -> s
 
 def _head(job: Job, trial: Trial, result: Evaluated, form: Form) -> dict[str, str]:
     latency, (low, high) = result.latency, result.latency.interval_ms
+    dataset = dataset_of(job)
+    names = dataset.class_names
     of_merged = "" if form == "inference" else " of the inference form"
     return {
         "found by": f"Cellsmith, trial {trial.number} of job {job.id}",
         "data set": job.spec.dataset,
+        "inputs": preparation(dataset),
+        "classes": ", ".join(names) if len(names) <= MOST_NAMED else f"{len(names)}, named in config.json",
         f"validation accuracy{of_merged}": f"{result.accuracy:.4f}",
         f"latency{of_merged}": f"{latency.median_ms:.3f} ms, 95 % interval {low:.3f} to {high:.3f} ms, "
         f"on {latency.device}, batch {latency.batch}, threads {latency.threads}",

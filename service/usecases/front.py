@@ -103,7 +103,8 @@ def of(
     kept = [point for point in keeping if max_latency_ms is None or point.result.latency.median_ms <= max_latency_ms]
     latencies_ms = [point.result.latency.median_ms for point in keeping]
     latencies_ms += [] if fastest_of_all_ms is None else [fastest_of_all_ms]
-    members = [kept[index] for index in fronts.nondominated([losses(objectives, point.result) for point in kept])]
+    unbeaten = [kept[index] for index in fronts.nondominated([losses(objectives, point.result) for point in kept])]
+    members = _each_once(unbeaten)
     members.sort(key=lambda point: losses(objectives, point.result)[::-1])
     covered = [losses(objectives, point.result) for point in members]
     bend = fronts.knee(covered)
@@ -117,6 +118,12 @@ def of(
         hypervolume=fronts.hypervolume(covered, worst),
         reference=_in_units(objectives, worst),
     )
+
+
+def _each_once(points: list[FrontPoint]) -> list[FrontPoint]:
+    """A cell that was tried again, in a space with nothing new left, is told by the first trial of it."""
+    first = {point.trial.proposal.genotype.key: point for point in reversed(points)}
+    return [point for point in points if first[point.trial.proposal.genotype.key] is point]
 
 
 def history(job_id: int, work: UnitOfWork) -> FrontHistory:

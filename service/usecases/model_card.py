@@ -17,6 +17,7 @@ from service.domain.limits import latency_objective
 from service.domain.trial import Trial
 from service.domain.uncertainty import share_interval
 from service.usecases.datasets import dataset_of, images_of
+from workers.data.catalogue import Dataset
 from workers.messages import Evaluated
 
 CARD = """\
@@ -68,10 +69,9 @@ network = load("weights.safetensors")  # takes float32 {inputs} of shape (N, {sh
 ```
 
 The data, of licence {licence} and from {source}: {summary}
-They must be prepared as they were for training: {scaled}channel by channel less {mean} and divided by
-{sd}. The classes are, in the order of the outputs: {classes}.
+They must be prepared as they were for training: {preparation}. The classes are, in the order of the outputs: {classes}.
 
-Trained for {epochs} epochs with batches of {batch_size}, learning rate {learning_rate}, weight decay {weight_decay},
+Trained for {epochs} with batches of {batch_size}, learning rate {learning_rate}, weight decay {weight_decay},
 seed {seed}: stochastic gradient descent with Nesterov momentum. `config.json` holds what was
 chosen; `cellsmith register config.json` registers the cell again.
 
@@ -120,24 +120,26 @@ def model_card(job: Job, trial: Trial, result: Evaluated, form: Form, device: Ma
         inference_macs=costs.inference_macs,
         memory=peak_memory_mb(architecture),
         fingerprint=_listed(f"{name} {_in_a_table(_short(value))}" for name, value in device.items()) or "not recorded",
-        epochs=job.spec.recipe.epochs,
+        epochs=f"{job.spec.recipe.epochs} epoch{'s' * (job.spec.recipe.epochs > 1)}",
         batch_size=job.spec.recipe.batch_size,
         learning_rate=job.spec.recipe.learning_rate,
         weight_decay=job.spec.recipe.weight_decay,
         seed=job.spec.seed,
         form=form,
         shape=_listed(skeleton.input_shape),
-        scaled=f"values of 0..{dataset.brightest} divided by {dataset.brightest}, then "
-        if dataset.brightest > 1
-        else "",
-        mean=_listed(dataset.mean),
-        sd=_listed(dataset.sd),
+        preparation=preparation(dataset),
         classes=_listed(map(_verbatim, dataset.class_names)),
         licence=_verbatim(dataset.licence),
         source=_verbatim(dataset.source),
         summary=dataset.summary,
         formats=_formats(trial.proposal.genotype),
     )
+
+
+def preparation(dataset: Dataset) -> str:
+    """What is done to the values of an item before a network sees them."""
+    scaled = f"values of 0..{dataset.brightest} divided by {dataset.brightest}, then " if dataset.brightest > 1 else ""
+    return f"{scaled}channel by channel less {_listed(dataset.mean)} and divided by {_listed(dataset.sd)}"
 
 
 def _limit(job: Job, result: Evaluated) -> str:

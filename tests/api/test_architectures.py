@@ -215,6 +215,12 @@ def test_genotypes_of_other_tools_and_whole_configs_are_registered(http: TestCli
 
 def test_the_best_of_all_jobs_come_with_their_origin(http: TestClient, searched: dict[str, Any]) -> None:
     found = http.get("/v1/best?dataset=digits&limit=2").json()
+    for find in found:
+        low, high = find["accuracy_interval"]
+        assert low < find["accuracy"] < high
+        low_ms, high_ms = find["latency_interval_ms"]
+        assert low_ms <= find["latency_ms"] <= high_ms
+        assert find["device"] == "local"
     assert [(find["job"], find["trial"], find["accuracy"]) for find in found] == [(1, 4, 0.97), (1, 3, 0.96)]
     asked = http.get("/v1/jobs/1").json()["spec"]
     assert [(find["skeleton"], find["training"]) for find in found] == [(asked["skeleton"], asked["training"])] * 2

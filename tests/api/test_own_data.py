@@ -40,10 +40,13 @@ def test_it_is_listed_and_may_be_searched_and_taken_away(http: TestClient, work:
     assert export.status_code == 200, export.text
     with zipfile.ZipFile(io.BytesIO(export.content)) as archive:
         config, card = json.loads(archive.read("config.json")), archive.read("README.md").decode()
+        code = archive.read("model.py").decode("ascii")
     assert (config["class_names"], config["data_licence"]) == ([CALM, "loud"], "CC0")
     assert r"in the order of the outputs: `calm\x60\n# <script>\u202eé`, `loud`." in card
     assert "The data, of licence `CC0` and from `| <b>us</b>`: 40 images of size 16 x 16" in card
     assert "prepared as they were for training: channel by channel less" in card
+    assert "\ninputs: channel by channel less " in code
+    assert "\nclasses: calm` # <script>\\u202e\\xe9, loud\n" in code
     assert http.get("/v1/best?dataset=hums").json()[0]["job"] == 1
 
 

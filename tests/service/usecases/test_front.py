@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from service.domain.errors import NotFound
 from service.domain.objectives import Objective
 from service.domain.uncertainty import share_interval
 from service.store.memory import MemoryUnitOfWork
-from service.usecases.front import history, of_job
+from service.usecases.front import history, of, of_job
 from tests.builders import evaluated, latency
 from tests.service.usecases.recorded import record_job
 from workers.messages import Evaluated
@@ -31,6 +33,14 @@ def test_the_front_holds_what_nothing_beats_fastest_first(work: MemoryUnitOfWork
     assert [point.trial.number for point in front.points] == [5, 2, 3, 0]
     assert [point.result.accuracy for point in front.points] == [0.5, 0.9, 0.97, 0.98]
     assert front.knee == 2
+
+
+def test_a_cell_that_was_tried_again_is_one_point(work: MemoryUnitOfWork) -> None:
+    job = record_job(work, RESULTS[:1])
+    with work() as store:
+        (first,) = store.trials(job.id)
+    again = replace(first, proposal=replace(first.proposal, number=7))
+    assert [point.trial.number for point in of(job, [first, again]).points] == [0]
 
 
 def test_how_sure_an_accuracy_is_follows_from_the_images_that_scored_it(work: MemoryUnitOfWork) -> None:
