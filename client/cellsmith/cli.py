@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
@@ -318,12 +319,14 @@ def register(
     if format not in (*TEXTS, *OBJECTS):
         _refuse(USAGE, f"--format is one of {', '.join((*OBJECTS, *TEXTS))}, not {format}.")
     genotype = _read_text(file) if format in TEXTS else _read_job(file, TEXTS_HAVE_A_FORMAT)
+    found_on = genotype.get("dataset") if isinstance(genotype, dict) else None
+    dataset = quote(found_on) if isinstance(found_on, str) and found_on else "digits"
     with _service(url) as client:
         known = client.register(genotype, format)
     if as_json:
         _print_json(known)
     else:
-        told = f"Registered. To evaluate it: cellsmith submit --dataset digits --seed-with {known['key']}"
+        told = f"Registered. To evaluate it: cellsmith submit --dataset {dataset} --seed-with {known['key']}"
         _console().print(told, soft_wrap=True)
 
 

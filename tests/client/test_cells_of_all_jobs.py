@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
+from search_space.published import published
 from service.ports import UnitOfWork
 from tests.client.conftest import Cellsmith
 from tests.recorded import FAILED, evaluated, record
@@ -52,3 +55,15 @@ def test_a_cell_of_elsewhere_is_registered_and_a_job_begins_with_it(cellsmith: C
     assert json.loads(made.stdout)["spec"]["seed_with"][0] == key
     assert cellsmith("register", str(file), "--format", "keras").exit_code == 2
     assert cellsmith("register", str(tmp_path / "nothing"), "--format", "darts").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("found_on", "submit"), [({}, "digits"), ({"dataset": "waves"}, "waves"), ({"dataset": "a; b"}, "'a; b'")]
+)
+def test_a_cell_is_evaluated_on_the_data_set_that_its_config_names(
+    cellsmith: Cellsmith, tmp_path: Path, found_on: dict[str, str], submit: str
+) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps({"genotype": json.loads(published["enas"].to_json()), **found_on}))
+    told = cellsmith("register", str(file)).stdout
+    assert told.startswith(f"Registered. To evaluate it: cellsmith submit --dataset {submit} --seed-with ")
