@@ -9,8 +9,8 @@ Every argument of model.py's build_model() is an option: sizes, and where the ne
 (--keep), an auxiliary head (--auxiliary-weight), dropout. What is not given is as it is there.
 
 images.pt is torch.save({"x_train": x, "y_train": y, "x_test": x, "y_test": y}): float32 images (N, C, H, W) that are
-scaled and centred already, int64 classes (N,); signals (N, C, L) and volumes (N, C, D, H, W) where the network is for
-these. Take a model.py in its training form.
+scaled and centred already, int64 classes (N,) from 0 on; signals (N, C, L) and volumes (N, C, D, H, W) where the
+network is for these. Take a model.py in its training form.
 """
 
 import argparse
@@ -29,6 +29,7 @@ from torch import Tensor, nn
 
 CHECKPOINT = "checkpoint.pt"
 BEGINNING_IMAGES = 256
+WHOLE_NUMBERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 MOST_PIXELS = 2**19  # that go through the network at once without gradients
 DIVERGED = "epoch {}: {}; try a lower --learning-rate. What was written after the epochs before it is as it was."
 DEFAULTS = {name: argument.default for name, argument in inspect.signature(model.build_model).parameters.items()}
@@ -139,14 +140,16 @@ def items(chosen: argparse.Namespace) -> dict[str, Tensor]:
     try:
         data = torch.load(chosen.data, weights_only=True)
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise SystemExit(f"{chosen.data} cannot be read: {str(error).splitlines()[0]}") from error
+        raise SystemExit(f"{chosen.data} cannot be read: {reason(error)}") from error
     shape = str(model.__doc__).partition(" (N, ")[2].partition(")")[0].split(", ")
     for part in ("train", "test"):
         x, y = (data.get(f"{name}_{part}") if isinstance(data, dict) else None for name in "xy")
         if not isinstance(x, Tensor) or not isinstance(y, Tensor) or x.ndim < 3 or len(x) == 0:
             raise SystemExit(f"{chosen.data} holds no x_{part} (N, C, ...) and y_{part} (N,); see --help")
-        if x.dtype != torch.float32 or y.dtype != torch.int64 or y.shape != x.shape[:1]:
-            raise SystemExit(f"x_{part} is float32 (N, C, ...), and y_{part} is int64 (N,)")
+        if x.dtype != torch.float32 or y.dtype not in WHOLE_NUMBERS or y.shape != x.shape[:1]:
+            found = " and ".join(f"{str(t.dtype).removeprefix('torch.')} {tuple(t.shape)}" for t in (x, y))
+            raise SystemExit(f"x_{part} is float32 (N, C, ...), and y_{part} is int64 (N,), not {found}")
+        data[f"y_{part}"] = y = y.long()
         if x.ndim != 1 + len(shape):
             raise SystemExit(
                 f"x_{part} has {x.ndim} axes where the network takes {1 + len(shape)}: items, channels, ..."
@@ -156,7 +159,14 @@ def items(chosen: argparse.Namespace) -> dict[str, Tensor]:
                 f"x_{part} has {x.shape[1]} channels where the network takes {chosen.input_channels}: use "
                 f"--input-channels {x.shape[1]}"
             )
-        if y.min() < 0 or y.max() >= chosen.classes:
+        if not x.isfinite().all():
+            raise SystemExit(f"x_{part} holds numbers that are not finite (NaN or infinity)")
+        if y.min() < 0:
+            raise SystemExit(
+                f"y_{part} has classes from {y.min()} to {y.max()}, and classes count from 0: add {-y.min()} to "
+                "y_train and y_test"
+            )
+        if y.max() >= chosen.classes:
             raise SystemExit(
                 f"y_{part} has classes from {y.min()} to {y.max()} where the network has {chosen.classes} from 0 on: "
                 f"use --classes {y.max() + 1}"
@@ -164,6 +174,13 @@ def items(chosen: argparse.Namespace) -> dict[str, Tensor]:
         if getattr(chosen, "auxiliary_weight", 0) and tuple(chosen.image_size) != tuple(x.shape[2:]):
             raise SystemExit(f"an auxiliary head is for one size: use --image-size {' '.join(map(str, x.shape[2:]))}")
     return dict(data)
+
+
+def reason(error: Exception) -> str:
+    """Why torch could not read a file, in a line."""
+    if isinstance(error, pickle.UnpicklingError):  # which torch tells in many lines, and with colours
+        return "it is not what torch.save writes of tensors alone; torch.from_numpy() makes them of numpy's arrays"
+    return str(error).partition("\n")[0] or "it is empty"
 
 
 def fresh(x_NCHW: Tensor, chosen: argparse.Namespace) -> Any:
@@ -260,7 +277,7 @@ def resume(network: nn.Module, averaged: nn.Module, optimiser: torch.optim.Optim
     try:
         saved = torch.load(CHECKPOINT, weights_only=True)
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise SystemExit(f"{CHECKPOINT} cannot be read: {str(error).splitlines()[0]}") from error
+        raise SystemExit(f"{CHECKPOINT} cannot be read: {reason(error)}") from error
     if others := {name: value for name, value in saved["arguments"].items() if value != arguments[name]}:
         wanted = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in others.items())
         raise SystemExit(f"{CHECKPOINT} is of another network: use {wanted}")

@@ -148,7 +148,17 @@ def test_what_cannot_be_trained_is_refused_in_a_line(folder: Path) -> None:
     torch.save(data | {"x_train": data["x_train"].byte()}, folder / "bytes.pt")
     torch.save(data | {"x_train": data["x_train"][:, 0]}, folder / "signals.pt")
     torch.save(data | {"x_test": data["x_test"][..., :1]}, folder / "thin.pt")
+    torch.save(data | {"y_test": data["y_test"] - 1}, folder / "below.pt")
+    torch.save(data | {"x_test": data["x_test"] / 0}, folder / "infinite.pt")
+    torch.save(data | {"y_train": data["y_train"].float()}, folder / "halves.pt")
+    torch.save({name: tensor.numpy() for name, tensor in data.items()}, folder / "numpy.pt")
+    (folder / "empty.pt").touch()
     wrong = {
+        "numpy.pt": "numpy.pt cannot be read: it is not what torch.save writes of tensors alone; torch.from_numpy",
+        "empty.pt": "empty.pt cannot be read: it is empty",
+        "below.pt": "y_test has classes from -1 to 1, and classes count from 0: add 1 to y_train and y_test",
+        "infinite.pt": "x_test holds numbers that are not finite",
+        "halves.pt": "not float32 (48, 1, 10, 10) and float32 (48,)",
         "nowhere.pt": "nowhere.pt cannot be read",
         "model.py": "model.py cannot be read",
         "numbers.pt": "numbers.pt holds no x_train (N, C, ...) and y_train (N,)",
@@ -169,6 +179,18 @@ def test_what_cannot_be_trained_is_refused_in_a_line(folder: Path) -> None:
     }
     for told, expected in zip(refusals(folder, "train", wrong), wrong.values(), strict=True):
         assert expected in told
+        assert "\x1b" not in told
+
+
+def test_classes_of_any_whole_numbers_are_taken(folder: Path) -> None:
+    (folder / "model.py").write_text(to_python(ARCHITECTURE))
+    data = torch.load(folder / "images.pt", weights_only=True)
+    for dtype in ("int64", "int32", "uint8"):
+        y_train, y_test = (data[name].to(getattr(torch, dtype)) for name in ("y_train", "y_test"))
+        torch.save(data | {"y_train": y_train, "y_test": y_test}, folder / f"{dtype}.pt")
+    told = refusals(folder, "train", [f"{dtype}.pt --epochs 1" for dtype in ("int64", "int32", "uint8")])
+    assert told[0].startswith("epoch 1: loss ")
+    assert told[:2] * 3 == told
 
 
 def refusals(folder: Path, script: str, commands: Iterable[str]) -> list[str]:
