@@ -6,7 +6,8 @@
     python convert.py model.int8.onnx --images images.pt           # weights and maps of 8 bits, calibrated on x_train
     python convert.py model.onnx --weights trained.safetensors --channels 32      # what train.py has made larger
 
-What is scored is printed, and written to conversions.json and into README.md, the model card, where there is one.
+What is scored is printed, and written to conversions.json and into README.md, the model card, where there is one. The
+scores of files of earlier runs stay there for as long as these files do.
 
 The batch may be of any size in what is written. Take the inference form of model.py, or what train.py has trained. For
 other runtimes: OpenVINO and LiteRT read model.onnx (`ovc model.onnx`, `onnx2tf -i model.onnx`), ExecuTorch reads the
@@ -56,7 +57,7 @@ def main() -> None:
     wished = {name: getattr(chosen, name) for name in DEFAULTS}
     sizes = {name: tuple(value) if isinstance(value, list) else value for name, value in wished.items()}
     try:
-        network = model.load(chosen.weights, **sizes)
+        network = loaded(chosen.weights, sizes)
         held = items(chosen.images, shape) if chosen.images else {}
         shape = list(held["x_test"].shape[1:]) if held else shape
         network.check_size(shape[1:])
@@ -68,12 +69,13 @@ def main() -> None:
         )
     if chosen.threads:
         torch.set_num_threads(chosen.threads)
-    scores = {"model.py": score("model.py", network, torch.randn(1, *shape), held)}
+    scores = earlier() | {"model.py": score("model.py", network, torch.randn(1, *shape), held)}
     for path in chosen.files:
         converted = FORMATS[path](network, torch.randn(2, *shape), held)
         if path != "model.int8.onnx":  # which computes something else, and is judged by its score
             compare(path, converted, network, shape)
         scores[path] = score(path, converted, torch.randn(1, *shape), held)
+    scores = {path: scores[path] for path in ("model.py", *FORMATS) if path in scores}
     with open("conversions.json", "w") as file:
         json.dump(scores, file, indent=2)
     if os.path.exists("README.md"):
@@ -94,12 +96,27 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def loaded(path: str, sizes: dict[str, Any]) -> Any:
+    """The network with its weights; ValueError says how those with an auxiliary head fit."""
+    try:
+        return model.load(path, **sizes)
+    except ValueError as error:
+        if "auxiliary_weight" not in sizes or "belongs to another one" not in str(error):
+            raise
+        with open(path, "rb") as file:
+            held = json.loads(file.read(int.from_bytes(file.read(8), "little"))).keys()
+        others = held - model.build_model(**sizes).state_dict().keys() - {"__metadata__"}
+        if not all(name.startswith("auxiliary.") for name in others):
+            raise
+        raise ValueError(f"{path} has an auxiliary head too: use --auxiliary-weight 0.4") from error
+
+
 def items(path: str, shape: list[int]) -> Images:
     """What is scored on; a line that says what is wrong with it where it is not for inputs of such a shape."""
     try:
         held = torch.load(path, weights_only=True)
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise SystemExit(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+        raise SystemExit(f"{path} cannot be read: {reason(error)}") from error
     for name in ("x_test", "y_test"):
         if not isinstance(held, dict) or not isinstance(held.get(name), Tensor) or not len(held[name]):
             raise SystemExit(f"{path} holds no x_test (N, C, ...) and y_test (N,)")
@@ -107,6 +124,23 @@ def items(path: str, shape: list[int]) -> Images:
     if x.dtype != torch.float32 or x.ndim != 1 + len(shape) or x.shape[1] != shape[0]:
         raise SystemExit(f"x_test is float32 (N, {shape[0]}, ...) with {1 + len(shape)} axes, not {tuple(x.shape)}")
     return dict(held)
+
+
+def reason(error: Exception) -> str:
+    """Why torch could not read a file, in a line."""
+    if isinstance(error, pickle.UnpicklingError):  # which torch tells in many lines, and with colours
+        return "it is not what torch.save writes of tensors alone; torch.from_numpy() makes them of numpy's arrays"
+    return str(error).partition("\n")[0] or "it is empty"
+
+
+def earlier() -> dict[str, dict[str, float]]:
+    """The scores of the files that earlier runs have written and that are still here."""
+    try:
+        with open("conversions.json") as file:
+            scores = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return {path: scores[path] for path in FORMATS if path in scores and os.path.exists(path)}
 
 
 def tell(scores: dict[str, dict[str, float]], card: str) -> None:
@@ -125,10 +159,8 @@ def tell(scores: dict[str, dict[str, float]], card: str) -> None:
     rows = []
     for path, scored in scores.items():
         accuracy = f"{scored['accuracy']:.4f}" if "accuracy" in scored else "no images given"
-        rows.append(f"| `{path}` | {scored['latency_ms']:.3f} ms | {accuracy} |")
-    table = "\n".join(
-        [f"| file | one item, {torch.get_num_threads()} threads, fastest pass | accuracy |", "|---|---|---|", *rows]
-    )
+        rows.append(f"| `{path}` | {scored['latency_ms']:.3f} ms | {scored['threads']} | {accuracy} |")
+    table = "\n".join(["| file | one item, fastest pass | threads | accuracy |", "|---|---|---|---|", *rows])
     with open(card, "w", encoding="utf-8") as file:
         file.write(f"{kept.rstrip()}\n\n{HEADING}\n\n{table}\n")
 
@@ -165,6 +197,8 @@ def refuse(files: list[str], operators: set[str]) -> None:
 def to_pt2(network: torch.nn.Module, x_NCHW: Tensor, held: Images) -> Run:
     """Writes model.pt2, a program of torch.export; runs it."""
     program = torch.export.export(network, (x_NCHW,), dynamic_shapes=({0: torch.export.Dim("batch", min=1)},))
+    for node in program.graph.nodes:
+        node.meta.pop("stack_trace", None)  # which tells the folders of this machine
     torch.export.save(program, "model.pt2")
     run: Run = torch.export.load("model.pt2").module()
     return run
@@ -188,7 +222,24 @@ def write_onnx(network: torch.nn.Module, x_NCHW: Tensor, path: str) -> None:
         network, (x_NCHW,), path, dynamo=True, dynamic_shapes=(batch,), input_names=["images"],
         output_names=["logits"], external_data=False, verbose=False,
     )  # fmt: skip
+    leave_out_notes(path)
     onnx.checker.check_model(path, full_check=True)
+
+
+def leave_out_notes(path: str) -> None:
+    """Takes out of the ONNX file what its writers noted beside the network: call stacks with folders."""
+    import onnx
+
+    stored = onnx.load(path)
+    parts: list[Any] = [stored]
+    while parts:
+        part = parts.pop()
+        for field, value in part.ListFields():
+            if field.name in ("metadata_props", "doc_string"):
+                part.ClearField(field.name)
+            elif field.message_type:
+                parts.extend([value] if hasattr(value, "ListFields") else value)
+    onnx.save(stored, path)
 
 
 def to_int8(network: torch.nn.Module, x_NCHW: Tensor, held: Images) -> Run:
@@ -216,6 +267,7 @@ def to_int8(network: torch.nn.Module, x_NCHW: Tensor, held: Images) -> Run:
             # onnxruntime's kernels for a processor take unsigned maps and signed weights at twice the speed
             activation_type=quantization.QuantType.QUInt8,
         )
+    leave_out_notes("model.int8.onnx")
     return session_of("model.int8.onnx")
 
 

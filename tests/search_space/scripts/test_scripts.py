@@ -294,6 +294,38 @@ def test_a_converted_network_computes_the_same_for_any_batch(merged: Path, file:
     assert (folder / file).stat().st_size > 10_000
 
 
+def test_what_is_written_tells_nothing_of_the_machine_and_8_bits_take_less_room(merged: Path) -> None:
+    wide = replace(ARCHITECTURE, skeleton=replace(SKELETON, channels=24))
+    (merged / "model.py").write_text(to_python(wide, "inference"))
+    save_file(tensors_of(merge(wide.build().eval())), merged / "weights.safetensors")
+    files = ("model.pt2", "model.onnx", "model.int8.onnx")
+    ran(merged, "convert.py", *files, "--images", "images.pt")
+    for file in files:
+        written = (merged / file).read_bytes()
+        assert str(merged).encode() not in written
+        assert b'File "' not in written
+        assert b'File \\"' not in written  # as JSON has it
+    assert (merged / "model.int8.onnx").stat().st_size < (merged / "weights.safetensors").stat().st_size
+
+
+def test_scores_of_files_of_earlier_runs_stay_as_long_as_the_files(merged: Path) -> None:
+    card, kept = merged / "README.md", {"latency_ms": 12.5, "threads": 3}
+    card.write_text("---\nlibrary_name: pytorch\n---\n", encoding="utf-8")
+    earlier = {"model.py": kept, "model.pt2": kept, "model.onnx": kept, "model.int8.onnx": kept}
+    (merged / "conversions.json").write_text(json.dumps(earlier))
+    (merged / "model.int8.onnx").touch()
+    ran(merged, "convert.py", "model.pt2", "--threads", "1")
+    scores = json.loads((merged / "conversions.json").read_text())
+    assert {path: scored == kept for path, scored in scores.items()} == {
+        "model.py": False,
+        "model.pt2": False,
+        "model.int8.onnx": True,
+    }
+    rows = [line for line in card.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    assert [row.split("`")[1] for row in rows] == list(scores)
+    assert rows[-1] == "| `model.int8.onnx` | 12.500 ms | 3 | no images given |"
+
+
 def test_a_network_of_8_bits_is_scored_again_in_accuracy_and_latency(merged: Path) -> None:
     card = merged / "README.md"
     card.write_text("---\nlicense: mit\nlibrary_name: pytorch\n---\n# Cell é\n", encoding="utf-8")
@@ -312,7 +344,7 @@ def test_a_network_of_8_bits_is_scored_again_in_accuracy_and_latency(merged: Pat
     for path, line, scored in (("model.py", told[0], before), ("model.int8.onnx", told[1], after)):
         assert f"{path}: {scored['latency_ms']:.3f} ms" in line
         assert line.endswith(f"accuracy {scored['accuracy']:.4f}")
-        row = f"| `{path}` | {scored['latency_ms']:.3f} ms | {scored['accuracy']:.4f} |"
+        row = f"| `{path}` | {scored['latency_ms']:.3f} ms | {scored['threads']} | {scored['accuracy']:.4f} |"
         assert card.read_text(encoding="utf-8").count(row) == 1
     sections = card.read_text(encoding="utf-8").split("\n## ")
     assert sections[0] == "---\nlicense: mit\nlibrary_name: pytorch\n---\n# Cell é\n\nA remark.\n"
@@ -343,7 +375,9 @@ def test_what_cannot_be_converted_is_refused_in_a_line(merged: Path) -> None:
     torch.save({"x": torch.zeros(3)}, merged / "numbers.pt")
     torch.save(data | {"x_test": data["x_test"].double()}, merged / "doubles.pt")
     torch.save(data | {"x_test": data["x_test"][..., :1]}, merged / "thin.pt")
+    torch.save({name: tensor.numpy() for name, tensor in data.items()}, merged / "numpy.pt")
     wrong = {
+        "model.pt2 --images numpy.pt": "numpy.pt cannot be read: it is not what torch.save writes of tensors alone",
         "model.pt2 --weights nowhere": "No such file or directory: 'nowhere'",
         "model.pt2 --weights images.pt": "images.pt is no safetensors file",
         "model.pt2 --channels 9": "of other sizes",
@@ -354,6 +388,18 @@ def test_what_cannot_be_converted_is_refused_in_a_line(merged: Path) -> None:
     }
     for told, expected in zip(refusals(merged, "convert", wrong), wrong.values(), strict=True):
         assert expected in told
+
+
+def test_weights_with_an_auxiliary_head_are_told_of_the_option_that_makes_one(folder: Path) -> None:
+    (folder / "model.py").write_text(to_python(ARCHITECTURE))
+    held = tensors_of(ARCHITECTURE.build())
+    save_file(held, folder / "weights.safetensors", {"format": "pt"})
+    save_file(held | {"more": torch.zeros(1)}, folder / "more.safetensors")
+    commands = ["model.pt2 --auxiliary-weight 0", "model.pt2 --auxiliary-weight 0 --weights more.safetensors"]
+    told, of_another = refusals(folder, "convert", commands)
+    assert told == "weights.safetensors has an auxiliary head too: use --auxiliary-weight 0.4"
+    assert of_another.endswith("it belongs to another one")
+    ran(folder, "convert.py", "model.pt2", "--auxiliary-weight", "0.4")
 
 
 def test_8_bits_want_images_to_be_calibrated_on(merged: Path) -> None:
