@@ -23,8 +23,9 @@ ASKED = "cellsmith:asked"  # what a trial will try, which its parameters tell on
 GIVEN = "fixed_params"  # Optuna's own: a trial with this system attribute was given, not proposed
 MOST_CHOICES = 1000  # integers with more values are no finite decision
 MOST = 1e100  # larger numbers stand for what has no bounds
-ONE_AT_A_TIME = threading.Lock()
-"""Threads that share a study each see what the others were told to try."""
+ONE_AT_A_TIME = threading.RLock()
+"""Samplers set what belongs to the whole process while they propose: threads of the BLAS, filters of warnings. And
+threads that share a study each see what the others were told to try."""
 
 Distributions = Mapping[str, BaseDistribution]
 

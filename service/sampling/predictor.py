@@ -16,7 +16,7 @@ from service.sampling.gaussian_process import GaussianProcess, Posterior
 from service.sampling.improvement import expected_improvement
 from service.sampling.kernel import Points
 from service.sampling.likeliest import likeliest
-from service.sampling.untried import Excess, draw, keys
+from service.sampling.untried import Excess, draw, keys, no_excess
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -73,7 +73,7 @@ class Predictor:
         """
         self._encoding = encoding
         self._prices = prices or {}
-        self._excess = excess
+        self._excess = excess or no_excess
         self._costs = costs
         self._counts = np.array(list(encoding.choices.values()))
         self._scales = self._measure_scales()
@@ -114,7 +114,7 @@ class Predictor:
         """The row with the greatest gain that keeps what it must and was not tried."""
         for index in np.argsort(-gain, kind="stable"):
             row = rows[index].tolist()
-            if self._encoding.key(row) not in tried and (self._excess is None or self._excess(row) <= 0):
+            if self._encoding.key(row) not in tried and self._excess(row) <= 0:
                 return int(index)
         return None
 
@@ -207,8 +207,8 @@ def _scaled(view: View, scales: list[tuple[Vector, float]]) -> Features:
     """Its groups side by side, each less its centre and times its factor."""
     widths = [group.shape[1] for group in view]
     features = np.empty((len(view[0]), sum(widths)))
-    for group, (centre, factor), end, width in zip(view, scales, np.cumsum(widths), widths, strict=True):
-        own = features[:, end - width : end]
+    parts = np.split(features, np.cumsum(widths)[:-1], axis=1)
+    for own, group, (centre, factor) in zip(parts, view, scales, strict=True):
         np.subtract(group, centre, out=own)
         own *= factor
     return features

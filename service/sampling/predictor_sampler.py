@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from service.sampling.encoding.base import Encoding
 from service.sampling.finite import Distributions, FiniteSampler, Past, is_given
 from service.sampling.predictor import Predictor, Prices
-from service.sampling.untried import Excess, draw, keys
+from service.sampling.untried import Excess, draw, keys, no_excess
 
 START = 20
 BATCH = 5
@@ -56,7 +56,7 @@ class PredictorSampler(FiniteSampler):
         self._batch = batch
         self._lag = lag
         self._prices = prices
-        self._excess = excess
+        self._excess = excess or no_excess
         self._costs = costs
         self._predictor: tuple[Encoding, Predictor] | None = None
         self._proposed: tuple[str, Encoding, int, list[list[int]]] | None = None

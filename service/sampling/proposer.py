@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -16,7 +15,7 @@ from search_space.space import CellSpace
 from service.domain.job import JobSpec
 from service.domain.limits import known_of_rejected
 from service.domain.trial import Proposal, Trial
-from service.sampling.finite import ASKED, WITHDRAWN, Distributions
+from service.sampling.finite import ASKED, ONE_AT_A_TIME, WITHDRAWN, Distributions
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +31,6 @@ class Turn:
         """A seed of this turn's own."""
         return int(np.random.SeedSequence((self.job_seed, self.number, self.attempt)).generate_state(1)[0])
 
-
-ONE_AT_A_TIME = threading.Lock()
-"""Samplers set what belongs to the whole process while they propose: threads of the BLAS, filters of warnings."""
 
 MakeSampler = Callable[[Turn, Distributions], BaseSampler]
 

@@ -15,13 +15,18 @@ MOST_DRAWS = 100
 MOST_STEPS = 1000
 
 
+def no_excess(_: Sequence[int]) -> float:
+    """That of any row where nothing must be kept."""
+    return 0.0
+
+
 def keys(encoding: Encoding, answers: Answers) -> set[Hashable]:
     """What is not to be paid for again."""
     return {encoding.key(row) for row in answers.tolist()}
 
 
 def draw(
-    encoding: Encoding, rng: np.random.Generator, tried: Collection[Hashable], excess: Excess | None = None
+    encoding: Encoding, rng: np.random.Generator, tried: Collection[Hashable], excess: Excess = no_excess
 ) -> list[int]:
     """Random answers, new and without `excess` unless the space seems to hold nothing like it.
 
@@ -31,12 +36,12 @@ def draw(
     nearest, least = None, np.inf
     for _ in range(MOST_DRAWS):
         row: list[int] = encoding.simplest(rng.integers(counts)[None, :])[0].tolist()
-        missed = excess(row) if excess else 0.0
+        missed = excess(row)
         if missed <= 0 and encoding.key(row) not in tried:
             return row
         if 0 < missed < least:
             nearest, least = row, missed
-    if excess is None or nearest is None:
+    if nearest is None:
         return row
     for _ in range(MOST_STEPS):
         step = np.array(nearest)
