@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, product
 from math import comb, prod
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
@@ -115,6 +115,10 @@ class CellSpace:
         So it is not uniform over genotypes: each comes as often as there are answers that describe it.
         """
         return _genotype(self, iter([rng.choice(decision.choices) for decision in self.decisions]))
+
+    def genotypes(self) -> Iterator[Genotype]:
+        """Every genotype; one that several answers describe comes as often."""
+        return (_genotype(self, iter(answers)) for answers in product(*(own.choices for own in self.decisions)))
 
     def genotype(self, choices: Mapping[str, int]) -> Genotype:
         """The genotype that these answers describe; InvalidGenotype where one is missing, unknown or out of range."""

@@ -8,11 +8,13 @@ the same seed gives the same search, with any number of workers, interrupted or 
 from __future__ import annotations
 
 import logging
+import random
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain
 from math import inf
 from typing import Protocol
@@ -20,6 +22,7 @@ from typing import Protocol
 from search_space.genotype import Genotype
 from search_space.memory import peak_memory_bytes
 from search_space.network import Architecture
+from search_space.space import CellSpace
 from service.claims import Claims
 from service.domain.errors import LeaseLost
 from service.domain.fidelity import Standings, ladder
@@ -35,6 +38,7 @@ log = logging.getLogger(__name__)
 MOST_ATTEMPTS = 3
 MOST_REPETITIONS = 20
 PAGE = 500  # trials that are read in one transaction, so that nobody waits long to write
+MOST_LISTED = 20_000  # ways to answer the decisions of a space whose cells are listed, which takes some seconds
 MOST_REJECTED = 50  # for each trial of the budget, after which a search whose limits nothing keeps ends
 
 
@@ -79,6 +83,7 @@ class Search:
         self._trials = _recorded_trials(job.id, work)
         self._known = 0
         self._held: Proposal | None = None  # the next one, while it waits for the results of its very cell
+        self._all_tried = False
         self._growth = Growth(job.spec.objectives)
         self._epochs = 0  # that the trials below the mark were trained for
         self._standings = {rung: Standings(job.spec.objectives) for rung in self.rungs}
@@ -163,6 +168,9 @@ class Search:
         budget, accepted = self.job.spec.budget, self._accepted
         if accepted >= budget.trials:
             return f"All {accepted} trials were spent."
+        if self._all_tried:
+            tried = f"All {len(self._keys)} cells of the space were tried"
+            return f"{tried}, so the search ended after {accepted} of {budget.trials} trials."
         if self._rejected >= MOST_REJECTED * budget.trials:
             return (
                 f"Hardly any cell keeps the limits, so the search ended after {accepted} of {budget.trials} trials: "
@@ -261,11 +269,15 @@ class Search:
     def _propose(self, number: int) -> bool:
         """Records trial `number`; it waits for a worker unless what will come of it is known without training.
 
-        False, and nothing happens, as long as its very cell is being trained: then its results will be known.
+        False, and nothing happens, where every cell was tried, and as long as its very cell is being trained: then its
+        results will be known.
         """
         if self._held is None or self._held.number != number:
             self._held = self._proposal(number)
         proposal = self._held
+        if proposal is None:
+            self._all_tried = True
+            return False
         if any(
             trial.proposal.genotype == proposal.genotype for trial in self._trials[self._known :] if not trial.ended
         ):
@@ -328,15 +340,25 @@ class Search:
                 return Failed(self.rungs[0], FailureClass.INFEASIBLE, told, "", latency=report.latency)
         return None
 
-    def _proposal(self, number: int) -> Proposal:
-        """A proposal whose cell is new to this job; a repeated one where the sampler knows no other."""
-        lagging = self._lagging(number)
+    def _proposal(self, number: int) -> Proposal | None:
+        """A proposal whose cell is new to this job; None where all cells were tried.
+
+        Where the sampler knows no other, it is one of those that are left, or a repeated one in a space too large to
+        list them.
+        """
+        space, lagging = self.job.spec.space, self._lagging(number)
         pending = [trial.proposal for trial in self._trials[lagging:]]
         for attempt in range(MOST_REPETITIONS):
             proposal = self._proposer.propose(number, attempt, self._trials[:lagging], pending)
             if proposal.genotype.key not in self._keys:
-                break
-        return proposal
+                return proposal
+        if space.size > MOST_LISTED:
+            return proposal
+        left = [genotype for key, genotype in _cells(space).items() if key not in self._keys]
+        if not left:
+            return None
+        genotype = random.Random(f"{self.job.spec.seed} {number}").choice(left)
+        return replace(proposal, choices=space.choices(genotype), genotype=genotype)
 
     def _recorded(self, store: Store, trial: Trial, evaluation: Evaluation, state: TrialState) -> Trial:
         """The trial with one evaluation more, as it now stands in the record too."""
@@ -405,6 +427,12 @@ def _recorded_trials(job_id: int, work: UnitOfWork) -> list[Trial]:
         trials += page
         if len(page) < PAGE:
             return trials
+
+
+@lru_cache(maxsize=8)
+def _cells(space: CellSpace) -> Mapping[str, Genotype]:
+    """All cells of a space by their key."""
+    return {genotype.key: genotype for genotype in space.genotypes()}
 
 
 def _with_memory(report: EvaluationReport, genotype: Genotype, spec: JobSpec) -> EvaluationReport:

@@ -6,7 +6,6 @@ import json
 import random
 from collections import Counter
 from dataclasses import asdict, replace
-from itertools import product
 from math import factorial, prod
 from typing import Any
 
@@ -109,9 +108,7 @@ def test_two_published_cells_lie_outside_their_spaces_by_what_they_give_out_alon
     ],
 )
 def test_the_size_is_the_number_of_ways_to_answer(space: CellSpace) -> None:
-    answers = product(*(range(len(decision.choices)) for decision in space.decisions))
-    names = [decision.name for decision in space.decisions]
-    genotypes = [space.genotype(dict(zip(names, answer, strict=True))) for answer in answers]
+    genotypes = list(space.genotypes())
     assert len(genotypes) == space.size
     assert all(space.genotype(space.choices(genotype)) == genotype for genotype in set(genotypes))
 
@@ -195,10 +192,9 @@ def test_the_same_seed_gives_the_same_sample_and_another_seed_another() -> None:
 
 def test_samples_are_uniform_over_the_answers() -> None:
     space = CellSpace("tiny", ("identity", "sep_conv_3x3"), nodes=1, combines=("add",))
-    rng, names = random.Random(0), [decision.name for decision in space.decisions]
+    rng = random.Random(0)
     drawn = Counter(space.sample(rng).key for _ in range(6400))
-    answers = product(*(range(len(decision.choices)) for decision in space.decisions))
-    expected = Counter(space.genotype(dict(zip(names, answer, strict=True))).key for answer in answers)
+    expected = Counter(genotype.key for genotype in space.genotypes())
     # Of the 16 answers for a cell, 4 put one operator on one source twice; the other 12 pair up into 6 cells.
     assert drawn.keys() == expected.keys()
     assert (len(expected), expected.total()) == (100, 256)
@@ -211,9 +207,7 @@ def test_samples_of_a_preset_are_uniform_over_the_answers_and_so_not_over_the_ce
     """Pearson's sum over the 2,178 cells of space "tiny", of which some have 1 answer and some 8."""
     tiny = spaces["tiny"]
     once = replace(tiny, reduction="same")
-    names = [decision.name for decision in once.decisions]
-    answers = product(*(range(len(decision.choices)) for decision in once.decisions))
-    genotypes = [once.genotype(dict(zip(names, answer, strict=True))) for answer in answers]
+    genotypes = list(once.genotypes())
     rng = random.Random(0)
     drawn = [tiny.sample(rng) for _ in range(15_000)]
     for ways, found in [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -12,12 +13,12 @@ from search_space.network import Architecture
 from service.claims import Claims
 from service.dispatch.inline import InlineDispatcher
 from service.domain.errors import LeaseLost
-from service.domain.job import Budget, JobState
+from service.domain.job import Budget, JobSpec, JobState
 from service.domain.objectives import Objective
 from service.domain.progress import progress
 from service.domain.samplers import SAMPLERS
 from service.domain.tally import Tally
-from service.domain.trial import TrialState
+from service.domain.trial import Proposal, Trial, TrialState
 from service.sampling.registry import proposer_for
 from service.search import Search
 from service.store.memory import MemoryUnitOfWork
@@ -136,19 +137,51 @@ def test_what_was_trained_to_the_end_without_scores_on_the_way_is_not_trained_ag
     assert all(trial.reused and trial.state is TrialState.DONE for trial in second.trials)
 
 
+class KnowsThree:
+    """Proposes three cells of the space in turn, whatever came of them."""
+
+    def __init__(self, spec: JobSpec) -> None:
+        self._space = spec.space
+
+    def propose(self, number: int, attempt: int, known: Sequence[Trial], pending: Sequence[Proposal] = ()) -> Proposal:
+        genotype = self._space.sample(random.Random(number % 3))
+        return Proposal(number, self._space.choices(genotype), genotype)
+
+
 def test_a_cell_that_failed_is_not_trained_again_when_the_sampler_knows_no_other() -> None:
-    spec = replace(a_spec(trials=60, sampler="random"), space=a_spec().space.restricted(["identity"], nodes=1))
+    spec = a_spec(trials=60)
     trained: list[str] = []
 
     def failing_each(request: EvaluationRequest) -> Iterator[EvaluationReport]:
         trained.append(request.genotype.key)
         yield from failing(every=1)(request)
 
-    search = a_search(spec, MemoryUnitOfWork())
+    work = MemoryUnitOfWork()
+    with work() as store:
+        store.add_job(spec)
+        claimed = store.claim_job("test", 60)
+    assert claimed is not None
+    search = Search(*claimed, KnowsThree(spec), work)
     InlineDispatcher(failing_each).run(search)
-    assert len(search.trials) == 60 > len(set(trained))
-    assert len(trained) == len(set(trained))
+    assert len(search.trials) == 60
+    assert len(trained) == len(set(trained)) == 3
     assert all(trial.failure and trial.failure.failure is FailureClass.DIVERGED for trial in search.trials)
+
+
+@pytest.mark.parametrize("sampler", ["default", "random"])
+def test_a_search_ends_when_every_cell_of_its_space_was_tried(sampler: str) -> None:
+    space = a_spec().space.restricted(["identity", "sep_conv_3x3"], nodes=1)
+    different = {genotype.key for genotype in space.genotypes()}
+    spec = replace(a_spec(trials=1000, sampler=sampler), space=space)
+    search = a_search(spec, MemoryUnitOfWork())
+    ShuffledDispatcher(2, 0, failing(every=7)).run(search)
+    assert search.exhausted
+    assert {trial.proposal.genotype.key for trial in search.trials} == different
+    assert len(search.trials) == len(different)
+    assert search.closing_words == (
+        f"All {len(different)} cells of the space were tried, "
+        f"so the search ended after {len(different)} of 1000 trials."
+    )
 
 
 def test_halving_lets_about_one_in_three_reach_full_fidelity() -> None:
