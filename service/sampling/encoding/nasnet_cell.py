@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from search_space.space import CellSpace
 from service.sampling.encoding.base import Answers, Features, View
+from service.sampling.encoding.canonical import genotype_key
 
 INPUTS = 2
 
@@ -46,13 +47,7 @@ class NasnetCell:
 
     def key(self, row: Sequence[int]) -> Hashable:
         """The genotype's key."""
-        return _key(self.space, tuple(row))
-
-
-@lru_cache(maxsize=100_000)
-def _key(space: CellSpace, row: tuple[int, ...]) -> str:
-    """Remembered, since every proposal asks for those of all that was tried."""
-    return space.genotype({decision.name: int(index) for decision, index in zip(space.decisions, row, strict=True)}).key
+        return genotype_key(self.space, tuple(row))
 
 
 def _pairs(earlier: int) -> NDArray[np.intp]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from search_space.simplify import NOTHING
 from search_space.space import CellSpace
 from service.sampling.encoding.base import Encoding
+from service.sampling.encoding.canonical import Canonical
 from service.sampling.encoding.dense_cell import DenseCell
 from service.sampling.encoding.nasnet_cell import NasnetCell
 from service.sampling.encoding.one_hot import OneHot
@@ -20,9 +21,10 @@ def encoding_of(space: CellSpace) -> Encoding:
     if space.wiring != "dense":
         return NasnetCell(space)
     if space.reduction != "fixed":
-        return OneHot({decision.name: len(decision.choices) for decision in space.decisions})
+        return Canonical(OneHot({decision.name: len(decision.choices) for decision in space.decisions}), space)
     ends = [(source - 1, node - 1) for node in range(2, 2 + space.nodes) for source in range(1, node)]
     links = {decision.name: link for decision, link in zip(space.decisions, ends, strict=True)}
     index = {name: place for place, name in enumerate(space.operators)}
     identity = next((index[name] for name in PASS_ON if name in index), None)
-    return DenseCell(links, len(space.operators), none=index.get(NOTHING), identity=identity)
+    cell = DenseCell(links, len(space.operators), none=index.get(NOTHING), identity=identity)
+    return Canonical(cell, space)

@@ -12,6 +12,7 @@ from search_space.presets import spaces
 from search_space.space import CellSpace
 from service.dispatch.inline import InlineDispatcher
 from service.domain.job import Budget
+from service.domain.objectives import Objective
 from service.domain.samplers import SAMPLERS
 from service.sampling.registry import MAKERS, proposer_for
 from service.store.memory import MemoryUnitOfWork
@@ -47,6 +48,14 @@ def test_every_space_is_searched_by_every_sampler(space: CellSpace, sampler: str
     InlineDispatcher(evaluate).run(search)
     assert [trial.number for trial in search.trials] == list(range(32))
     assert all(trial.ended and space.choices(trial.proposal.genotype) for trial in search.trials)
+
+
+def test_the_default_sampler_draws_no_dense_cell_twice_so_that_chance_replaces_none_under_a_limit() -> None:
+    objectives = Objective("accuracy"), Objective("latency_ms"), Objective("params", limit=112_000)  # one in four
+    spec = replace(a_spec(trials=60, sampler="default", stopping="none"), space=spaces["nb201"], objectives=objectives)
+    search = a_search(spec, MemoryUnitOfWork())
+    InlineDispatcher(evaluate).run(search)
+    assert not any(trial.rejected for trial in search.trials)
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)

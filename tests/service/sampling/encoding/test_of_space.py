@@ -37,7 +37,7 @@ def test_any_answers_have_features_a_key_and_a_simplest_form_with_the_same_genot
 
     for row, simplest in zip(answers.tolist(), encoding.simplest(answers).tolist(), strict=True):
         assert key(simplest) == key(row)
-        assert encoding.key(simplest) == encoding.key(row)
+        assert encoding.key(simplest) == encoding.key(row) == key(row)
 
 
 def test_the_paths_of_a_dense_cell_are_those_of_its_genotype_without_what_changes_nothing() -> None:
@@ -68,6 +68,18 @@ def test_a_copy_of_the_newest_input_changes_no_function_but_where_the_cell_reduc
     assert encoding_of(SAME_DENSE).functions(rows(SAME_DENSE)) is None
     one, other = rows(SAME_DENSE).tolist()
     assert encoding_of(SAME_DENSE).key(one) != encoding_of(SAME_DENSE).key(other)
+
+
+def test_dense_cells_that_differ_in_the_numbers_of_their_nodes_alone_are_paid_for_once() -> None:
+    operators = [
+        {"normal.2.from.1.operator": "conv_3x3", "normal.4.from.2.operator": "conv_1x1"},
+        {"normal.3.from.1.operator": "conv_3x3", "normal.4.from.3.operator": "conv_1x1"},
+    ]
+    for space in (spaces["nb201"], SAME_DENSE):
+        names = [decision.name for decision in space.decisions]
+        rows = [[space.operators.index(own.get(name, "none")) for name in names] for own in operators]
+        one, other = map(encoding_of(space).key, rows)
+        assert one == other
 
 
 def test_of_two_distinct_sources_each_carries_its_own_operator() -> None:
