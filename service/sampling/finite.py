@@ -93,7 +93,7 @@ class Past:
     """What was asked before `trial`, in the order of asking, however it ended or whether it has.
 
     Where threads share a study some trials with a `later` number may know already what they try. Trials that were given
-    other values than there are to choose from are none of all that.
+    other values than there are to choose from, or failed with them, are none of all that.
     """
 
     def __init__(self, study: Study, trial: FrozenTrial, choices: Mapping[str, Sequence[Any]]) -> None:
@@ -135,12 +135,14 @@ class Past:
         taken = _taken(trial)
         if not self._choices.keys() <= taken.keys():
             return False
-        return not is_given(trial) or all(taken[name] in own for name, own in self._choices.items())
+        if trial.state == TrialState.COMPLETE and not is_given(trial):
+            return True  # what there is to choose from is told from these
+        return all(taken[name] in own for name, own in self._choices.items())
 
 
 def _taken(trial: FrozenTrial) -> Mapping[str, Any]:
-    """The parameters of a trial, also of one that is still asking for them."""
-    return trial.params if trial.state.is_finished() else trial.system_attrs.get(ASKED, {}) | trial.params
+    """The parameters of a trial, also of one that is still asking for them, or that failed or was pruned before."""
+    return trial.params if trial.state == TrialState.COMPLETE else trial.system_attrs.get(ASKED, {}) | trial.params
 
 
 def _bounded(values: Matrix, least_worst: float = -np.inf) -> Matrix:

@@ -180,6 +180,32 @@ def test_what_is_given_outside_of_the_space_is_no_part_of_the_search() -> None:
     assert {trial.params["a"] for trial in study.trials[31:]} <= set(range(10))
 
 
+@pytest.mark.parametrize("end", [MemoryError, optuna.TrialPruned])
+def test_what_ended_before_it_had_asked_for_all_is_not_proposed_again(end: type[Exception]) -> None:
+    def too_wide(trial: optuna.Trial) -> float:
+        width = trial.suggest_int("width", 0, 9)
+        if width > 4:
+            raise end
+        return width + trial.suggest_int("depth", 0, 9)
+
+    study = optuna.create_study(sampler=PredictorSampler(seed=0))
+    study.optimize(too_wide, n_trials=60, catch=MemoryError)
+    complete = study.get_trials(states=[TrialState.COMPLETE])
+    assert len({tuple(trial.params.values()) for trial in complete}) == len(complete) > 10
+
+
+def test_what_failed_outside_of_the_space_is_no_part_of_the_search() -> None:
+    def narrowed(trial: optuna.Trial) -> float:
+        width = trial.suggest_int("width", 0, 999 if trial.number < 4 else 9)
+        if trial.number < 4:
+            raise MemoryError
+        return width + trial.suggest_int("depth", 0, 9)
+
+    study = optuna.create_study(sampler=PredictorSampler(seed=0))
+    study.optimize(narrowed, n_trials=40, catch=MemoryError)
+    assert len({tuple(trial.params.values()) for trial in study.trials[5:]}) == 35
+
+
 def test_integers_with_very_many_values_are_drawn_at_random() -> None:
     study = optuna.create_study(sampler=PredictorSampler(seed=0))
     study.optimize(lambda trial: trial.suggest_int("wide", 1, 10**9) + trial.suggest_int("d", 0, 3), n_trials=30)
