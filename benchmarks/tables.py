@@ -119,7 +119,8 @@ class Table:
     def without_noise(self, device: str, reference_error: float, limit_percentile: float | None = None) -> Problem:
         """Test error averaged over equal functions, and latency without dead edges; a hard limit on it, if any.
 
-        Raises ValueError where no cell within the limit has both, or an error below `reference_error`.
+        Raises ValueError where no cell within the limit has both, or an error below `reference_error`, and where the
+        most accurate of them took no time.
         """
         return self._two_objectives(self._averaged, self._without_dead_edges(device), reference_error, limit_percentile)
 
@@ -155,6 +156,8 @@ class Table:
         if not kept_error[most_accurate] < reference_error:
             within = "" if limit_percentile is None else f" of the fastest {limit_percentile:g} %"
             raise ValueError(f"no cell{within} has an error below {reference_error:g} %")
+        if not latency[most_accurate] > 0:
+            raise ValueError(f"the most accurate cell took {latency[most_accurate]:g} ms; latencies are above 0")
         excess = None if limit_percentile is None else latency - limit
         reference = np.array([reference_error, 1.05 * latency[most_accurate]])
         return Problem(self.encoding, self.answers, np.column_stack([error, latency]), excess, reference)

@@ -189,6 +189,7 @@ def test_a_cell_is_missing_on_the_device_that_it_was_not_timed_on(tmp_path: Path
         (25, {"latency_ms": [[np.nan]] * 3}, "both a test accuracy and a latency"),
         (25, {"test_acc_200": [np.nan] * 3}, "both a test accuracy and a latency"),
         (None, {"test_acc_200": [50.0] * 3}, "no cell has an error below 10 %"),
+        (None, {"latency_ms": [[0.0]] * 3}, "took 0 ms; latencies are above 0"),
         (25, {"test_acc_200": [95.0, 50, 50], "latency_ms": [[9.0], [1], [1]]}, "no cell of the fastest 25 % has"),
     ],
 )
