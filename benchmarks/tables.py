@@ -72,7 +72,7 @@ class Table:
     """An accuracy table and a latency table in the layout of `nb201_cifar10.npz` and `nb201_latency.npz`.
 
     Accuracies are in percent, latencies in milliseconds. Cells may be missing, and single values may be NaN: a cell is
-    missing from every problem that needs what is not told of it.
+    missing from every problem that needs what is not told of it. One that is there twice is what it is at first.
 
     But in the raw table, a cell that is missing is answered by one of the same simplest form, since that is the same
     function trained once more: the form itself, or else the first in the table. So no sampler loses a function that
@@ -96,6 +96,10 @@ class Table:
         for device, timed in self._latency.items():
             if len(timed) != len(self.answers):
                 raise ValueError(f"{len(self.answers)} cells were trained, but {len(timed)} timed on {device}")
+        first = np.unique(self.answers, axis=0, return_index=True)[1]
+        again = np.setdiff1d(np.arange(len(self.answers)), first)
+        for column in (self.validation, self.test, *self._latency.values()):
+            column[again] = np.nan
         self._averaged = _means(self.test, classes)
         simplest = self.encoding.simplest(self.answers)
         self._is_simplest = (simplest == self.answers).all(axis=1)

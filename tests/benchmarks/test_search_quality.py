@@ -183,6 +183,21 @@ def test_a_cell_is_missing_on_the_device_that_it_was_not_timed_on(tmp_path: Path
     assert [table.raw("dev.board", 10).row(tuple(row)) for row in answers.tolist()] == [0, None, 2, None]
 
 
+def test_a_cell_that_is_there_twice_is_what_it_is_at_first(tmp_path: Path) -> None:
+    answers, accuracy, times = np.array([OTHER, OWN, OWN]), [93.0, 94, 99], np.array([[3], [2], [1]])
+    files = written(
+        tmp_path, answers, val_acc_200=accuracy, test_acc_200=accuracy, latency_ms=times, functional_class=[0, 1, 1]
+    )
+    table = Table(*files)
+    assert np.nanmin(table.accuracy().losses) == -94
+    assert table.accuracy().row(tuple(OWN)) == 1
+    for problem in (table.raw("phone", 10), table.without_noise("phone", 10)):
+        row = problem.row(tuple(OWN))
+        assert row is not None
+        assert problem.losses[row].tolist() == [6, 2]
+        assert problem.share([0, row]) == pytest.approx(1)
+
+
 @pytest.mark.parametrize(
     ("limit_percentile", "other", "reason"),
     [
