@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from search_space.genotype import Genotype
 from search_space.network import Architecture
+from search_space.skeleton import Skeleton
 from service.domain.job import Job, JobSpec, JobState, Lease
 from service.domain.tally import Course
 from service.domain.trial import Evaluation, Proposal, Trial, TrialState
@@ -131,8 +132,12 @@ class Store(Protocol):
         The most accurate first, the oldest of equals first.
         """
 
-    def latencies(self, device: str, limit: int) -> list[tuple[Architecture, float]]:
-        """Architectures with their median latencies in milliseconds on this device: the newest `limit` evaluations."""
+    def latencies(self, device: str, skeleton: Skeleton, limit: int) -> list[tuple[Architecture, float]]:
+        """Architectures with their median latencies in milliseconds on this device, the newest first.
+
+        First those of the newest `limit` evaluations in this skeleton, then of the newest `limit` in any: one may come
+        twice.
+        """
 
     def add_genotype(self, genotype: Genotype) -> None:
         """Registers a genotype under its key; one that is there already stays as it is."""

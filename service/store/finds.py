@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, bindparam, select
 
 from search_space.network import Architecture
 from search_space.skeleton import Skeleton
@@ -32,6 +33,7 @@ FINDS = (
 )
 
 
+SKELETONS = select(JobRow.id, JobRow.spec["skeleton"].label("skeleton")).order_by(JobRow.id.desc())
 MEASURED = (
     select(ArchitectureRow.genotype, JobRow.spec["skeleton"].label("skeleton"), EvaluationRow.latency)
     .select_from(EvaluationRow)
@@ -45,6 +47,7 @@ MEASURED = (
     .order_by(EvaluationRow.id.desc())
     .limit(bindparam("limit"))
 )
+MEASURED_IN_JOB = MEASURED.where(EvaluationRow.job_id == bindparam("job"))
 
 
 class FindRecords(Records):
@@ -55,9 +58,14 @@ class FindRecords(Records):
         for row in self._connection.execute(FINDS, {"dataset": dataset, "device": device}):
             yield Found(*row)  # type: ignore[arg-type]  # a result has them all
 
-    def latencies(self, device: str, limit: int) -> list[tuple[Architecture, float]]:
+    def latencies(self, device: str, skeleton: Skeleton, limit: int) -> list[tuple[Architecture, float]]:
         """See `Store.latencies`."""
-        rows = self._connection.execute(MEASURED, {"device": device, "limit": limit})
+        rows: list[Row[Any]] = []
+        for job in self._connection.execute(SKELETONS).all():
+            if len(rows) < limit and Skeleton(**job.skeleton) == skeleton:
+                own = {"device": device, "job": job.id, "limit": limit - len(rows)}
+                rows += self._connection.execute(MEASURED_IN_JOB, own)
+        rows += self._connection.execute(MEASURED, {"device": device, "limit": limit})
         return [
             (Architecture(genotype_of(row.genotype), Skeleton(**row.skeleton)), latency_of(row.latency).median_ms)
             for row in rows

@@ -12,6 +12,7 @@ from typing import Any
 
 from search_space.genotype import Genotype
 from search_space.network import Architecture
+from search_space.skeleton import Skeleton
 from service.domain.errors import Conflict, KeyReused, LeaseLost, NotFound
 from service.domain.job import ENDED, Job, JobSpec, JobState, Lease
 from service.domain.tally import Course
@@ -234,7 +235,7 @@ class MemoryStore:
         ]
         yield from sorted(found, key=lambda each: (-each.accuracy, each.job_id, each.number))
 
-    def latencies(self, device: str, limit: int) -> list[tuple[Architecture, float]]:
+    def latencies(self, device: str, skeleton: Skeleton, limit: int) -> list[tuple[Architecture, float]]:
         """See `Store.latencies`."""
         found = [
             (
@@ -246,7 +247,8 @@ class MemoryStore:
             and evaluation.reused_from is None
             and evaluation.report.latency.device == device
         ]
-        return found[:limit]
+        own = [each for each in found if each[0].skeleton == skeleton]
+        return [*own[:limit], *found[:limit]]
 
     def add_genotype(self, genotype: Genotype) -> None:
         """See `Store.add_genotype`."""

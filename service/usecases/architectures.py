@@ -16,9 +16,7 @@ from service.domain.errors import Invalid, NotFound
 from service.domain.latency_forecast import LatencyForecast, forecast
 from service.ports import Store, UnitOfWork
 from service.usecases.devices import LOCAL, refuse_unknown_device
-from service.usecases.reach import bounded, profile_of
-
-MOST_MEASURED = 500
+from service.usecases.reach import MOST_MEASURED, bounded, profile_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,7 @@ def grown(key: str, skeleton: Skeleton, work: UnitOfWork, device: str = LOCAL) -
     """The architecture in a skeleton; NotFound as above, Invalid where it cannot stand in it, with what would work."""
     with work() as store:
         refuse_unknown_device(device, store)
-        genotype, measured = called(key, store), store.latencies(device, MOST_MEASURED)
+        genotype, measured = called(key, store), store.latencies(device, skeleton, MOST_MEASURED)
         profile = profile_of(store.devices(), device)
     try:
         architecture = Architecture(genotype, skeleton)

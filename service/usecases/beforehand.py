@@ -64,7 +64,7 @@ def outlook(spec: JobSpec, work: UnitOfWork) -> Outlook:
     """What can be said of a job before it begins; nothing is recorded, and nothing is trained."""
     with work() as store:
         profile = profile_of(store.devices(), spec.device)
-        measured = store.latencies(spec.device, MOST_MEASURED)
+        measured = store.latencies(spec.device, spec.skeleton, MOST_MEASURED)
         recorded = _recorded(spec, store)
     cells = spread(spec.space, spec.skeleton)
     values = dict(_known_before(spec.space, spec.skeleton))

@@ -69,7 +69,7 @@ def checked(spec: JobSpec, work: UnitOfWork, seed_with: Sequence[str] = ()) -> J
     with work() as store:
         profiles = store.devices()
         limited = latency is not None and latency.limit is not None
-        measured = store.latencies(spec.device, reach.MOST_MEASURED) if limited else ()
+        measured = store.latencies(spec.device, spec.skeleton, reach.MOST_MEASURED) if limited else ()
     _refuse_what_is_not_here(spec, profiles)
     reach.refuse_out_of_reach(spec, profiles, measured)
     with work() as store:

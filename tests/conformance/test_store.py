@@ -538,8 +538,27 @@ def test_measured_architectures_of_a_device_come_newest_first(work: UnitOfWork, 
     with work() as store:
         skeleton = store.job(lease.job_id).spec.skeleton
         expected = [(Architecture(genotype(number), skeleton), float(number + 1)) for number in (4, 2)]
-        assert store.latencies("local", 2) == expected
-        assert store.latencies("phone", 2) == []
+        assert store.latencies("local", skeleton, 2) == [*expected, *expected]
+        other = replace(skeleton, channels=2 * skeleton.channels)
+        assert store.latencies("local", other, 2) == expected
+        assert store.latencies("phone", skeleton, 2) == []
+
+
+def test_what_was_measured_in_a_skeleton_stays_known_however_much_is_measured_in_others(work: UnitOfWork) -> None:
+    first, second = (job_spec(skeleton=replace(job_spec().skeleton, channels=channels)) for channels in (4, 8))
+    for holder, spec, numbers in (("a", first, (0, 1)), ("b", second, (2, 3, 4)), ("c", first, (5,))):
+        with work() as store:
+            store.add_job(spec)
+            claimed = store.claim_job(holder, LONG)
+            assert claimed is not None
+            own = claimed[1]
+            for place, number in enumerate(numbers):
+                store.add_trial(own, replace(proposal(number), number=place))
+                found = evaluation(6, latency=latency(float(number + 1)))
+                store.add_evaluation(own, place, found, TrialState.DONE)
+    with work() as store:
+        assert [ms for _, ms in store.latencies("local", first.skeleton, 2)] == [6.0, 2.0, 6.0, 5.0]
+        assert [ms for _, ms in store.latencies("local", second.skeleton, 2)] == [5.0, 4.0, 6.0, 5.0]
 
 
 def test_what_is_known_of_a_device_is_replaced(work: UnitOfWork) -> None:
