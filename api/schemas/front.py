@@ -86,7 +86,8 @@ class FrontRead(Told):
     """The front as it is now. `best` is the number of the point that is best at the first objective.
 
     `fastest_ms` is the least latency of the fully trained cells that keep every limit, also of those that
-    `max_latency_ms` leaves out. `knee` is the number of the best compromise, null for fewer than three points.
+    `max_latency_ms` leaves out. `knee` is the number of the best compromise. It is null for fewer than three
+    points, for one objective, and where with two no point lies below the straight line between the ends.
     """
 
     job: int

@@ -58,7 +58,7 @@ def front_notes(front: Front) -> list[str]:
     """What must be known to read the table."""
     notes = []
     if any(point["knee"] for point in front["points"]):
-        notes.append("* the knee: beyond it, more accuracy costs the most")
+        notes.append("* the knee: the best compromise")
     if pairs := _alike(front["points"]):
         notes.append(f"Cannot be told apart, for their intervals overlap, in accuracy too: {pairs}.")
     limits = [_limit(objective) for objective in front["objectives"] if objective["limit"] is not None]

@@ -18,6 +18,7 @@ Interval: TypeAlias = tuple[float, float]
 Matrix: TypeAlias = NDArray[np.float64]
 
 TOGETHER = 256  # points that are compared with a front at once
+ON_THE_LINE = 1e-9  # scaled; what is no farther from the line between the ends may lie on it, but for rounding
 
 
 def nondominated(points: Sequence[Losses]) -> list[int]:
@@ -38,17 +39,22 @@ def hypervolume(points: Sequence[Losses], reference: Losses) -> float:
 
 
 def knee(points: Sequence[Losses]) -> int | None:
-    """The index of the best compromise of a front; None for fewer than three points.
+    """The index of the best compromise of a front; None where there is none.
 
-    Every objective is scaled to 0..1 over the front. With two objectives the least sum is the point farthest
-    from the line between the ends (Das 1999, "On characterizing the knee of the Pareto curve").
+    Every objective is scaled to 0..1 over the front, and the least sum is the best. With two objectives that is the
+    point farthest below the line between the ends (Das 1999, "On characterizing the knee of the Pareto curve"), where
+    the sum is 1; where no point lies below it there is no knee. Nor is there one with one objective, or of fewer than
+    three points.
     """
-    if len(points) < 3:
+    losses_FO = np.asarray(points, dtype=float)
+    if len(points) < 3 or losses_FO.shape[1] == 1:
         return None
-    losses = np.asarray(points, dtype=float)
-    lowest = losses.min(axis=0)
-    span = losses.max(axis=0) - lowest
-    return int(((losses - lowest) / np.where(span > 0, span, 1)).sum(axis=1).argmin())
+    lowest_O = losses_FO.min(axis=0)
+    span_O = losses_FO.max(axis=0) - lowest_O
+    sums_F = ((losses_FO - lowest_O) / np.where(span_O > 0, span_O, 1)).sum(axis=1)
+    if len(span_O) == 2 and (not span_O.all() or sums_F.min() > 1 - ON_THE_LINE):
+        return None
+    return int(sums_F.argmin())
 
 
 def hypervolumes(losses_PO: Matrix, reference: Losses) -> list[float]:

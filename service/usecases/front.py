@@ -41,8 +41,9 @@ class JobFront:
 
     `best` is the number of the trial that is best at the first objective: with `max_latency_ms`, the best under so many
     milliseconds. `fastest_ms` is the least latency of the fully trained cells that keep the limits, also of those that
-    `max_latency_ms` leaves out. `knee` is the number of the best compromise. `hypervolume` is what the front covers up
-    to `reference`, which has one value an objective, in the metric's own unit and direction.
+    `max_latency_ms` leaves out. `knee` is the number of the best compromise, None where `service.domain.front.knee`
+    finds none. `hypervolume` is what the front covers up to `reference`, which has one value an objective, in the
+    metric's own unit and direction.
     """
 
     job: Job

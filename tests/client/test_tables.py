@@ -44,6 +44,10 @@ def test_points_that_can_be_told_apart_need_no_words() -> None:
     assert notes(a_point(1, []), a_point(2, [])) == []
 
 
+def test_what_the_knee_is_holds_for_any_objectives() -> None:
+    assert notes({**a_point(1, []), "knee": True}) == ["* the knee: the best compromise"]
+
+
 def test_a_point_whose_interval_reaches_beyond_the_limit_does_not_surely_keep_it() -> None:
     limit = {"metric": "latency_ms", "maximise": False, "device": "local", "limit": 3.6}
     slow, fast = a_point(1, []), a_point(2, [])

@@ -65,6 +65,32 @@ def test_a_front_of_two_has_no_knee() -> None:
     assert knee([(0.0, 1.0), (1.0, 0.0)]) is None
 
 
+def test_a_front_of_one_objective_has_no_knee() -> None:
+    assert knee([(0.5,), (0.5,), (0.5,)]) is None
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        [(0.0, 1.0), (0.6, 0.8), (1.0, 0.0)],  # concave
+        [(0.0, 1.0), (0.5, 0.5), (1.0, 0.0)],
+        [(0.1 * step, 0.3 * (10 - step)) for step in range(11)],  # straight but for rounding
+        [(0.0, 1.0), (0.0, 1.0), (1.0, 0.0)],
+        [(0.4, 0.2)] * 3,
+    ],
+)
+def test_of_two_objectives_an_end_is_no_knee(front: list[Losses]) -> None:
+    assert knee(front) is None
+
+
+def test_a_knee_lies_below_the_line_between_the_ends_even_where_others_lie_above() -> None:
+    assert knee([(0.0, 1.0), (0.3, 0.9), (0.7, 0.25), (1.0, 0.0)]) == 2
+
+
+def test_of_three_objectives_the_least_sum_of_scaled_losses_is_the_knee() -> None:
+    assert knee([(0.0, 2.0, 2.0), (2.0, 0.0, 1.0), (1.0, 2.0, 0.0)]) == 1
+
+
 @given(clouds(2), st.integers(-8, 8), st.integers(-10, 10))
 def test_the_knee_does_not_depend_on_units(points: list[Losses], exponent: int, offset: int) -> None:
     # A power of two keeps the scaled losses exact.
