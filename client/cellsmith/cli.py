@@ -178,7 +178,8 @@ def front(
         found = client.front(id, max_latency_ms=max_latency_ms)
     if as_json:
         _print_json(found)
-    _show_front(found, max_latency_ms, quiet=as_json)
+    else:
+        _show_front(found, max_latency_ms)
 
 
 @app.command()
@@ -468,15 +469,13 @@ def _watch(client: Client, id: int, as_json: bool) -> None:
         _show_front(client.front(id))
 
 
-def _show_front(found: Front, max_latency_ms: float | None = None, quiet: bool = False) -> None:
+def _show_front(found: Front, max_latency_ms: float | None = None) -> None:
     if not found["points"]:
         fastest_ms = found["fastest_ms"]
         if max_latency_ms is None or fastest_ms is None:
             _refuse(FAILED, "No cell of this job is fully trained and keeps every limit.")
         told = f"none takes {max_latency_ms:.15g} ms or less; the fastest takes {rounded_up(fastest_ms)} ms"
         _refuse(FAILED, f"Of the fully trained cells of this job that keep every limit, {told}.")
-    if quiet:
-        return
     from cellsmith.tables import front_notes, front_table
 
     console = _console()

@@ -182,6 +182,12 @@ def test_a_front_can_be_narrowed_to_fast_cells(cellsmith: Cellsmith, searched: N
     )
 
 
+def test_an_empty_front_is_an_answer_for_a_program(cellsmith: Cellsmith, searched: None) -> None:
+    told = cellsmith("front", "1", "--max-latency-ms", "0.01", "--json")
+    assert (told.exit_code, told.stderr) == (0, "")
+    assert json.loads(told.stdout)["points"] == []
+
+
 def test_the_fastest_that_is_advised_finds_a_cell(cellsmith: Cellsmith, work: UnitOfWork) -> None:
     cellsmith("submit", "--dataset", "digits")
     record(work, [evaluated(0.9, 1.23449)])
