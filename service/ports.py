@@ -124,7 +124,10 @@ class Store(Protocol):
         """The safetensors of the trial's full fidelity in form "training" or "inference"; NotFound where none."""
 
     def reusable(self, request_key: str) -> dict[int, tuple[int, Evaluation]]:
-        """Results of earlier evaluations with this `EvaluationRequest.key`: fidelity -> (evaluation id, evaluation)."""
+        """What earlier evaluations with this `EvaluationRequest.key` found: fidelity -> (evaluation id, evaluation).
+
+        These are results, and failures that would come again (`FOLLOWS`) where there is no result.
+        """
 
     def finds(self, dataset: str, device: str) -> Iterator[Found]:
         """Every fully trained trial on this data set, measured on this device, best first.

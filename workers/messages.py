@@ -208,6 +208,10 @@ class FailureClass(StrEnum):
     INFEASIBLE = "infeasible"
 
 
+FOLLOWS = frozenset({FailureClass.SHAPE, FailureClass.DIVERGED, FailureClass.CONSTANT})
+"""Failures that follow from the request alone: whoever evaluates it again finds the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluated:
     """What one evaluation found at one fidelity. `accuracy` is a share of the validation images, 0 to 1.

@@ -18,7 +18,7 @@ from service.domain.job import ENDED, Job, JobSpec, JobState, Lease
 from service.domain.tally import Course
 from service.domain.trial import Evaluation, Proposal, Trial, TrialState
 from service.ports import Found, Measured
-from workers.messages import Evaluated
+from workers.messages import FOLLOWS, Evaluated, Failed
 
 
 def _utc_now() -> datetime:
@@ -217,10 +217,14 @@ class MemoryStore:
 
     def reusable(self, request_key: str) -> dict[int, tuple[int, Evaluation]]:
         """See `Store.reusable`."""
+        keyed = [
+            (number, evaluation)
+            for number, (_, _, evaluation) in self._evaluations.items()
+            if request_key and evaluation.request_key == request_key and evaluation.reused_from is None
+        ]
         found: dict[int, tuple[int, Evaluation]] = {}
-        for number, (_, _, evaluation) in self._evaluations.items():
-            original = evaluation.reused_from is None and isinstance(evaluation.report, Evaluated)
-            if request_key and evaluation.request_key == request_key and original:
+        for number, evaluation in sorted(keyed, key=lambda each: isinstance(each[1].report, Failed)):
+            if isinstance(evaluation.report, Evaluated) or evaluation.report.failure in FOLLOWS:
                 found.setdefault(evaluation.report.fidelity, (number, _without_weights(evaluation)))
         return found
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, bindparam, func, insert, or_, select, tuple_, update
 
 from service.domain.errors import Conflict, NotFound
 from service.domain.job import Lease
@@ -18,7 +18,7 @@ from service.store.architectures import ArchitectureRecords, genotype_of
 from service.store.clock import now
 from service.store.records import adding
 from service.store.tables import ArchitectureRow, EvaluationRow, JobRow, TrialRow, WeightsRow
-from workers.messages import Evaluated, EvaluationReport, Failed, FailureClass, LatencyMeasurement
+from workers.messages import FOLLOWS, Evaluated, EvaluationReport, Failed, FailureClass, LatencyMeasurement
 
 TRIAL_COLUMNS = (
     TrialRow.id,
@@ -58,9 +58,9 @@ REUSABLE = (
     .where(
         EvaluationRow.request_key == bindparam("request_key"),
         EvaluationRow.reused_from.is_(None),
-        EvaluationRow.failure.is_(None),
+        or_(EvaluationRow.failure.is_(None), EvaluationRow.failure.in_(FOLLOWS)),
     )
-    .order_by(EvaluationRow.id.desc())  # so that the oldest of equal results is the one that stays
+    .order_by(EvaluationRow.failure.is_(None), EvaluationRow.id.desc())  # so that the oldest result is what stays
 )
 
 BEGUN = (

@@ -477,13 +477,35 @@ def test_a_result_is_reused_with_its_weights(work: UnitOfWork, lease: Lease) -> 
         assert store.reusable("same") == found
 
 
-def test_failures_and_results_without_a_key_are_not_reused(work: UnitOfWork, lease: Lease) -> None:
+@pytest.mark.parametrize("failure", FailureClass)
+def test_failures_that_would_come_again_are_reused_and_no_others(
+    work: UnitOfWork, lease: Lease, failure: FailureClass
+) -> None:
+    failure_of = Evaluation(failed(6, failure), request_key="failed")
+    with work() as store:
+        store.add_trial(lease, proposal(0))
+        store.add_evaluation(lease, 0, failure_of, TrialState.FAILED)
+    follows = failure in (FailureClass.SHAPE, FailureClass.DIVERGED, FailureClass.CONSTANT)
+    with work() as store:
+        found = store.reusable("failed")
+        assert [own for _, own in found.values()] == ([failure_of] if follows else [])
+        for number in range(1, 3):
+            store.add_trial(lease, proposal(number))
+        for id, own in found.values():
+            store.add_evaluation(lease, 1, replace(own, reused_from=id), TrialState.FAILED)
+            assert store.trial(lease.job_id, 1).reused
+        result = replace(evaluation(6), request_key="failed")
+        store.add_evaluation(lease, 2, result, TrialState.DONE)
+    with work() as store:
+        assert [own for _, own in store.reusable("failed").values()] == [result], "a result is worth more"
+
+
+def test_what_has_no_key_is_not_reused(work: UnitOfWork, lease: Lease) -> None:
     with work() as store:
         store.add_trial(lease, proposal(0))
         store.add_evaluation(lease, 0, evaluation(2), TrialState.PROPOSED)
-        store.add_evaluation(lease, 0, Evaluation(failed(6), request_key="failed"), TrialState.FAILED)
     with work() as store:
-        assert store.reusable("failed") == store.reusable("") == store.reusable("unknown") == {}
+        assert store.reusable("") == store.reusable("unknown") == {}
 
 
 def test_an_architecture_is_known_by_its_key_and_where_it_was_tried(work: UnitOfWork, lease: Lease) -> None:

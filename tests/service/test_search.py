@@ -125,6 +125,19 @@ def test_a_second_job_with_the_same_data_recipe_and_seed_trains_nothing_and_says
     assert not any(trial.reused for trial in first.trials)
 
 
+def test_what_failed_in_another_job_and_would_fail_again_is_not_trained_again() -> None:
+    work = MemoryUnitOfWork()
+    first = a_search(a_spec(sampler="random"), work)
+    InlineDispatcher(failing(every=2)).run(first)
+    assert any(trial.failure for trial in first.trials)
+    with work() as store:
+        store.release(first._lease, JobState.DONE, 1.0)
+    second = a_search(a_spec(sampler="random"), work)
+    assert second.next() is None
+    assert story(second) == story(first)
+    assert all(trial.reused for trial in second.trials)
+
+
 def test_what_was_trained_to_the_end_without_scores_on_the_way_is_not_trained_again() -> None:
     work = MemoryUnitOfWork()
     first = a_search(a_spec(sampler="random", stopping="none"), work)
