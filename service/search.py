@@ -27,7 +27,7 @@ from service.claims import Claims
 from service.domain.errors import LeaseLost
 from service.domain.fidelity import Standings, ladder
 from service.domain.job import Job, JobSpec, Lease
-from service.domain.limits import latency_objective, missed_limit, too_slow, turned_down
+from service.domain.limits import latency_objective, missed_by_all, missed_limit, too_slow, turned_down
 from service.domain.stopping import Growth, promised_epochs, trained_epochs
 from service.domain.trial import Evaluation, Proposal, Trial, TrialState
 from service.ports import Proposer, Store, UnitOfWork
@@ -150,11 +150,13 @@ class Search:
 
         Before its budget was spent, it is also told how many proposals could not keep the limits.
         """
-        if self._accepted < self.job.spec.budget.trials:
-            spec = self.job.spec
-            return f"{self._end} {turned_down(spec.objectives, self._trials, spec.skeleton)}".strip()
+        spec = self.job.spec
+        missed = missed_by_all(spec.objectives, self._trials)
+        if self._accepted < spec.budget.trials:
+            told = [self._end, turned_down(spec.objectives, self._trials, spec.skeleton), missed]
+            return " ".join(filter(None, told))
         if any(trial.state is TrialState.DONE for trial in self._trials):
-            return ""
+            return missed
         failures = Counter(trial.failure.failure for trial in self._trials if trial.failure)
         return f"No trial was fully trained: {', '.join(f'{count} {kind}' for kind, count in failures.most_common())}."
 

@@ -11,7 +11,7 @@ from search_space.genotype import Genotype
 from search_space.memory import peak_memory_mb
 from search_space.network import Architecture
 from search_space.skeleton import Skeleton
-from service.domain.objectives import METRICS, Objective
+from service.domain.objectives import METRICS, Objective, keeps_limits
 from service.domain.trial import Trial
 from workers.messages import LatencyMeasurement
 
@@ -86,6 +86,19 @@ def turned_down(objectives: tuple[Objective, ...], trials: Sequence[Trial], skel
             if objective.excess(least) > 0:
                 told.append(f"the least was {_against_limit(objective, least)}")
     return f"{'; '.join(told)}."
+
+
+def missed_by_all(objectives: tuple[Objective, ...], trials: Sequence[Trial]) -> str:
+    """A sentence about the limits that no fully trained cell keeps, with the best that there was; else empty."""
+    results = [trial.full_result for trial in trials if trial.full_result]
+    if not results or any(keeps_limits(objectives, result) for result in results):
+        return ""
+    told = []
+    for objective in objectives:
+        best = min(map(objective.value, results), key=objective.directed)
+        if objective.excess(best) > 0:
+            told.append(f"the best {objective.metric} was {best:.4g}, where the limit is {objective.limit:.15g}")
+    return f"No fully trained cell keeps the limits: {'; '.join(told) or 'each is kept by some, all by none'}."
 
 
 def missed_limit(objectives: tuple[Objective, ...], genotype: Genotype, skeleton: Skeleton) -> str | None:

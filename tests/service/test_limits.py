@@ -12,7 +12,7 @@ from search_space.memory import peak_memory_bytes, peak_memory_mb
 from search_space.network import Architecture
 from service.dispatch.inline import InlineDispatcher
 from service.domain.job import Budget, JobSpec, JobState
-from service.domain.limits import missed_limit, rounded_up, too_slow, turned_down
+from service.domain.limits import missed_by_all, missed_limit, rounded_up, too_slow, turned_down
 from service.domain.objectives import Objective
 from service.domain.trial import Evaluation, Proposal, Trial, TrialState
 from service.sampling.registry import proposer_for
@@ -20,6 +20,7 @@ from service.search import Search
 from service.store.memory import MemoryUnitOfWork
 from service.usecases.front import of_job
 from service.usecases.reach import spread
+from tests.builders import evaluated, latency
 from tests.fake_evaluations import evaluate
 from tests.fakes import ShuffledDispatcher, a_search, a_spec, told_of
 from tests.limited import Table, latency_ms, limited
@@ -164,6 +165,29 @@ def test_a_search_that_nothing_keeps_the_limit_of_tells_the_least() -> None:
     assert search.closing_words.endswith(
         f"50 of 50 proposals could not keep the limits; the least was {least:,} parameters, where the limit is 10."
     )
+
+
+def test_a_search_whose_trained_cells_keep_no_limit_tells_the_best() -> None:
+    objectives = (Objective("accuracy", limit=0.999), Objective("latency_ms"))
+    search = a_search(replace(a_spec(trials=6, stopping="none"), objectives=objectives), MemoryUnitOfWork())
+    InlineDispatcher(evaluate).run(search)
+    best = max(trial.full_result.accuracy for trial in search.trials if trial.full_result)
+    assert search.closing_words == (
+        f"No fully trained cell keeps the limits: the best accuracy was {best:.4g}, where the limit is 0.999."
+    )
+
+
+def test_limits_that_no_cell_keeps_together_are_told_so() -> None:
+    fast, good = (
+        Trial(Proposal(number, {}, random_genotype(number)), TrialState.DONE, (Evaluation(found),))
+        for number, found in enumerate(
+            (evaluated(6, accuracy=0.5, latency=latency(1.0)), evaluated(6, accuracy=0.9, latency=latency(3.0)))
+        )
+    )
+    objectives = (Objective("accuracy", limit=0.8), Objective("latency_ms", limit=2.0))
+    told = missed_by_all(objectives, [fast, good])
+    assert told == "No fully trained cell keeps the limits: each is kept by some, all by none."
+    assert missed_by_all((Objective("accuracy", limit=0.8), Objective("latency_ms", limit=3.0)), [fast, good]) == ""
 
 
 def test_memory_just_over_its_limit_is_told_as_more_than_it() -> None:
