@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Literal, Self
 
@@ -139,10 +138,9 @@ class JobCreate(Asked):
     resources: ResourcesChoice = ResourcesChoice()
     seed: int = 0
     priority: int = 0
-    seed_with: Annotated[
-        Sequence[Label],
-        Field(description="Cells to try first: keys of registered ones, or names of published ones, as nasnet-a."),
-    ] = ()
+    seed_with: list[Label] = Field(
+        default=[], description="Cells to try first: keys of registered ones, or names of published ones, as nasnet-a."
+    )
     reuse: Annotated[
         int | None,
         Field(ge=1, le=LARGEST_ID, description="A job whose front is tried next, best first, as far as trials go."),
