@@ -6,6 +6,11 @@ and so does who tries one that the table has nothing of, which fails; `Table` sa
 Figures are named `<sampler>.<quantity>.<trials>[.<device>]`, with half a 95 % interval as `_ci95`. They are means over
 seeds, test accuracy over those that found any cell of the table.
 `reached_99` is the share of seeds with 99 % of the hypervolume; `proposal_ms` the CPU time of a proposal.
+
+A table is two NumPy archives. That of accuracies holds `arch_ops` (cells, edges), the place of each edge's operator in
+`op_names`; `val_acc_200` and `test_acc_200` (cells), in percent; `functional_class` (cells), equal numbers for equal
+functions; `edge_names`, such as 0->1, and `op_names`. That of latencies holds `latency_ms` (cells, devices) and
+`device_names`. All but the synthetic problem need them.
 """
 
 from __future__ import annotations
@@ -78,18 +83,34 @@ def _options() -> argparse.Namespace:
     arguments = parser(__doc__)
     data = Path(os.environ.get("CELLSMITH_DATA", "."))
     slow = ", ".join(SLOW)
-    arguments.add_argument("--accuracy", type=Path, default=data / "nb201_cifar10.npz")
-    arguments.add_argument("--latency", type=Path, default=data / "nb201_latency.npz")
-    arguments.add_argument("--device", action="append", help="may be repeated; by default all in the file")
-    arguments.add_argument("--reference-error", type=float, default=10, help="percent")
-    arguments.add_argument("--seeds", type=_count, default=30)
-    arguments.add_argument("--trials", type=_count, default=500)
-    arguments.add_argument("--samplers", default=",".join(COMPETITORS))
-    arguments.add_argument("--problems", default=",".join(PROBLEMS))
+    for name, told, file in (
+        ("--accuracy", "the archive of accuracies", "nb201_cifar10.npz"),
+        ("--latency", "the archive of latencies", "nb201_latency.npz"),
+    ):
+        arguments.add_argument(
+            name, type=Path, default=data / file, metavar="FILE", help=f"{told}; default %(default)s"
+        )
+    arguments.add_argument(
+        "--device", action="append", help="for (b), (c) and (d); may be repeated; by default all in the file"
+    )
+    arguments.add_argument(
+        "--reference-error", type=float, default=10, help="hypervolume counts below it; in percent, default %(default)s"
+    )
+    arguments.add_argument(
+        "--seeds", type=_count, default=30, help="searches of each sampler on each problem; default %(default)s"
+    )
+    arguments.add_argument("--trials", type=_count, default=500, help="of each search; default %(default)s")
+    for name, known in (("--samplers", COMPETITORS), ("--problems", PROBLEMS)):
+        told = f"some, with commas between; by default all: {', '.join(known)}"
+        arguments.add_argument(name, default=",".join(known), metavar="NAMES", help=told)
     arguments.add_argument("--slow-seeds", type=_count, help=f"seeds for {slow}; by default as many as for the others")
-    arguments.add_argument("--slow-trials", type=_count, default=100, help=f"the most trials for {slow}")
-    arguments.add_argument("--lag", type=_count, default=1, help="a result is told when this many more were asked")
-    arguments.add_argument("--jobs", type=_count, default=1, help="processes")
+    arguments.add_argument(
+        "--slow-trials", type=_count, default=100, help=f"the most trials for {slow}; default %(default)s"
+    )
+    arguments.add_argument(
+        "--lag", type=_count, default=1, help="a result is told once so many wait to be; default %(default)s"
+    )
+    arguments.add_argument("--jobs", type=_count, default=1, help="processes; default %(default)s")
     options = arguments.parse_args()
     options.slow_seeds = options.slow_seeds or options.seeds
     options.slow_trials = min(options.trials, options.slow_trials)

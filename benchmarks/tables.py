@@ -71,8 +71,12 @@ class Problem:
 class Table:
     """An accuracy table and a latency table in the layout of `nb201_cifar10.npz` and `nb201_latency.npz`.
 
-    Accuracies are in percent, latencies in milliseconds. Cells may be missing, and single values may be NaN: a cell is
-    missing from every problem that needs what is not told of it. One that is there twice is what it is at first.
+    Of accuracies: `arch_ops` (cells, edges), the place of each edge's operator in `op_names`; `val_acc_200` and
+    `test_acc_200` (cells), in percent; `functional_class` (cells), equal numbers for equal functions; `edge_names`, as
+    `_encoding` reads them; `op_names`. Of latencies: `latency_ms` (cells, devices), in milliseconds; `device_names`.
+
+    Cells may be missing, and single values may be NaN: a cell is missing from every problem that needs what is not told
+    of it. One that is there twice is what it is at first.
 
     But in the raw table, a cell that is missing is answered by one of the same simplest form, since that is the same
     function trained once more: the form itself, or else the first in the table. So no sampler loses a function that

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ import pytest
 from numpy.typing import ArrayLike
 
 from benchmarks import search_quality, synthetic
+from benchmarks.competitors import COMPETITORS
 from benchmarks.tables import Table
 from service.sampling.encoding.base import Answers
 from service.sampling.encoding.dense_cell import DenseCell
@@ -76,6 +78,18 @@ def found(files: tuple[Path, Path]) -> dict[str, Any]:
     """What `run` wrote."""
     document: dict[str, Any] = json.loads((files[0].parent / "found.json").read_text())
     return document
+
+
+def test_the_help_says_what_each_option_is_and_names_arrays_samplers_and_problems(tmp_path: Path) -> None:
+    files = written(tmp_path, np.zeros((1, 3), dtype=int))
+    told = run(files, "--help").stdout
+    for option in told.partition("\noptions:\n")[2].split("\n  -")[1:]:
+        flags, *words = re.split(r"\s{2,}", option.strip(), maxsplit=1)
+        assert words, f"-{flags}"
+    arrays = [name for file in files for name in np.load(file).files]
+    names = [*COMPETITORS, *search_quality.PROBLEMS]
+    assert not [name for name in arrays if f"`{name}`" not in told]
+    assert not [name for name in names if not re.search(rf"[\s,]{name}[\s,]", told)]
 
 
 def every(edges: int) -> Answers:
