@@ -12,17 +12,16 @@ import random
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import chain
 from math import inf
 from typing import Protocol
 
 from search_space.genotype import Genotype
+from search_space.listing import listed
 from search_space.memory import peak_memory_bytes
 from search_space.network import Architecture
-from search_space.space import CellSpace
 from service.claims import Claims
 from service.domain.errors import LeaseLost
 from service.domain.fidelity import Standings, ladder
@@ -38,7 +37,6 @@ log = logging.getLogger(__name__)
 MOST_ATTEMPTS = 3
 MOST_REPETITIONS = 20
 PAGE = 500  # trials that are read in one transaction, so that nobody waits long to write
-MOST_LISTED = 20_000  # ways to answer the decisions of a space whose cells are listed, which takes some seconds
 MOST_REJECTED = 50  # for each trial of the budget, after which a search whose limits nothing keeps ends
 
 
@@ -354,9 +352,9 @@ class Search:
             proposal = self._proposer.propose(number, attempt, self._trials[:lagging], pending)
             if proposal.genotype.key not in self._keys:
                 return proposal
-        if space.size > MOST_LISTED:
+        if (cells := listed(space)) is None:
             return proposal
-        left = [genotype for key, genotype in _cells(space).items() if key not in self._keys]
+        left = [genotype for key, genotype in cells.items() if key not in self._keys]
         if not left:
             return None
         genotype = random.Random(f"{self.job.spec.seed} {number}").choice(left)
@@ -429,12 +427,6 @@ def _recorded_trials(job_id: int, work: UnitOfWork) -> list[Trial]:
         trials += page
         if len(page) < PAGE:
             return trials
-
-
-@lru_cache(maxsize=8)
-def _cells(space: CellSpace) -> Mapping[str, Genotype]:
-    """All cells of a space by their key."""
-    return {genotype.key: genotype for genotype in space.genotypes()}
 
 
 def _with_memory(report: EvaluationReport, genotype: Genotype, spec: JobSpec) -> EvaluationReport:

@@ -47,7 +47,8 @@ class TimeRead(Told):
 
     `basis` says what that rests on. `seconds` is told by `reports` recorded trainings of this data set, in the same
     skeleton (`recorded`) or in others (`recorded_elsewhere`). By the device's calibration alone only `at_least_seconds`
-    is told, which a search takes several times over. `ends_by` is the part of the budget that is spent first.
+    is told, which a search takes several times over. `ends_by` is the part of the budget that is spent first,
+    or `cells`, where every cell of the space is tried before.
     """
 
     basis: Basis
@@ -73,11 +74,13 @@ class TimeRead(Told):
 class ForecastRead(Told):
     """The size of the space, as text: it is more than a JSON number holds exactly; what its cells reach; the time.
 
+    `different` is how many different cells these are, null where they are too many to be listed.
     Of `samples` cells drawn by chance, `keeping` keep every limit that can be judged before training, by exact costs
     and predicted latency, unless that is by other skeletons alone; null where no limit can.
     """
 
     size: str
+    different: int | None
     samples: int
     keeping: int | None
     reaches: list[ReachRead]
@@ -88,6 +91,7 @@ class ForecastRead(Told):
         """What is known of a job, in the words of the routes."""
         return cls(
             size=str(outlook.size),
+            different=outlook.different,
             samples=outlook.samples,
             keeping=outlook.keeping,
             reaches=[ReachRead.of(reach) for reach in outlook.reaches],

@@ -9,13 +9,19 @@ from cellsmith.results import Forecast, Reach, TimeAhead
 
 NAMES = {"params": "parameters", "macs": "multiply-accumulates", "latency_ms": "latency", "peak_memory_mb": "memory"}
 FORMS = {"latency_ms": (milliseconds, " ms"), "peak_memory_mb": (megabytes, " MB")}
-ENDS = {"trials": "when its trials are spent", "seconds": "when its seconds are spent", "epochs": "when its epochs are"}
+ENDS = {
+    "trials": "when its trials are spent",
+    "seconds": "when its seconds are spent",
+    "epochs": "when its epochs are",
+    "cells": "when every cell was tried",
+}
 
 
 def forecast_lines(forecast: Forecast) -> Iterator[str]:
     """How large the space is, what its cells cost, and how long the search will take."""
     pairs = "pair of cells" if forecast["size"] == "1" else "pairs of cells"
-    yield f"The space holds {_large(forecast['size'])} {pairs}. Of {forecast['samples']} drawn by chance:"
+    different = "" if forecast["different"] is None else f", {forecast['different']:,} of them different"
+    yield f"The space holds {_large(forecast['size'])} {pairs}{different}. Of {forecast['samples']} drawn by chance:"
     for reach in forecast["reaches"]:
         yield f"  {_reach(reach)}"
     if forecast["keeping"] is not None:

@@ -81,15 +81,19 @@ class TimeAhead(TypedDict):
     basis: Literal["recorded", "recorded_elsewhere", "calibration", "unknown"]
     seconds: float | None
     at_least_seconds: float | None
-    ends_by: Literal["trials", "seconds", "epochs"] | None
+    ends_by: Literal["trials", "seconds", "epochs", "cells"] | None
     reports: int
     workers: int
 
 
 class Forecast(TypedDict):
-    """What is known of a job before it begins. `keeping` of the `samples` keep every limit that can be judged."""
+    """What is known of a job before it begins. `keeping` of the `samples` keep every limit that can be judged.
+
+    `different` is how many different cells the space has; None where they are too many to be listed.
+    """
 
     size: str
+    different: int | None
     samples: int
     keeping: int | None
     reaches: list[Reach]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from service.domain.fidelity import ladder
@@ -27,11 +27,13 @@ class Basis(StrEnum):
 
 
 class EndsBy(StrEnum):
-    """Which part of the budget is spent first."""
+    """What ends a search: the part of the budget that is spent first."""
 
     TRIALS = "trials"
     SECONDS = "seconds"
     EPOCHS = "epochs"
+    CELLS = "cells"
+    """No part of it: every cell of the space is tried before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,21 @@ class Recorded:
 
 
 def time_ahead(
-    spec: JobSpec, macs: float, images: int, recorded: Recorded | None, profile: DeviceProfile | None
+    spec: JobSpec,
+    macs: float,
+    images: int,
+    recorded: Recorded | None,
+    profile: DeviceProfile | None,
+    cells: int | None = None,
 ) -> TimeForecast:
     """For a search whose networks have `macs` on average and are trained on so many images.
 
-    Where nothing like it was recorded, the device's `profile` gives the least that it may take.
+    Where nothing like it was recorded, the device's `profile` gives the least that it may take. The space has so many
+    different `cells`; None where they are more than any search tries.
     """
+    trials = spec.budget.trials if cells is None else min(cells, spec.budget.trials)
+    every_cell = trials < spec.budget.trials
+    spec = replace(spec, budget=replace(spec.budget, trials=trials))
     workers = _workers(spec, profile)
     rungs = ladder(spec.recipe.epochs, spec.early_stopping)
     epochs = [rung - below for below, rung in zip((0, *rungs), rungs, strict=False)]
@@ -78,7 +89,8 @@ def time_ahead(
     if recorded is not None:
         costs = [recorded.pace.seconds(macs, own, first=not place) for place, own in enumerate(epochs)]
         seconds = STARTING_SECONDS + share * seconds_of_all(spec, costs, favour) / workers
-        ends_by = EndsBy.TRIALS if share == 1 else EndsBy.EPOCHS
+        of_trials = EndsBy.CELLS if every_cell else EndsBy.TRIALS
+        ends_by = of_trials if share == 1 else EndsBy.EPOCHS
         if seconds >= spec.budget.seconds:
             seconds, ends_by = spec.budget.seconds, EndsBy.SECONDS
         return TimeForecast(recorded.basis, seconds, None, ends_by, recorded.pace.reports, workers)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from statistics import fmean, median
 
+from search_space.listing import listed
 from search_space.skeleton import Skeleton
 from search_space.space import CellSpace
 from service.domain.ahead import Basis, Recorded, TimeForecast, time_ahead
@@ -49,11 +50,13 @@ class Reach:
 class Outlook:
     """What is known before a search begins. `size` is that of its space; `reaches` are over `samples` cells.
 
+    `different` is how many cells the answers of its space describe; None where they are too many to be listed.
     `keeping` of these keep every limit that can be judged before anything is trained, of latency not by what was
     measured in other skeletons alone; None where there is none.
     """
 
     size: int
+    different: int | None
     samples: int
     keeping: int | None
     reaches: tuple[Reach, ...]
@@ -75,8 +78,10 @@ def outlook(spec: JobSpec, work: UnitOfWork) -> Outlook:
         if not model.elsewhere:
             values["latency_ms"] = latencies_ms
     images = TRAINING_IMAGES * named(spec.dataset).validation_images
-    time = time_ahead(spec, fmean(values["macs"]), images, recorded, profile)
-    return Outlook(spec.space.size, len(cells), _keeping(spec, values), tuple(reaches), time)
+    there_are = listed(spec.space)
+    different = None if there_are is None else len(there_are)
+    time = time_ahead(spec, fmean(values["macs"]), images, recorded, profile, different)
+    return Outlook(spec.space.size, different, len(cells), _keeping(spec, values), tuple(reaches), time)
 
 
 @lru_cache(maxsize=64)

@@ -8,7 +8,7 @@ from cellsmith.results import Forecast, Reach
 
 def of(reach: Reach) -> str:
     time = {"basis": "unknown", "seconds": None, "at_least_seconds": None, "ends_by": None, "reports": 0, "workers": 2}
-    told = Forecast(size="1000", samples=200, keeping=None, reaches=[reach], time=time)  # type: ignore[typeddict-item]
+    told = Forecast(size="1000", different=None, samples=200, keeping=None, reaches=[reach], time=time)  # type: ignore[typeddict-item]
     return list(forecast_lines(told))[1].strip()
 
 
@@ -34,3 +34,20 @@ def test_what_is_predicted_says_how_far_off_that_may_be() -> None:
         "latency: 1.00 to 9.00 ms, half below 2.00, predicted from 12 measured networks in other skeletons, "
         "90 % of which took 0.05 to 21 times what is foreseen"
     )
+
+
+def test_how_many_cells_of_a_small_space_are_different_is_told() -> None:
+    time = {
+        "basis": "recorded",
+        "seconds": 9.0,
+        "at_least_seconds": None,
+        "ends_by": "cells",
+        "reports": 12,
+        "workers": 1,
+    }
+    told = Forecast(size="16", different=9, samples=200, keeping=None, reaches=[], time=time)  # type: ignore[typeddict-item]
+    assert list(forecast_lines(told)) == [
+        "The space holds 16 pairs of cells, 9 of them different. Of 200 drawn by chance:",
+        "With 1 worker it takes about 0:09 and ends when every cell was tried, by 12 recorded trainings of this data "
+        "set in this skeleton.",
+    ]

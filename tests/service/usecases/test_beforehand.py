@@ -115,6 +115,17 @@ def test_what_other_skeletons_took_is_told_as_such_and_other_data_tell_nothing(w
     assert outlook(replace(spec, dataset="cifar10"), work).time.basis is Basis.UNKNOWN
 
 
+def test_a_search_that_tries_every_cell_of_its_space_is_foreseen_to_end_there(work: UnitOfWork) -> None:
+    spec = job_spec(space=job_spec().space.restricted(["identity"], nodes=1), budget=Budget(trials=50_000))
+    record(work, job_spec())
+    told = outlook(spec, work)
+    assert told.different == len({genotype.key for genotype in spec.space.genotypes()}) < 100
+    assert told.time.ends_by is EndsBy.CELLS
+    exact = outlook(replace(spec, budget=replace(spec.budget, trials=told.different)), work)
+    assert exact.time == replace(told.time, ends_by=EndsBy.TRIALS)
+    assert outlook(job_spec(), work).different is None
+
+
 @pytest.mark.parametrize(
     ("budget", "ends_by"),
     [
