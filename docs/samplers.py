@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from service.domain.job import Sampler
 from service.domain.samplers import SAMPLERS
 
 PAGE = Path(__file__).parent / "reference" / "samplers.md"
 
-_INTRODUCTION = """\
+_INTRODUCTION = f"""\
 # Samplers
 
 Who proposes the cells of a job. Generated from `service/domain/samplers.py` by `python -m docs.samplers`; a test fails
 when this page is out of date.
 
-A job names one, `{"sampler": {"name": "tpe"}}`. Its `lag`, 8 where nothing is said, is by how many trials its knowledge
-may lag behind, so that a search depends neither on the number of workers nor on which of them is faster.
+A job names one, `{{"sampler": {{"name": "tpe"}}}}`. Its `lag`, {Sampler().lag} where nothing is said, is by how many
+trials its knowledge may lag behind, so that a search depends neither on the number of workers nor on which of them is
+faster.
 [Measured figures](../benchmarks.md) compares the cells that they find.
 
 | sampler | how it proposes |

@@ -275,7 +275,8 @@ def _numbers(nodes: Sequence[int]) -> str:
 def _answers(space: CellSpace, name: str, cell: Cell) -> Iterator[int | str]:
     """The answers that describe one cell, in the order of its decisions."""
     if space.wiring != "dense" and len(cell.nodes) != space.nodes:
-        raise InvalidGenotype(f"{name} cell: {len(cell.nodes)} nodes, where space {space.name!r} has {space.nodes}")
+        nodes = f"{len(cell.nodes)} node{'' if len(cell.nodes) == 1 else 's'}"
+        raise InvalidGenotype(f"{name} cell: {nodes}, where space {space.name!r} has {space.nodes}")
     for edge in cell.edges:
         if edge.operator not in space.operators and edge.operator != NOTHING:
             raise InvalidGenotype(f"{name} cell: edge {edge} has an operator that space {space.name!r} has not")

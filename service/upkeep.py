@@ -65,7 +65,7 @@ def export_optuna(settings: Settings, job: int, file: Path) -> None:
 
     with told_in_one_line():
         export_study(found, trials, file)
-    print(f"Job {job} with {len(trials)} trials is in {file}: optuna-dashboard sqlite:///{file}")
+    print(f"Job {job} is in {file}, trials: {len(trials)}; optuna-dashboard sqlite:///{file}")
 
 
 @contextmanager

@@ -369,17 +369,18 @@ def _print_json(value: Any, indent: int | None = 2) -> None:
 
 def _read_job(path: Path, otherwise: str = "") -> dict[str, Any]:
     """A JSON object; where the file holds something else, `otherwise` is said too."""
+    name = "standard input" if str(path) == "-" else path
     try:
         text = sys.stdin.read() if str(path) == "-" else _read_text(path)
         asked = json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
-        _refuse(USAGE, f"{path} is no JSON: {error}.{otherwise}")
+        _refuse(USAGE, f"{name} is no JSON: {error}.{otherwise}")
     except ValueError as error:
-        _refuse(USAGE, f"Cannot read {path}: {error}")
+        _refuse(USAGE, f"Cannot read {name}: {error}")
     except RecursionError:
-        _refuse(USAGE, f"Cannot read {path}: it is nested too deeply for a job.")
+        _refuse(USAGE, f"Cannot read {name}: it is nested too deeply for a job.")
     if not isinstance(asked, dict):
-        _refuse(USAGE, f"{path} holds no JSON object.")
+        _refuse(USAGE, f"{name} holds no JSON object.")
     return asked
 
 

@@ -142,7 +142,7 @@ def view(job: Job) -> Group:
         f"stopped early {progress['stopped']}   failed {progress['failed']}"
     )
     not_trained = (
-        f"not trained: {progress['reused_evaluations']} evaluations that the record had, "
-        f"{progress['rejected']} cells that miss a limit"
+        f"not trained: evaluations that the record had {progress['reused_evaluations']}   "
+        f"cells that miss a limit {progress['rejected']}"
     )
     return Group(title, bar, Text(found), Text(not_trained), *([Text(told)] if (told := message(job)) else []))

@@ -305,7 +305,7 @@ def score(name: str, run: Run, x_NCHW: Tensor, held: Images) -> dict[str, float]
         run(x_NCHW)
         times_ms.append(1000 * (time.perf_counter() - began))
     scores = {"latency_ms": min(times_ms[10:]), "threads": torch.get_num_threads()}
-    told = f"{name}: {scores['latency_ms']:.3f} ms for one item, {torch.get_num_threads()} threads"
+    told = f"{name}: {scores['latency_ms']:.3f} ms for one item, threads: {torch.get_num_threads()}"
     if "x_test" in held:
         batches = torch.split(held["x_test"], min(256, at_once(held["x_test"])))
         found_N = torch.cat([run(batch).argmax(1) for batch in batches])

@@ -62,7 +62,7 @@ def main() -> None:
     optimiser = torch.optim.SGD(groups, chosen.learning_rate, 0.9, weight_decay=chosen.weight_decay, nesterov=True)
     first = resume(network, averaged, optimiser, grown(chosen)) if chosen.resume else 0
     if first >= chosen.epochs:
-        raise SystemExit(f"{CHECKPOINT} has {first} epochs already: ask for more --epochs")
+        raise SystemExit(f"{CHECKPOINT} ends with epoch {first}: ask for more --epochs")
     for epoch in range(first, chosen.epochs):
         loss = train_epoch(network, averaged, optimiser, data["x_train"], data["y_train"], epoch, chosen)
         kept = averaged if chosen.average else network
@@ -156,7 +156,7 @@ def items(chosen: argparse.Namespace) -> dict[str, Tensor]:
             )
         if x.shape[1] != chosen.input_channels:
             raise SystemExit(
-                f"x_{part} has {x.shape[1]} channels where the network takes {chosen.input_channels}: use "
+                f"channels of x_{part}: {x.shape[1]}, of the network: {chosen.input_channels}; use "
                 f"--input-channels {x.shape[1]}"
             )
         if not x.isfinite().all():

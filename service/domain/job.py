@@ -179,7 +179,7 @@ class JobSpec:
         if not -MOST_PRIORITY <= self.priority <= MOST_PRIORITY:
             raise Invalid("priority", f"Give a priority of {-MOST_PRIORITY} to {MOST_PRIORITY}; higher goes first.")
         if len(self.seed_with) > self.budget.trials:
-            raise Invalid("seed_with", f"A job of {self.budget.trials} trials can begin with as many cells at most.")
+            raise Invalid("seed_with", f"Give at most as many cells as the job has trials: {self.budget.trials}.")
         for index, genotype in enumerate(self.seed_with):
             if genotype in self.seed_with[:index]:
                 raise Invalid(f"seed_with.{index}", f"Cell {genotype.key} is named twice.")

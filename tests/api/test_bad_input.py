@@ -112,6 +112,10 @@ def test_no_body_at_all_is_told_so(http: TestClient, call: str) -> None:
         ({"budget": {"trails": 3}}, "budget/trails: Unknown field; leave it out."),
         ({"training": {"epochs": 0}}, "training/epochs: Give 1 or more."),
         ({"early_stopping": {"name": "never"}}, "early_stopping/name: Use 'halving' or 'none'."),
+        (
+            {"budget": {"trials": 1}, "seed_with": ["nasnet-a", "darts-v2"]},
+            "Give at most as many cells as the job has trials: 1.",
+        ),
         ({"objectives": []}, "Give at least one objective, such as accuracy."),
         ({"objectives": [{"metric": "params"}] * 2}, "Name each metric once."),
         ({"objectives": [{"metric": "params", "limit": 0}]}, "Give a limit above 0, and a finite one."),

@@ -98,7 +98,7 @@ def test_a_search_may_begin_with_the_front_of_another(cellsmith: Cellsmith, sear
 def test_the_status_tells_how_far_a_search_is_and_what_it_has_saved(cellsmith: Cellsmith, searched: None) -> None:
     told = cellsmith("status", "1")
     assert "6/6 trials" in told.stdout
-    assert "not trained: 0 evaluations that the record had, 0 cells that miss a limit" in told.stdout
+    assert "not trained: evaluations that the record had 0   cells that miss a limit 0" in told.stdout
     assert json.loads(cellsmith("status", "1", "--json").stdout)["progress"]["reused_evaluations"] == 0
 
 
@@ -335,6 +335,24 @@ def test_a_genotype_that_is_text_is_told_of_its_format(cellsmith: Cellsmith, tmp
     assert "is no JSON" in result.stderr
     assert "needs its --format: darts or nas-bench-201" in result.stderr
     assert cellsmith("register", str(file), "--format", "nas-bench-201").exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["submit", "register"])
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("{", "cellsmith: standard input is no JSON: "),
+        ("[]", "cellsmith: standard input holds no JSON object.\n"),
+        ('{"seed": NaN}', "cellsmith: Cannot read standard input: "),
+        ("[" * 100_000, "cellsmith: Cannot read standard input: "),
+    ],
+)
+def test_what_is_no_job_on_standard_input_is_not_called_a_file(
+    cellsmith: Cellsmith, command: str, given: str, told: str
+) -> None:
+    result = cellsmith(command, "-", stdin=given)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(told)
 
 
 @pytest.mark.parametrize("command", [("submit",), ("register",), ("register", "--format", "darts")])

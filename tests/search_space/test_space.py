@@ -332,7 +332,7 @@ def test_a_genotype_outside_the_space_is_refused_with_the_reason() -> None:
     cell = Cell((Edge(0, 2, "identity"), Edge(1, 2, "conv_3x3")), outputs=(2,))
     for space, message in [
         (SMALL, r"edge 1->2 \(conv_3x3\) has an operator"),
-        (spaces["nasnet"], "1 nodes, where space 'nasnet' has 5"),
+        (spaces["nasnet"], "1 node, where space 'nasnet' has 5"),
     ]:
         with pytest.raises(InvalidGenotype, match=message):
             space.choices(Genotype(cell, cell))

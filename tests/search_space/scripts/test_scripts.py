@@ -139,6 +139,8 @@ def test_a_network_is_grown_and_helped_by_options_and_its_weights_load_as_the_la
     architecture = replace(ARCHITECTURE, skeleton=grown)
     assert int(shown) == cost(architecture).params + auxiliary_cost(architecture).params
     assert "use --classes 5" in refused(folder, "train.py", "images.pt", "--epochs", "1", "--resume")
+    spent = refused(folder, "train.py", "images.pt", "--batch-size", "16", "--epochs", "1", *larger, "--resume")
+    assert "checkpoint.pt ends with epoch 1: ask for more --epochs" in spent
 
 
 def test_what_cannot_be_trained_is_refused_in_a_line(folder: Path) -> None:
@@ -163,7 +165,7 @@ def test_what_cannot_be_trained_is_refused_in_a_line(folder: Path) -> None:
         "model.py": "model.py cannot be read",
         "numbers.pt": "numbers.pt holds no x_train (N, C, ...) and y_train (N,)",
         "bytes.pt": "x_train is float32 (N, C, ...), and y_train is int64 (N,)",
-        "images.pt --input-channels 2": "use --input-channels 1",
+        "images.pt --input-channels 2": "channels of x_train: 1, of the network: 2; use --input-channels 1",
         "images.pt --classes 2": "use --classes 3",
         "images.pt --channels 0": "channels is a whole number of 1 or more, not 0",
         "images.pt --keep 2": "more than 0 and at most 1, not 2.0",
@@ -314,7 +316,7 @@ def test_scores_of_files_of_earlier_runs_stay_as_long_as_the_files(merged: Path)
     earlier = {"model.py": kept, "model.pt2": kept, "model.onnx": kept, "model.int8.onnx": kept}
     (merged / "conversions.json").write_text(json.dumps(earlier))
     (merged / "model.int8.onnx").touch()
-    ran(merged, "convert.py", "model.pt2", "--threads", "1")
+    assert "ms for one item, threads: 1" in ran(merged, "convert.py", "model.pt2", "--threads", "1")
     scores = json.loads((merged / "conversions.json").read_text())
     assert {path: scored == kept for path, scored in scores.items()} == {
         "model.py": False,
