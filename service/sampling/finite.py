@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -44,6 +45,7 @@ class FiniteSampler(BaseSampler):
         self._distributions = distributions and _finite(distributions)
         self._independent = RandomSampler(seed=seed)
         self._intersection = IntersectionSearchSpace()
+        self._warned_of: set[str] = set()
 
     @abstractmethod
     def propose(self, study: Study, past: Past, encoding: Encoding) -> Sequence[int]:
@@ -80,7 +82,14 @@ class FiniteSampler(BaseSampler):
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
-        """A parameter that is not finite, or was not seen in every trial: at random."""
+        """A parameter that is not finite, or was not seen in every trial: at random. Warns of the first kind once."""
+        if not _finite({param_name: param_distribution}) and param_name not in self._warned_of:
+            self._warned_of.add(param_name)
+            warnings.warn(
+                f"{type(self).__name__} draws {param_name!r} at random: it learns only of categorical parameters, and of "
+                f"integers with at most {MOST_CHOICES} values.",
+                stacklevel=2,
+            )
         return self._independent.sample_independent(study, trial, param_name, param_distribution)
 
 

@@ -84,7 +84,9 @@ def test_trials_that_fail_and_trials_under_way_are_not_proposed_again() -> None:
 
 def test_a_space_with_nothing_new_left_is_searched_on() -> None:
     study = optuna.create_study(sampler=PredictorSampler(seed=0))
-    study.optimize(lambda trial: trial.suggest_int("depth", 1, 5) + trial.suggest_float("rate", 0, 1), n_trials=30)
+    with pytest.warns(UserWarning, match="PredictorSampler draws 'rate' at random") as warned:
+        study.optimize(lambda trial: trial.suggest_int("depth", 1, 5) + trial.suggest_float("rate", 0, 1), n_trials=30)
+    assert len(warned) == 1
     assert {trial.params["depth"] for trial in study.trials} == {1, 2, 3, 4, 5}
 
 
@@ -208,7 +210,8 @@ def test_what_failed_outside_of_the_space_is_no_part_of_the_search() -> None:
 
 def test_integers_with_very_many_values_are_drawn_at_random() -> None:
     study = optuna.create_study(sampler=PredictorSampler(seed=0))
-    study.optimize(lambda trial: trial.suggest_int("wide", 1, 10**9) + trial.suggest_int("d", 0, 3), n_trials=30)
+    with pytest.warns(UserWarning, match="draws 'wide' at random"):
+        study.optimize(lambda trial: trial.suggest_int("wide", 1, 10**9) + trial.suggest_int("d", 0, 3), n_trials=30)
     assert len({trial.params["wide"] for trial in study.trials}) == 30
 
 
