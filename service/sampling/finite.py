@@ -86,8 +86,8 @@ class FiniteSampler(BaseSampler):
         if not _finite({param_name: param_distribution}) and param_name not in self._warned_of:
             self._warned_of.add(param_name)
             warnings.warn(
-                f"{type(self).__name__} draws {param_name!r} at random: it learns only of categorical parameters, and of "
-                f"integers with at most {MOST_CHOICES} values.",
+                f"{type(self).__name__} draws {param_name!r} at random: it learns only of categorical parameters, and "
+                f"of integers with at most {MOST_CHOICES} values.",
                 stacklevel=2,
             )
         return self._independent.sample_independent(study, trial, param_name, param_distribution)

@@ -62,10 +62,10 @@ def _measures(
         yield KNOWN_BEFORE[objective.metric], ""
     if objective.metric == "latency_ms" and objective.device:
         profile = profile_of(profiles, objective.device) or no_processor_beats(spec.resources.cpus)
-        yield lambda architecture: _least_latency_ms(architecture, profile), " at the very least"
+        yield lambda architecture: _least_latency_ms(architecture, profile), ", by what the device can compute at best"
         # Networks of other skeletons say too little of these to refuse a job by.
         if model := LatencyModel.fitted(objective.device, in_same_skeleton(spec.skeleton, measured)):
-            told = f", where {model.networks} measured networks predict the least"
+            told = f", as {model.networks} measured networks predict it"
             yield lambda architecture: model.forecast(architecture).interval_ms[0], told
 
 
@@ -92,10 +92,11 @@ def _refuse(field: str, objective: Objective, limit: float, spec: JobSpec, measu
     lowest = _least(spec, measure, limit)
     if lowest > limit:
         metric, least = METRICS[objective.metric], rounded_up(lowest)
+        what = "at the very least cells take" if how else "cells reach from"
         advised = f"well above {least}" if how else f"of {least} or more"
         raise Invalid(
             field,
-            f"No cell of this space has {metric.name} of {limit:.15g} or less; cells reach from {least} to "
+            f"No cell of this space has {metric.name} of {limit:.15g} or less; {what} {least} to "
             f"{rounded_up(max(values))} {metric.unit}{how}: give a limit {advised}, or fewer channels, cells or "
             "nodes.",
         )
