@@ -54,7 +54,8 @@ class Archive:
                 )
         for name, array in (("y", self.y), ("groups", self.groups)):
             if array is not None and array.dtype.kind not in "biuU":
-                raise Unsuitable(f"{name} holds {array.dtype}; give it whole numbers or texts: {name}.astype(int).")
+                told = f"give it whole numbers, {name}.astype(int), or texts, {name}.astype(str)"
+                raise Unsuitable(f"{name} holds {array.dtype}; {told}.")
         if self.test is not None and self.test.dtype.kind != "b":
             raise Unsuitable(f"test holds {self.test.dtype}; give it True and False: test.astype(bool).")
         if self.test is not None and self.groups is not None:
@@ -90,7 +91,9 @@ def read(file: Path) -> tuple[Archive, str]:
             with np.load(content, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
     except UNREADABLE as error:
-        raise Unsuitable(f"{file.name} cannot be read ({error}): {advice}, of plain numbers.") from error
+        raise Unsuitable(
+            f"{file.name} cannot be read ({error}): {advice}, of plain numbers, or texts: y.astype(str)."
+        ) from error
     if missing := [name for name in NEEDED if name not in arrays]:
         raise Unsuitable(
             f"{file.name} has no {' and no '.join(missing)}, but {', '.join(arrays) or 'nothing'}: {advice}."

@@ -3,6 +3,7 @@
     np.savez("mine.npz", x=..., y=...)      # x: (N, C, length), (N, C, H, W) or (N, C, D, H, W); y: N classes
     python -m workers.data.register mine    # mine.npz lies in the folder that CELLSMITH_DATA names
 
+Classes are whole numbers or texts; texts that pandas holds as objects are written by `y=labels.astype(str)`.
 Two more arrays may be there: `groups`, what must not be torn apart by a split (a patient, a recording), and `test`,
 True for items that are kept for the end. Writes what is known of the data into mine.dataset.json beside it.
 """

@@ -156,6 +156,8 @@ def test_a_damaged_description_is_passed_over(folder: Path) -> None:
         ({"x": np.zeros((60, 0, 12))}, r"^x has the shape \(60, 0, 12\), so it holds no numbers\.$"),
         ({"x": np.array([[["a"]]] * 60)}, "x holds <U1; give it plain numbers"),
         ({"x": np.array([[[None]]] * 60)}, r"cannot be read .* of plain numbers"),
+        ({"y": np.array(["ill", "well"] * 30, dtype=object)}, r"cannot be read .* or texts: y\.astype\(str\)\.$"),
+        ({"y": np.array([b"ill", b"well"] * 30)}, r"y holds \|S4; .* or texts, y\.astype\(str\)\.$"),
         ({"x": np.full((60, 2, 12), np.nan)}, "x holds NaN"),
         ({"x": np.full((60, 2, 12), 1e39)}, "x holds NaN, infinity or more than float32"),
         ({"x": np.ones((60, 2, 12))}, r"Channel 0 of x \(from 0\) is constant"),
@@ -182,6 +184,12 @@ def test_what_is_no_data_set_is_refused_in_one_line(wrong: dict[str, Any], told:
         register("mine", folder)
     assert "\n" not in str(refused.value)
     assert not list(folder.glob("*.json"))
+
+
+def test_texts_held_as_objects_are_taken_as_the_refusal_says(folder: Path) -> None:
+    labels = np.array(["ill", "well"] * 30, dtype=object)
+    put(folder, **arrays() | {"y": labels.astype(str)})
+    assert register("mine", folder).class_names == ("ill", "well")
 
 
 def test_a_file_without_its_arrays_is_refused(folder: Path) -> None:
