@@ -54,7 +54,7 @@ def test_a_job_that_begins_with_the_front_of_one_like_it_trains_none_of_that_aga
 
 
 def test_more_cells_than_trials_and_a_cell_twice_are_refused() -> None:
-    with pytest.raises(Invalid, match="as many cells at most"):
+    with pytest.raises(Invalid, match="at most as many cells as the job has trials: "):
         replace(a_spec(), budget=Budget(trials=1), space=spaces["modern"], seed_with=(NASNET, ENAS))
     with pytest.raises(Invalid, match="named twice"):
         replace(a_spec(), seed_with=(NASNET, NASNET))
