@@ -23,14 +23,20 @@ class Bounds:
     """For each objective what is as good as worthless, and on which scale it may be looked at. Less is better.
 
     A spread is how far the best tenth of the first sample is below its median. A cost counts up to two spreads beyond
-    the worst of the sample, but what is no better than the median in quality is worth nothing at any cost. Quality, and
-    a skewed cost, may be looked at by the logarithm of what it is above a floor. All but the floor stays once the first
-    sample is whole, since a bound that moves with the search would pull it along; the floor comes closer to the best as
-    more is known, since the best is then closer to the best there is.
+    the worst of the sample, but what is no better than the median in quality is worth nothing at any cost. Where those
+    that keep the limits have a worse median it is theirs: nothing else can be taken. Quality, and a skewed cost, may be
+    looked at by the logarithm of what it is above a floor. All but the floor stays once the first sample is whole,
+    since a bound that moves with the search would pull it along; the floor comes closer to the best as more is known,
+    since the best is then closer to the best there is.
     """
 
-    def __init__(self, first: Matrix, costs: Collection[int] | None = None) -> None:
-        """Where nobody says which objectives are `costs`, those are that have no failures in the sample."""
+    def __init__(
+        self, first: Matrix, costs: Collection[int] | None = None, feasible: NDArray[np.bool_] | None = None
+    ) -> None:
+        """Where nobody says which objectives are `costs`, those are that have no failures in the sample.
+
+        `feasible` tells which rows keep the limits, by default all.
+        """
         median, worst = np.median(first, axis=0), first.max(axis=0)
         self._spread = median - np.quantile(first, 0.1, axis=0)
         if costs is None:
@@ -39,7 +45,9 @@ class Bounds:
             quality = np.array([objective not in costs for objective in range(len(median))])
         quality &= self._spread > 0
         self._skewed = (self._spread > 0) & (quality | (worst > median + SKEWED * self._spread))
-        self.reference: Vector = np.where(quality, median, worst + BEYOND * self._spread + SMALLEST)
+        keeping = first if feasible is None or not feasible.any() else first[feasible]
+        no_better = np.maximum(median, np.median(keeping, axis=0))
+        self.reference: Vector = np.where(quality, no_better, worst + BEYOND * self._spread + SMALLEST)
         self.ceiling: Vector = self.reference + CEILING * self._spread + SMALLEST
 
     def floors(self, losses: Matrix) -> Vector:

@@ -79,11 +79,11 @@ class Predictor:
         self._scales = self._measure_scales()
 
     def propose(
-        self, known: Observations, sample: Matrix, pending: Answers, count: int, rng: np.random.Generator
+        self, known: Observations, sample: Observations, pending: Answers, count: int, rng: np.random.Generator
     ) -> list[list[int]]:
-        """`count` proposals after those `known` and `pending`; `sample` are losses of what was drawn at random."""
+        """`count` proposals after those `known` and `pending`; `sample` was drawn at random."""
         tried = keys(self._encoding, known.answers) | keys(self._encoding, pending)
-        bounds = Bounds(sample, self._costs)
+        bounds = Bounds(sample.losses, self._costs, sample.feasible)
         known = _most_telling(known)
         losses = np.minimum(known.losses, bounds.ceiling)
         models = self._models(replace(known, losses=losses), bounds.floors(losses))

@@ -77,11 +77,11 @@ class PredictorSampler(FiniteSampler):
             seen = {trial.number for trial in known}
             others = [trial for trial in past.trials[:first] if trial.number not in seen]
             rng = np.random.default_rng((self._seed, first))
-            observations, losses = past.observations(known), past.observations(sample).losses
+            observations, drawn = past.observations(known), past.observations(sample)
             # Matrices of a few hundred rows gain nothing from more threads, and lose much where cores are busy.
             with threadpool_limits(limits=1, user_api="blas"):
                 rows = self._predictor_for(encoding).propose(
-                    observations, losses, past.answers(others), self._batch, rng
+                    observations, drawn, past.answers(others), self._batch, rng
                 )
             self._proposed = study.study_name, encoding, first, rows
         rows = self._proposed[3]

@@ -24,6 +24,14 @@ def test_quality_that_is_worse_than_the_median_counts_for_nothing() -> None:
     assert 9 < bounds.ceiling[0] < 30
 
 
+def test_quality_is_worth_something_that_is_better_than_the_median_of_what_keeps_the_limits() -> None:
+    kept = ERRORS >= 10
+    assert Bounds(ERRORS[:, None], feasible=kept).reference[0] == 21
+    assert Bounds(ERRORS[:, None], feasible=kept).ceiling[0] == Bounds(ERRORS[:, None]).ceiling[0] + 12
+    for as_before in (ERRORS <= 8, ERRORS < 0, ERRORS > 0):
+        assert Bounds(ERRORS[:, None], feasible=as_before).reference[0] == 9
+
+
 def test_quality_without_failures_is_quality_where_it_is_said_to_be() -> None:
     assert Bounds(LATENCIES[:, None], costs=[]).reference[0] == 6
 
