@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, func, select
 
 from search_space.network import Architecture
 from search_space.skeleton import Skeleton
@@ -33,7 +33,9 @@ FINDS = (
 )
 
 
-SKELETONS = select(JobRow.id, JobRow.spec["skeleton"].label("skeleton")).order_by(JobRow.id.desc())
+OF_JOBS = select(JobRow.id, JobRow.spec["skeleton"].label("skeleton")).order_by(JobRow.id.desc())
+# Only SQLite keeps text that is no JSON, and refuses every query that looks into it.
+SKELETONS = {"postgresql": OF_JOBS, "sqlite": OF_JOBS.where(func.json_valid(JobRow.spec) == 1)}
 MEASURED = (
     select(ArchitectureRow.genotype, JobRow.spec["skeleton"].label("skeleton"), EvaluationRow.latency)
     .select_from(EvaluationRow)
@@ -61,8 +63,8 @@ class FindRecords(Records):
     def latencies(self, device: str, skeleton: Skeleton, limit: int) -> list[tuple[Architecture, float]]:
         """See `Store.latencies`."""
         rows: list[Row[Any]] = []
-        for job in self._connection.execute(SKELETONS).all():
-            if len(rows) < limit and Skeleton(**job.skeleton) == skeleton:
+        for job in self._connection.execute(SKELETONS[self._connection.dialect.name]).all():
+            if len(rows) < limit and _describes(job.skeleton, skeleton):
                 own = {"device": device, "job": job.id, "limit": limit - len(rows)}
                 rows += self._connection.execute(MEASURED_IN_JOB, own)
         rows += self._connection.execute(MEASURED, {"device": device, "limit": limit})
@@ -70,3 +72,11 @@ class FindRecords(Records):
             (Architecture(genotype_of(row.genotype), Skeleton(**row.skeleton)), latency_of(row.latency).median_ms)
             for row in rows
         ]
+
+
+def _describes(data: Any, skeleton: Skeleton) -> bool:
+    """Whether a recorded skeleton is this one; not where it cannot be read."""
+    try:
+        return Skeleton(**data) == skeleton
+    except (TypeError, ValueError):
+        return False

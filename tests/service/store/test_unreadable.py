@@ -94,6 +94,14 @@ def test_lists_leave_it_out_and_it_says_itself_why(engine: Engine, jobs: tuple[i
             store.job(second)
 
 
+def test_what_was_measured_in_other_jobs_is_told(engine: Engine, jobs: tuple[int, int, int]) -> None:
+    work = SqlUnitOfWork(engine)
+    runner = Runner(Leases(work, work, "a"), proposer_for, lambda spec, share: InlineDispatcher(evaluate))
+    assert runner.run_one()
+    with SqlUnitOfWork(engine, read_only=True)() as store:
+        assert len(store.latencies("local", a_spec().skeleton, 1)) == 2
+
+
 def test_the_doctor_names_it(engine: Engine, jobs: tuple[int, int, int]) -> None:
     [finding] = examine(engine)
     assert finding.what.startswith(f"Job {jobs[1]} cannot be read: ")
