@@ -10,7 +10,7 @@ from search_space.skeleton import skeletons
 from service.domain.job import Budget, EarlyStopping, Job, JobSpec, Lease, Sampler
 from service.domain.progress import Progress, progress
 from service.domain.tally import Tally
-from service.ports import UnitOfWork
+from service.ports import Proposer, UnitOfWork
 from service.sampling.registry import proposer_for
 from service.search import Search
 from tests.fake_evaluations import Evaluate, evaluate
@@ -39,20 +39,23 @@ def a_spec(
     )
 
 
-def a_search(spec: JobSpec, work: UnitOfWork) -> Search:
-    """A search over a job that is claimed here; a job with this specification that waits already is taken up."""
+def a_search(spec: JobSpec, work: UnitOfWork, proposer: Proposer | None = None) -> Search:
+    """A search over a job that is claimed here; a job with this specification that waits already is taken up.
+
+    By default the `proposer` is that of the specification.
+    """
     with work() as store:
         claimed = store.claim_job("test", 60)
         if claimed is None:
             store.add_job(spec)
             claimed = store.claim_job("test", 60)
     assert claimed is not None
-    return resumed(*claimed, work)
+    return resumed(*claimed, work, proposer)
 
 
-def resumed(job: Job, lease: Lease, work: UnitOfWork) -> Search:
+def resumed(job: Job, lease: Lease, work: UnitOfWork, proposer: Proposer | None = None) -> Search:
     """The search of a job that was claimed."""
-    return Search(job, lease, proposer_for(job.spec), work)
+    return Search(job, lease, proposer or proposer_for(job.spec), work)
 
 
 def told_of(search: Search) -> Progress:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, bindparam, select
 
 from search_space.network import Architecture
 from search_space.skeleton import Skeleton
@@ -13,7 +13,7 @@ from service.domain.trial import TrialState
 from service.ports import Found
 from service.store.architectures import genotype_of
 from service.store.records import Records
-from service.store.tables import ArchitectureRow, EvaluationRow, JobRow, TrialRow
+from service.store.tables import SPEC_IS_JSON, ArchitectureRow, EvaluationRow, JobRow, TrialRow
 from service.store.trials import latency_of
 
 FINDS = (
@@ -34,8 +34,7 @@ FINDS = (
 
 
 OF_JOBS = select(JobRow.id, JobRow.spec["skeleton"].label("skeleton")).order_by(JobRow.id.desc())
-# Only SQLite keeps text that is no JSON, and refuses every query that looks into it.
-SKELETONS = {"postgresql": OF_JOBS, "sqlite": OF_JOBS.where(func.json_valid(JobRow.spec) == 1)}
+SKELETONS = {dialect: OF_JOBS.where(is_json) for dialect, is_json in SPEC_IS_JSON.items()}
 MEASURED = (
     select(ArchitectureRow.genotype, JobRow.spec["skeleton"].label("skeleton"), EvaluationRow.latency)
     .select_from(EvaluationRow)

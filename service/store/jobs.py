@@ -13,7 +13,7 @@ from service.domain.job import ENDED, Job, JobSpec, JobState, Lease
 from service.domain.spec_data import is_newer, spec_from_data, spec_to_data
 from service.store.clock import later, now
 from service.store.records import Records
-from service.store.tables import JobRow
+from service.store.tables import SPEC_IS_JSON, JobRow
 
 JOB_COLUMNS = (
     JobRow.id,
@@ -28,8 +28,7 @@ JOB_COLUMNS = (
     JobRow.restored_at,
 )
 ASKED = func.coalesce(JobRow.spec["priority"].as_integer(), 0)  # jobs of earlier versions have none
-# Only SQLite keeps text that is no JSON, from a damaged file say, and then refuses every query that looks into it.
-PRIORITY = {"postgresql": ASKED, "sqlite": case((func.json_valid(JobRow.spec) == 1, ASKED), else_=0)}
+PRIORITY = {dialect: case((is_json, ASKED), else_=0) for dialect, is_json in SPEC_IS_JSON.items()}
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, ServiceError)
 
 

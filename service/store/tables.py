@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     DateTime,
     Dialect,
     Double,
@@ -19,6 +20,8 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    func,
+    true,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.sql.operators import OperatorType
@@ -108,6 +111,10 @@ class JobRow(Table):
     lease_token: Mapped[int]
     refused: Mapped[int] = mapped_column(server_default="0")
     restored_at: Mapped[datetime | None]
+
+
+# Only SQLite keeps text that is no JSON, from a damaged file say, and then refuses every query that looks into it.
+SPEC_IS_JSON: dict[str, ColumnElement[bool]] = {"postgresql": true(), "sqlite": func.json_valid(JobRow.spec) == 1}
 
 
 class ArchitectureRow(Table):

@@ -169,12 +169,7 @@ def test_a_cell_that_failed_is_not_trained_again_when_the_sampler_knows_no_other
         trained.append(request.genotype.key)
         yield from failing(every=1)(request)
 
-    work = MemoryUnitOfWork()
-    with work() as store:
-        store.add_job(spec)
-        claimed = store.claim_job("test", 60)
-    assert claimed is not None
-    search = Search(*claimed, KnowsThree(spec), work)
+    search = a_search(spec, MemoryUnitOfWork(), KnowsThree(spec))
     InlineDispatcher(failing_each).run(search)
     assert len(search.trials) == 60
     assert len(trained) == len(set(trained)) == 3
